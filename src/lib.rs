@@ -1,0 +1,11 @@
+//! viewonce: a one-time secret service. Someone posts a secret and gets a token; whoever first
+//! presents the token gets the secret, and from that instant it exists nowhere.
+#![forbid(unsafe_code)]
+
+pub mod chain;
+pub mod clock;
+pub mod key;
+pub mod lifetime;
+pub mod seal;
+pub mod secret;
+pub mod token;
