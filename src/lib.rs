@@ -4,6 +4,7 @@
 
 pub mod chain;
 pub mod clock;
+pub mod config;
 pub mod key;
 pub mod lifetime;
 pub mod seal;

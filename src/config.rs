@@ -1,0 +1,240 @@
+//! The settings: `config/default.toml`, a file over it, environment variables over both.
+//!
+//! Whatever is wrong is refused with one line that names where it stands, its key and what was
+//! expected. The secret keys come by another way: [`secret_keys`].
+
+mod keys;
+mod layers;
+mod surroundings;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use url::Url;
+
+pub use keys::{KeyError, LoadedKeys, secret_keys};
+use layers::Layers;
+pub use surroundings::{Environment, Surroundings};
+
+/// The settings and their defaults, as text.
+pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
+
+const DATABASE_FILE: &str = "storage/db/viewonce.sqlite3";
+const PRODUCTION_ROOT: &str = "/app";
+const MEBIBYTE: usize = 1 << 20;
+const SECONDS_PER_DAY: u64 = 86_400;
+const HOURS_OF_TEN_YEARS: f64 = 87_600.0;
+const HOURS_OF_ONE_SECOND: f64 = 1.0 / 3600.0;
+
+/// All settings, in effect: what the environment decides is decided.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    /// Where the HTTP server listens and how wide it is.
+    pub server: Server,
+    /// The database file and what is asked of it.
+    pub store: Store,
+    /// What may be confided and for how long.
+    pub secrets: Secrets,
+    /// When expired secrets are purged.
+    pub janitor: Janitor,
+    /// How logs are written.
+    pub log: Log,
+}
+
+/// The section `server`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Server {
+    /// The address to listen on.
+    pub bind: SocketAddr,
+    /// Where users reach the service.
+    #[serde(serialize_with = "url_or_empty")]
+    pub public_url: Option<Url>,
+    /// HTTP threads; 0 is one for each core.
+    pub workers: usize,
+    /// Messages that may wait for an actor.
+    pub mailbox: usize,
+}
+
+/// The section `store`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Store {
+    /// The database file.
+    pub path: PathBuf,
+    /// See `config/default.toml`.
+    pub erase_seconds: u64,
+}
+
+/// The section `secrets`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Secrets {
+    /// Hours a secret lives when its sender does not say.
+    pub default_ttl_hours: f64,
+    /// The most hours a sender may ask for.
+    pub max_ttl_hours: f64,
+    /// The most bytes of a content.
+    pub max_content_bytes: usize,
+    /// Whether a GET views a secret.
+    pub view_by_get: bool,
+}
+
+/// The section `janitor`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Janitor {
+    /// Seconds between two purges, as set.
+    pub interval_seconds: u64,
+}
+
+/// The section `log`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Log {
+    /// How a line is written.
+    pub format: LogFormat,
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: an object a line.
+    Json,
+}
+
+/// Settings that cannot be used. Its text is one line.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file is not there or may not be read.
+    #[error("{path}: cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{path}: line {line}: {complaint}; expected TOML")]
+    Syntax {
+        /// The file.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+        /// What the parser said.
+        complaint: String,
+    },
+    /// There is no such key.
+    #[error("{origin}: there is no setting {key}; expected one of {expected}")]
+    UnknownKey {
+        /// The file or the variable.
+        origin: String,
+        /// The key.
+        key: String,
+        /// The keys there are.
+        expected: String,
+    },
+    /// A value is of the wrong kind or out of its range.
+    #[error("{origin}: {key}: expected {expected}")]
+    Value {
+        /// The file or the variable.
+        origin: String,
+        /// The key.
+        key: String,
+        /// What would have been right.
+        expected: String,
+    },
+    /// `VIEWONCE_ENVIRONMENT` names none.
+    #[error("VIEWONCE_ENVIRONMENT: expected development or production")]
+    Environment,
+}
+
+impl Settings {
+    /// Reads the settings that `surroundings` and, where given, `file` make.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] for the first thing that is wrong.
+    pub fn load(file: Option<&Path>, surroundings: &Surroundings) -> Result<Self, SettingsError> {
+        let layers = Layers::read(file, surroundings)?;
+        let environment = surroundings.environment()?;
+        let path = layers.text("store.path")?;
+        let settings = Self {
+            server: Server {
+                bind: layers
+                    .parsed("server.bind", "an address and a port, as in 127.0.0.1:8000")?,
+                public_url: public_url(&layers)?,
+                workers: layers.within("server.workers", 0..=512)?,
+                mailbox: layers.within("server.mailbox", 1..=1_000_000)?,
+            },
+            store: Store {
+                path: if path.is_empty() { default_path(environment) } else { path.into() },
+                erase_seconds: layers.within("store.erase_seconds", 1..=SECONDS_PER_DAY)?,
+            },
+            secrets: secrets(&layers)?,
+            janitor: Janitor {
+                interval_seconds: layers.within("janitor.interval_seconds", 1..=SECONDS_PER_DAY)?,
+            },
+            log: Log { format: log_format(&layers)? },
+        };
+        Ok(settings)
+    }
+
+    /// The time between two purges: the janitor's interval, or less where that would be too late to
+    /// keep `store.erase_seconds`. A tenth of those stays for the purge itself.
+    #[must_use]
+    pub fn purge_interval(&self) -> Duration {
+        let erase = Duration::from_secs(self.store.erase_seconds) * 9 / 10;
+        erase.min(Duration::from_secs(self.janitor.interval_seconds))
+    }
+}
+
+fn secrets(layers: &Layers) -> Result<Secrets, SettingsError> {
+    let max_ttl_hours =
+        layers.within("secrets.max_ttl_hours", HOURS_OF_ONE_SECOND..=HOURS_OF_TEN_YEARS)?;
+    Ok(Secrets {
+        default_ttl_hours: layers
+            .within("secrets.default_ttl_hours", HOURS_OF_ONE_SECOND..=max_ttl_hours)?,
+        max_ttl_hours,
+        max_content_bytes: layers.within("secrets.max_content_bytes", 1..=64 * MEBIBYTE)?,
+        view_by_get: layers.parsed("secrets.view_by_get", "true or false")?,
+    })
+}
+
+fn public_url(layers: &Layers) -> Result<Option<Url>, SettingsError> {
+    const KEY: &str = "server.public_url";
+    const EXPECTED: &str = "an address as in https://secrets.example.com, or nothing";
+    if layers.text(KEY)?.is_empty() {
+        return Ok(None);
+    }
+    let url: Url = layers.parsed(KEY, EXPECTED)?;
+    let is_plain = url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if matches!(url.scheme(), "http" | "https") && is_plain {
+        Ok(Some(url))
+    } else {
+        Err(layers.refuse(KEY, EXPECTED))
+    }
+}
+
+fn log_format(layers: &Layers) -> Result<LogFormat, SettingsError> {
+    match layers.text("log.format")? {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(layers.refuse("log.format", "text or json")),
+    }
+}
+
+fn default_path(environment: Environment) -> PathBuf {
+    match environment {
+        Environment::Production => Path::new(PRODUCTION_ROOT).join(DATABASE_FILE),
+        Environment::Development => DATABASE_FILE.into(),
+    }
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+fn url_or_empty<S: Serializer>(url: &Option<Url>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(url.as_ref().map_or("", Url::as_str))
+}

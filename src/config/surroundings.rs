@@ -1,0 +1,92 @@
+//! What the process finds around it, gathered once, so that a test can make its own.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::Path;
+
+use super::SettingsError;
+
+const CONTAINER_MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
+const KUBERNETES_MARK: &str = "KUBERNETES_SERVICE_HOST";
+const OVERRIDE: &str = "VIEWONCE_ENVIRONMENT";
+
+/// What kind of place the service runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// Someone's own machine: it runs with nothing configured.
+    Development,
+    /// The real thing: it runs only with a good secret key.
+    Production,
+}
+
+/// The environment variables, and whether this is a container's `/app`.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    variables: BTreeMap<String, String>,
+    is_app_container: bool,
+}
+
+impl Surroundings {
+    /// Those of this process. Variables that are not UTF-8 are left out.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let variables: BTreeMap<_, _> = env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let is_marked = CONTAINER_MARKS.iter().any(|mark| Path::new(mark).exists())
+            || variables.contains_key(KUBERNETES_MARK);
+        let is_app = env::current_dir().is_ok_and(|folder| folder == Path::new("/app"));
+        Self { variables, is_app_container: is_marked && is_app }
+    }
+
+    /// Made-up ones: these variables, outside any container.
+    #[must_use]
+    pub fn with_variables<const N: usize>(variables: [(&str, &str); N]) -> Self {
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { variables: variables.into(), is_app_container: false }
+    }
+
+    /// The environment these are, or the one `VIEWONCE_ENVIRONMENT` says.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Environment`] if that names none.
+    pub fn environment(&self) -> Result<Environment, SettingsError> {
+        match self.variable(OVERRIDE) {
+            Some("development") => Ok(Environment::Development),
+            Some("production") => Ok(Environment::Production),
+            Some(_) => Err(SettingsError::Environment),
+            None if self.is_app_container => Ok(Environment::Production),
+            None => Ok(Environment::Development),
+        }
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_whose_folder_is_app_is_production() {
+        let container = Surroundings { is_app_container: true, ..Surroundings::default() };
+        assert!(matches!(container.environment(), Ok(Environment::Production)));
+        assert!(matches!(Surroundings::default().environment(), Ok(Environment::Development)));
+    }
+
+    #[test]
+    fn the_variable_overrides_what_is_found() {
+        let mut container = Surroundings::with_variables([(OVERRIDE, "development")]);
+        container.is_app_container = true;
+        assert!(matches!(container.environment(), Ok(Environment::Development)));
+        let misspelled = Surroundings::with_variables([(OVERRIDE, "prod")]);
+        assert!(matches!(misspelled.environment(), Err(SettingsError::Environment)));
+    }
+}
