@@ -1,0 +1,2 @@
+DELETE FROM secrets
+WHERE lookup_id = ?1 AND expires_at > ?2

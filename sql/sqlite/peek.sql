@@ -1,0 +1,3 @@
+SELECT expires_at
+FROM secrets
+WHERE lookup_id = ?1 AND expires_at > ?2

@@ -1,0 +1,243 @@
+//! The [`StoreActor`]: SQLite behind the messages of [`crate::store`], on a thread of its own.
+//!
+//! What has gathered in the mailbox becomes one transaction, and nobody is answered before its
+//! COMMIT has returned without error. When a statement fails by anything but a constraint, the
+//! whole batch fails: SQLite may have rolled back by itself, and what ran after that would commit
+//! on its own. After a failed commit nothing runs until a small write has committed, because
+//! frames of the failed one could come back after a crash; that write covers them.
+
+mod database;
+mod statements;
+
+use std::mem;
+use std::path::Path;
+use std::sync::Arc;
+
+use actix::prelude::*;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use crate::call::Call;
+use crate::clock::{Clock, Timestamp};
+use crate::store::{Close, Purge, Purged, Store, StoreError};
+use database::Database;
+pub use database::DatabaseError;
+use statements::Statement;
+
+/// Messages that one transaction holds at the most.
+const BATCH_LIMIT: usize = 512;
+
+/// Owns the connection to SQLite, alone.
+pub struct StoreActor {
+    database: Option<Database>,
+    clock: Clock,
+    mailbox: usize,
+    batch: Vec<Box<dyn Pending>>,
+    is_suspect: bool,
+    _alive: oneshot::Sender<()>,
+}
+
+/// Resolves when a store's actor has ended, asked or not.
+pub type Ended = oneshot::Receiver<()>;
+
+impl StoreActor {
+    /// Opens the database at `path` and starts its actor, for at most `mailbox` waiting messages.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError`].
+    pub fn start(
+        path: &Path,
+        clock: Clock,
+        mailbox: usize,
+    ) -> Result<(Store, Ended), DatabaseError> {
+        let database = Some(Database::open(path)?);
+        let (alive, ended) = oneshot::channel();
+        let actor =
+            Self { database, clock, mailbox, batch: Vec::new(), is_suspect: false, _alive: alive };
+        let arbiter = Arbiter::new();
+        let address = Self::start_in_arbiter(&arbiter.handle(), |_context| actor);
+        Ok((Store::new(&address), ended))
+    }
+
+    fn enqueue(&mut self, pending: Box<dyn Pending>, context: &mut Context<Self>) {
+        if self.batch.is_empty() {
+            context.notify(Flush);
+        }
+        self.batch.push(pending);
+        if self.batch.len() >= BATCH_LIMIT {
+            self.flush();
+        }
+    }
+
+    /// Runs what has gathered as one transaction, but for those whose callers have gone, and then
+    /// answers.
+    fn flush(&mut self) {
+        let mut batch = mem::take(&mut self.batch);
+        batch.retain(|pending| !pending.is_abandoned());
+        if batch.is_empty() {
+            return;
+        }
+        let committed = self.transact(|connection, now| {
+            batch.iter_mut().try_for_each(|pending| pending.run(connection, now))
+        });
+        for pending in batch {
+            pending.answer(committed.clone());
+        }
+    }
+
+    fn purge(&mut self) -> Result<Purged, StoreError> {
+        let purged = self.transact(statements::purge)?;
+        if purged.is_complete {
+            self.checkpoint()?;
+        }
+        Ok(purged)
+    }
+
+    /// Runs `work` in a transaction of its own. After a failure, a small write has to commit first.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, Timestamp) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let Database { connection, .. } = self.database.as_mut().ok_or(StoreError::Closing)?;
+        let now = self.clock.now();
+        if self.is_suspect {
+            commit(connection, |connection| statements::probe(connection, now))?;
+            log::info!("the store commits again");
+        }
+        let outcome = commit(connection, |connection| work(connection, now));
+        self.is_suspect = outcome.is_err();
+        outcome
+    }
+
+    fn checkpoint(&self) -> Result<(), StoreError> {
+        let database = self.database.as_ref().ok_or(StoreError::Closing)?;
+        if statements::checkpoint(&database.connection).map_err(failed)? {
+            Ok(())
+        } else {
+            Err(StoreError::Failed(Arc::new(CheckpointBusy)))
+        }
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        let checkpointed = self.checkpoint();
+        if let Some(Database { connection, .. }) = self.database.take() {
+            connection.close().map_err(|(_connection, error)| failed(error))?;
+        }
+        checkpointed
+    }
+}
+
+impl Actor for StoreActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(self.mailbox);
+    }
+}
+
+/// Sent by the actor to itself: it is handled when the mailbox is drained, so that a batch holds
+/// all that has gathered.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Flush;
+
+impl Handler<Flush> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Flush, _: &mut Self::Context) {
+        self.flush();
+    }
+}
+
+impl<M: Statement> Handler<Call<M>> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, call: Call<M>, context: &mut Self::Context) {
+        self.enqueue(Box::new(Entry { call, outcome: Err(StoreError::Ended) }), context);
+    }
+}
+
+impl Handler<Call<Purge>> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, call: Call<Purge>, _: &mut Self::Context) {
+        self.flush();
+        call.answer(self.purge());
+    }
+}
+
+impl Handler<Call<Close>> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, call: Call<Close>, context: &mut Self::Context) {
+        self.flush();
+        call.answer(self.close());
+        context.stop();
+        Arbiter::current().stop();
+    }
+}
+
+/// A message that waits for its batch, of whatever kind.
+trait Pending: Send {
+    fn is_abandoned(&self) -> bool;
+    fn run(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<()>;
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// A call, and what it will be answered if the batch commits.
+struct Entry<M: Statement> {
+    call: Call<M>,
+    outcome: Result<M::Outcome, StoreError>,
+}
+
+impl<M: Statement> Pending for Entry<M> {
+    fn is_abandoned(&self) -> bool {
+        self.call.is_abandoned()
+    }
+
+    fn run(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+        self.outcome = match self.call.message().run(connection, now) {
+            Err(error) if is_constraint(&error) => Err(failed(error)),
+            outcome => Ok(outcome?),
+        };
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        self.call.answer(committed.and(self.outcome));
+    }
+}
+
+/// Runs `work` between BEGIN and a COMMIT that is seen to succeed.
+fn commit<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, StoreError> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let outcome = work(&transaction).map_err(failed)?;
+    transaction.commit().map_err(|error| match failed(error) {
+        StoreError::Failed(cause) => StoreError::OutcomeUnknown(cause),
+        no_room => no_room,
+    })?;
+    Ok(outcome)
+}
+
+/// The error of something that was not done. A commit that finds no room has not written its last
+/// frame, so it was not done either.
+fn failed(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::NoRoom(Arc::new(error)),
+        _ => StoreError::Failed(Arc::new(error)),
+    }
+}
+
+fn is_constraint(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+}
+
+/// A checkpoint that something still reading the log prevented.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the write-ahead log could not be emptied: it is busy")]
+struct CheckpointBusy;
