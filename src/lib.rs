@@ -1,15 +1,42 @@
 //! viewonce: a one-time secret service. Someone posts a secret and gets a token; whoever first
 //! presents the token gets the secret, and from that instant it exists nowhere.
+//!
+//! # The map
+//!
+//! A file imports only from lower floors.
+//!
+//! | floor | modules | what is there |
+//! | --- | --- | --- |
+//! | 4 | [`cli`], [`logging`], [`app`] | commands; logs; the assembly that starts and stops it all |
+//! | 3 | [`http`] | the surface: routes, bodies, errors, pages, what counts as a view |
+//! | 2 | [`crypto`], [`store`], [`janitor`] | the actors and their messages |
+//! | 1 | [`seal`], [`config`], [`call`] | the sealed format; the settings; messages that carry their reply |
+//! | 0 | [`secret`], [`token`], [`key`], [`lifetime`], [`clock`], [`chain`] | the words of the domain |
+//!
+//! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, key material in
+//! [`seal`] and [`crypto`] alone.
+//!
+//! # A view
+//!
+//! ```text
+//! handler ── Locate{token} ──▶ CryptoActor      the ids the token may be stored under
+//! handler ── Take{candidates} ▶ StoreActor      deleted and committed, then handed over
+//! handler ── Open{token, sealed} ▶ CryptoActor  the content
+//! ```
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod call;
 pub mod chain;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod http;
 pub mod janitor;
 pub mod key;
 pub mod lifetime;
+pub mod logging;
 pub mod seal;
 pub mod secret;
 pub mod store;

@@ -1,2 +1,19 @@
-//! The binary.
-fn main() {}
+//! The binary: reads the arguments, does what they say, and tells by its exit code how that ended.
+#![forbid(unsafe_code)]
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use viewonce::cli::{self, Arguments};
+
+fn main() -> ExitCode {
+    match cli::run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody may be left to read it.
+            drop(writeln!(std::io::stderr(), "viewonce: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The assembly: opens the store, starts the actors, binds the address, serves, and stops it all in
+//! order. Production and tests run the same one.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix::{Actor as _, Addr};
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, rt};
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::crypto::CryptoActor;
+use crate::http::{self, State};
+use crate::janitor::JanitorActor;
+use crate::key::SecretKeys;
+use crate::seal::Roots;
+use crate::store::sqlite::{DatabaseError, Ended, StoreActor};
+use crate::store::{Store, StoreError};
+
+/// Seconds that requests under way have to finish in when the service stops.
+const SHUTDOWN_SECONDS: u64 = 20;
+
+/// The service, bound to its address and ready to run.
+pub struct Application {
+    server: Server,
+    address: SocketAddr,
+    store: Store,
+    ended: Ended,
+    _janitor: Addr<JanitorActor>,
+}
+
+/// Why the service does not start, or why it stopped. Its text is one line.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The database does not open.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The address cannot be listened on.
+    #[error("server.bind: cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The HTTP server failed.
+    #[error("the HTTP server failed: {0}")]
+    Server(io::Error),
+    /// The store ended without having been asked to.
+    #[error("the store ended unasked; what it was doing may be done, or not")]
+    StoreEnded,
+    /// The store did not close in good order.
+    #[error("the store did not close: {0}")]
+    Close(#[source] StoreError),
+}
+
+impl Application {
+    /// Opens the store and binds the address; to be called inside an actix system.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Database`] and [`AppError::Bind`].
+    pub fn build(settings: Settings, keys: &SecretKeys, clock: Clock) -> Result<Self, AppError> {
+        let settings = Arc::new(settings);
+        let mailbox = settings.server.mailbox;
+        let (store, ended) = StoreActor::start(&settings.store.path, clock.clone(), mailbox)?;
+        let (server, address) = bind(Arc::clone(&settings), keys, store.clone(), clock)?;
+        let janitor = JanitorActor::new(store.clone(), settings.purge_interval()).start();
+        Ok(Self { server, address, store, ended, _janitor: janitor })
+    }
+
+    /// The address that was bound, with the port taken where 0 was asked for.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` resolves, then finishes what is under way and closes the store.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError`] if it stopped for another reason, or not in good order.
+    pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
+        let handle = self.server.handle();
+        let mut server = rt::spawn(self.server);
+        tokio::select! {
+            () = stop => log::info!("stopping"),
+            _ = self.ended => {
+                handle.stop(false).await;
+                return Err(AppError::StoreEnded);
+            }
+            ended = &mut server => {
+                let error = ended.map_err(io::Error::other).and_then(|result| result);
+                return Err(AppError::Server(error.err().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())));
+            }
+        }
+        handle.stop(true).await;
+        self.store.close().await.map_err(AppError::Close)
+    }
+}
+
+fn bind(
+    settings: Arc<Settings>,
+    keys: &SecretKeys,
+    store: Store,
+    clock: Clock,
+) -> Result<(Server, SocketAddr), AppError> {
+    let roots = Arc::new(Roots::derive(keys));
+    let (workers, address) = (settings.server.workers, settings.server.bind);
+    let server = HttpServer::new(move || {
+        let state = State {
+            settings: Arc::clone(&settings),
+            store: store.clone(),
+            crypto: CryptoActor::start(Arc::clone(&roots), settings.server.mailbox),
+            clock: clock.clone(),
+        };
+        App::new().wrap(from_fn(http::frame)).configure(|config| http::routes(state, config))
+    });
+    // A client that has closed its half has gone: nothing is consumed for it any more.
+    let server =
+        server.h1_allow_half_closed(false).shutdown_timeout(SHUTDOWN_SECONDS).disable_signals();
+    let server = if workers == 0 { server } else { server.workers(workers) };
+    let server = server.bind(address).map_err(|source| AppError::Bind { address, source })?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
+}

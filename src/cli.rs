@@ -1,0 +1,207 @@
+//! The command line: what each command does, and how it ends.
+
+use std::io::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use actix_web::rt::System;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
+
+use crate::app::{AppError, Application};
+use crate::chain::Chain;
+use crate::clock::Clock;
+use crate::config::{
+    Environment, KeyError, LoadedKeys, Settings, SettingsError, Surroundings, secret_keys,
+};
+use crate::janitor::purge_all;
+use crate::logging;
+use crate::store::sqlite::{DatabaseError, StoreActor};
+use crate::store::{Store, StoreError};
+
+const KEY_BYTES: usize = 32;
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// A one-time secret service: whoever first presents the token gets the secret, and from that
+/// instant it exists nowhere.
+#[derive(Parser)]
+#[command(version, about, after_help = AFTER_HELP)]
+pub struct Arguments {
+    /// A TOML file whose settings come over the defaults
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Settings: the defaults, then FILE, then environment variables, as in VIEWONCE_SERVER__BIND=[::1]:80.
+The secret key: SECRET_KEY or SECRET_KEY_FILE; older ones: SECRET_KEY_PREVIOUS (comma-separated) or
+SECRET_KEY_PREVIOUS_FILE (one a line). Without any, a development key serves on loopback addresses.
+
+  viewonce                                  try it on this machine
+  viewonce keygen > key                     make a key
+  SECRET_KEY_FILE=key viewonce --config production.toml";
+
+#[derive(Clone, Copy, Subcommand)]
+enum Command {
+    /// Serve until SIGTERM or SIGINT (the default)
+    Serve,
+    /// Check settings and keys, and print the settings in effect
+    Check,
+    /// Bring the database to this version's schema, without serving
+    Migrate,
+    /// Delete what has expired and erase it from the files, without serving
+    Purge,
+    /// Print a new secret key
+    Keygen,
+    /// Ask the running server for its health; the exit code tells
+    Health,
+}
+
+/// Why a command failed. Its text is one line.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant says itself what it is")]
+pub enum CommandError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error(transparent)]
+    App(#[from] AppError),
+    #[error("{}", Chain(.0))]
+    Store(#[from] StoreError),
+    #[error("the operating system gave no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("the settings cannot be printed: {0}")]
+    Print(#[from] toml::ser::Error),
+    #[error("no healthy server at {address}: {source}")]
+    Unhealthy { address: SocketAddr, source: Box<ureq::Error> },
+}
+
+/// Does what `arguments` say.
+///
+/// # Errors
+///
+/// An error whose text is one line.
+pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
+    let surroundings = Surroundings::of_process();
+    let settings = || Settings::load(arguments.config.as_deref(), &surroundings);
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(settings()?, &surroundings),
+        Command::Check => check(&settings()?, &surroundings),
+        Command::Migrate => migrate(&settings()?),
+        Command::Purge => purge(&settings()?),
+        Command::Keygen => keygen(),
+        Command::Health => health(&settings()?),
+    }
+}
+
+fn serve(settings: Settings, surroundings: &Surroundings) -> Result<(), CommandError> {
+    let LoadedKeys { keys, is_development_key } = secret_keys(&settings, surroundings)?;
+    init_logging(&settings)?;
+    if is_development_key {
+        log::warn!(
+            "the secret key is the development key, which everyone knows: set SECRET_KEY to keep \
+             real secrets"
+        );
+    }
+    System::new().block_on(async {
+        let stop = stop_signal()?;
+        let path = settings.store.path.display().to_string();
+        let application = Application::build(settings, &keys, Clock::default())?;
+        log::info!("listening on http://{}, storing in {path}", application.address());
+        application.run_until_stopped(stop).await?;
+        log::info!("stopped");
+        Ok(())
+    })
+}
+
+fn check(settings: &Settings, surroundings: &Surroundings) -> Result<(), CommandError> {
+    let LoadedKeys { keys, is_development_key } = secret_keys(settings, surroundings)?;
+    let environment = match surroundings.environment()? {
+        Environment::Development => "development",
+        Environment::Production => "production",
+    };
+    let key = if is_development_key { "the development key" } else { "set" };
+    let previous = keys.previous.len();
+    let settings = toml::to_string(settings)?;
+    print(&format!(
+        "# environment: {environment}\n# secret key: {key}, {previous} previous\n\n{settings}"
+    ))
+}
+
+fn migrate(settings: &Settings) -> Result<(), CommandError> {
+    init_logging(settings)?;
+    with_store(settings, async |_store| Ok(()))?;
+    print(&format!("{}: up to date\n", settings.store.path.display()))
+}
+
+fn purge(settings: &Settings) -> Result<(), CommandError> {
+    init_logging(settings)?;
+    let secrets = with_store(settings, async |store| Ok(purge_all(store).await?))?;
+    print(&format!("{}: purged {secrets} expired secrets\n", settings.store.path.display()))
+}
+
+fn keygen() -> Result<(), CommandError> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    getrandom::fill(&mut *key)?;
+    print(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*key) + "\n"))
+}
+
+fn health(settings: &Settings) -> Result<(), CommandError> {
+    let mut address = settings.server.bind;
+    address.set_ip(match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    });
+    let config = ureq::Agent::config_builder().timeout_global(Some(HEALTH_TIMEOUT)).build();
+    ureq::Agent::new_with_config(config)
+        .get(format!("http://{address}/health"))
+        .call()
+        .map_err(|error| CommandError::Unhealthy { address, source: Box::new(error) })?;
+    print("healthy\n")
+}
+
+/// Opens the store for `work` alone, and closes it again.
+fn with_store<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(Store) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    System::new().block_on(async {
+        let mailbox = settings.server.mailbox;
+        let (store, _ended) = StoreActor::start(&settings.store.path, Clock::default(), mailbox)?;
+        let outcome = work(store.clone()).await?;
+        store.close().await?;
+        Ok(outcome)
+    })
+}
+
+/// Resolves at the first SIGTERM or SIGINT from now on.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn init_logging(settings: &Settings) -> Result<(), CommandError> {
+    logging::init(settings.log.format).map_err(|error| io::Error::other(error).into())
+}
+
+fn print(text: &str) -> Result<(), CommandError> {
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}

@@ -1,0 +1,103 @@
+//! The HTTP surface: the route table, and what its handlers share.
+//!
+//! Handlers send messages to the actors; they know neither SQL nor keys. Whatever they answer
+//! passes through [`frame`], which gives it its headers, its request id and its line in the log.
+
+mod body;
+mod burn;
+mod create;
+mod docs;
+mod error;
+mod frame;
+mod health;
+mod intent;
+mod pages;
+mod status;
+mod view;
+
+use std::sync::Arc;
+
+use actix_web::guard;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Resource, Route};
+
+use url::Url;
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::crypto::Crypto;
+use crate::store::Store;
+use crate::token::Token;
+use error::ApiError;
+pub use frame::frame;
+
+/// The most bytes of a body that holds no content.
+const SMALL_BODY_BYTES: usize = 16_384;
+
+/// What the handlers of one HTTP worker share.
+pub struct State {
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// The way to the store.
+    pub store: Store,
+    /// The way to this worker's crypto actor.
+    pub crypto: Crypto,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl State {
+    fn public_url(&self) -> Option<&Url> {
+        self.settings.server.public_url.as_ref()
+    }
+
+    /// The link that a person opens: the token is in its fragment, which no server ever sees.
+    fn link(&self, token: &Token) -> String {
+        let base = self.public_url().map_or("", Url::as_str);
+        format!("{}/s#{}", base.trim_end_matches('/'), *token.expose_text())
+    }
+}
+
+/// The whole surface. Every path is matched exactly as it stands here.
+pub fn routes(state: State, config: &mut ServiceConfig) {
+    let view_by_get = state.settings.secrets.view_by_get;
+    config
+        .app_data(web::Data::new(state))
+        .service(only("POST", "/api/v1/secrets").route(web::post().to(create::create)))
+        .service(secret(view_by_get))
+        .service(only("POST", "/api/v1/reveal").route(web::post().to(view::reveal)))
+        .service(only("POST", "/api/v1/status").route(web::post().to(status::status)))
+        .service(page("/health").route(read().to(health::health)))
+        .service(page("/").route(read().to(pages::start)))
+        .service(page("/s").route(read().to(pages::secret)))
+        .service(page("/assets/{name}").route(read().to(pages::asset)))
+        .service(page("/openapi.json").route(read().to(docs::openapi)))
+        .service(page("/docs").route(read().to(docs::swagger_ui)))
+        .service(page("/docs/{name}").route(read().to(docs::swagger_ui_file)))
+        .service(page("/redoc").route(read().to(docs::reference)))
+        .default_service(web::to(|| async { Err::<String, _>(ApiError::NoSuchPath) }));
+}
+
+fn secret(view_by_get: bool) -> Resource {
+    const PATH: &str = "/api/v1/secrets/{token}";
+    let burn = web::delete().to(burn::burn);
+    if view_by_get {
+        only("GET, DELETE", PATH).route(web::get().to(view::by_get)).route(burn)
+    } else {
+        only("DELETE", PATH).route(burn)
+    }
+}
+
+fn page(path: &str) -> Resource {
+    only("GET, HEAD", path)
+}
+
+fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// A resource that answers every other method than those it `allow`s with 405.
+fn only(allow: &'static str, path: &str) -> Resource {
+    let refuse = move || async move { Err::<String, _>(ApiError::MethodNotAllowed { allow }) };
+    web::resource(path).default_service(web::to(refuse))
+}

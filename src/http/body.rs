@@ -1,0 +1,170 @@
+//! JSON bodies: read within a limit, and field by field, so that an error can name every field that
+//! is wrong and repeats nothing that was sent.
+
+use std::fmt;
+
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpMessage as _, HttpRequest};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use zeroize::Zeroize as _;
+
+use super::error::{ApiError, FieldError};
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The members of a JSON object that are not asked for yet, and what is wrong with the others.
+pub(super) struct Fields {
+    members: Members,
+    known: Vec<&'static str>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Reads the body of `request`, a JSON object of at most `max_bytes`.
+    pub(super) async fn read(
+        request: &HttpRequest,
+        payload: Payload,
+        max_bytes: usize,
+    ) -> Result<Self, ApiError> {
+        let too_large = || ApiError::BodyTooLarge { max_bytes };
+        if request.headers().contains_key(IDEMPOTENCY_KEY) {
+            return Err(ApiError::field(IDEMPOTENCY_KEY, "this version does not support it"));
+        }
+        if content_length(request).is_some_and(|length| length > max_bytes) {
+            return Err(too_large());
+        }
+        require_json(request)?;
+        let body = payload.to_bytes_limited(max_bytes).await.map_err(|_limit| too_large())?;
+        let body = body.map_err(|_broken_off| ApiError::MalformedJson)?;
+        if !body.is_empty() && !request.headers().contains_key(CONTENT_TYPE) {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        let members = parse(&body);
+        wipe(body);
+        Ok(Self { members: members?, known: Vec::new(), errors: Vec::new() })
+    }
+
+    /// A field that must be there and be text.
+    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
+        match self.take(name) {
+            Some(Value::String(text)) => return Some(text),
+            Some(_) => self.refuse(name, "expected a string"),
+            None => self.refuse(name, "is required"),
+        }
+        None
+    }
+
+    /// A field that is a number, if it is there and not null.
+    pub(super) fn optional_number(&mut self, name: &'static str) -> Option<f64> {
+        let value = self.take(name).filter(|value| !value.is_null())?;
+        let number = value.as_f64();
+        if number.is_none() {
+            self.refuse(name, "expected a number");
+        }
+        number
+    }
+
+    /// Notes what is wrong with a field.
+    pub(super) fn refuse(&mut self, field: &'static str, message: impl Into<String>) {
+        self.errors.push(FieldError { field, message: message.into() });
+    }
+
+    /// What was read, if all was right and nothing was there that was not asked for.
+    pub(super) fn finish<T>(mut self, read: Option<T>) -> Result<T, ApiError> {
+        if !self.members.0.is_empty() {
+            let message = format!("there are other fields than {}", self.known.join(", "));
+            self.refuse("", message);
+        }
+        match read {
+            Some(read) if self.errors.is_empty() => Ok(read),
+            _ => Err(ApiError::InvalidFields(self.errors)),
+        }
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        let mut found = self.members.0.extract_if(.., |(member, _)| member == name);
+        let first = found.next().map(|(_, value)| value);
+        let is_doubled = found.count() > 0;
+        if is_doubled {
+            self.refuse(name, "stands there more than once");
+        }
+        first
+    }
+}
+
+/// The members of a JSON object in their order, doubled ones too. Texts are wiped on drop.
+struct Members(Vec<(String, Value)>);
+
+impl Drop for Members {
+    fn drop(&mut self) {
+        for (_, value) in &mut self.0 {
+            if let Value::String(text) = value {
+                text.zeroize();
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Members(Vec::new());
+        while let Some(member) = map.next_entry()? {
+            members.0.push(member);
+        }
+        Ok(members)
+    }
+}
+
+fn parse(body: &[u8]) -> Result<Members, ApiError> {
+    serde_json::from_slice(body).map_err(|error| {
+        if error.is_data() && serde_json::from_slice::<IgnoredAny>(body).is_ok() {
+            ApiError::field("", "expected a JSON object")
+        } else {
+            ApiError::MalformedJson
+        }
+    })
+}
+
+fn content_length(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Refuses what says that it is anything but plain JSON in UTF-8.
+fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
+    let refused = ApiError::UnsupportedMediaType;
+    if request.headers().contains_key(CONTENT_ENCODING) {
+        return Err(refused);
+    }
+    match request.mime_type() {
+        Ok(None) => Ok(()),
+        Ok(Some(mime)) if mime.essence_str() == "application/json" => {
+            let is_utf8 = mime.get_param("charset").is_none_or(|charset| charset == "utf-8");
+            if is_utf8 { Ok(()) } else { Err(refused) }
+        }
+        Ok(Some(_)) | Err(_) => Err(refused),
+    }
+}
+
+/// Overwrites a body that nobody else holds.
+fn wipe(body: Bytes) {
+    if let Ok(mut bytes) = body.try_into_mut() {
+        bytes.as_mut().zeroize();
+    }
+}

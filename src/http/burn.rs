@@ -1,0 +1,38 @@
+//! `DELETE /api/v1/secrets/{token}`: a secret is deleted unseen.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::error::{ApiError, Problem};
+use super::{State, intent};
+use crate::token::Token;
+
+/// Burn a secret unseen
+#[utoipa::path(
+    delete,
+    path = "/api/v1/secrets/{token}",
+    tag = "secrets",
+    params(("token" = String, Path, description = "The token.")),
+    responses(
+        (status = 204, description = "It is deleted, durably."),
+        (status = 400, description = "A Range or conditional request. Nothing is consumed.", body = Problem),
+        (status = 403, description = "An embedded or a foreign request. Nothing is consumed.", body = Problem),
+        (status = 404, description = "Not found, already viewed, or expired.", body = Problem),
+        (status = 503, description = "Busy, or the store failed.", body = Problem),
+        (status = 507, description = "There is no room on the disk.", body = Problem),
+    )
+)]
+pub(super) async fn burn(
+    request: HttpRequest,
+    token: Path<String>,
+    state: Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    intent::require(&request, state.public_url())?;
+    let token = Token::parse(&token).map_err(|_malformed| ApiError::SecretNotFound)?;
+    let (_token, candidates) = state.crypto.locate(token).await?;
+    if state.store.burn(candidates).await? {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(ApiError::SecretNotFound)
+    }
+}

@@ -1,0 +1,218 @@
+//! The API's documentation, all of it from the binary: the specification, Swagger UI, and a
+//! reference that is rendered from the specification and needs no script.
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, HeaderValue};
+use actix_web::web::Path;
+use maud::{DOCTYPE, Markup, html};
+use serde_json::{Map, Value};
+use utoipa::OpenApi;
+
+use super::error::{ApiError, Problem};
+use super::{burn, create, health, pages, status, view};
+
+/// Swagger UI sets styles from its script and draws with images in its style sheet.
+const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
+    style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Keep a secret until someone presents its token; hand it out once, and delete it durably before.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "viewonce"),
+    paths(
+        create::create,
+        view::by_get,
+        view::reveal,
+        status::status,
+        burn::burn,
+        health::health,
+    ),
+    components(schemas(Problem)),
+    tags(
+        (name = "secrets", description = "Create, view, check and burn secrets."),
+        (name = "operations", description = "For those who run the service."),
+    )
+)]
+struct Specification;
+
+static SPECIFICATION: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(Specification::openapi()).unwrap_or_default());
+static SPECIFICATION_TEXT: LazyLock<String> = LazyLock::new(|| SPECIFICATION.to_string());
+static REFERENCE: LazyLock<String> = LazyLock::new(|| reference_page(&SPECIFICATION).into_string());
+
+/// `/openapi.json`: the specification.
+pub(super) async fn openapi() -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::json()).body(SPECIFICATION_TEXT.as_str())
+}
+
+/// `/docs`: Swagger UI.
+pub(super) async fn swagger_ui() -> HttpResponse {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "viewonce API" }
+                link rel="icon" href="assets/icon.svg" type="image/svg+xml";
+                link rel="stylesheet" href="docs/swagger-ui.css";
+            }
+            body {
+                div #swagger-ui {}
+                script src="docs/swagger-ui-bundle.js" {}
+                script src="docs/swagger-ui-standalone-preset.js" {}
+                script src="docs/swagger-initializer.js" {}
+            }
+        }
+    };
+    let mut response = pages::respond(page);
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SWAGGER_POLICY));
+    response
+}
+
+/// `/docs/{name}`: what Swagger UI is made of.
+pub(super) async fn swagger_ui_file(name: Path<String>) -> Result<HttpResponse, ApiError> {
+    let config = Arc::new(utoipa_swagger_ui::Config::from("openapi.json"));
+    match utoipa_swagger_ui::serve(&name, config) {
+        Ok(Some(file)) => {
+            Ok(HttpResponse::Ok().content_type(file.content_type).body(file.bytes.into_owned()))
+        }
+        Ok(None) | Err(_) => Err(ApiError::NoSuchPath),
+    }
+}
+
+/// `/redoc`: the reference.
+pub(super) async fn reference() -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::html()).body(REFERENCE.as_str())
+}
+
+fn reference_page(specification: &Value) -> Markup {
+    let schemas = &specification["components"]["schemas"];
+    pages::layout(
+        "viewonce API reference",
+        &html! {
+            main .wide {
+                h1 { "viewonce API reference" }
+                p .faint { "Version " (text(&specification["info"]["version"])) }
+                p { (text(&specification["info"]["description"])) }
+                p {
+                    "Errors are problem documents (RFC 9457), see "
+                    (schema_link("Problem")) ". No answer may be stored by a cache."
+                }
+                @for (path, operations) in members(&specification["paths"]) {
+                    @for (method, operation) in members(operations) {
+                        (operation_section(path, method, operation))
+                    }
+                }
+                @for (name, schema) in members(schemas) {
+                    (schema_section(name, schema))
+                }
+            }
+        },
+    )
+}
+
+fn operation_section(path: &str, method: &str, operation: &Value) -> Markup {
+    html! {
+        section {
+            h2 #(text(&operation["operationId"])) { code { (method.to_uppercase()) " " (path) } }
+            p { strong { (text(&operation["summary"])) } }
+            p { (text(&operation["description"])) }
+            @for parameter in items(&operation["parameters"]) {
+                p {
+                    code { (text(&parameter["name"])) } " in the " (text(&parameter["in"])) ": "
+                    (text(&parameter["description"]))
+                }
+            }
+            @if let Some(schema) = body_schema(&operation["requestBody"]) {
+                p { "Body: " (schema_link(schema)) " as " code { "application/json" } }
+            }
+            table {
+                thead { tr { th { "Status" } th { "Meaning" } th { "Body" } } }
+                tbody {
+                    @for (status, response) in members(&operation["responses"]) {
+                        tr {
+                            td { (status) }
+                            td { (text(&response["description"])) }
+                            td { @if let Some(schema) = body_schema(response) { (schema_link(schema)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn schema_section(name: &str, schema: &Value) -> Markup {
+    let required: Vec<&str> = items(&schema["required"]).filter_map(Value::as_str).collect();
+    html! {
+        section {
+            h2 #(name) { (name) }
+            p { (text(&schema["description"])) }
+            table {
+                thead { tr { th { "Field" } th { "Type" } th { "Meaning" } } }
+                tbody {
+                    @for (field, property) in members(&schema["properties"]) {
+                        tr {
+                            td { code { (field) } @if !required.contains(&field) { " (optional)" } }
+                            td { (type_of(property)) }
+                            td {
+                                (text(&property["description"]))
+                                @if let Some(example) = property.get("example") {
+                                    " For example " code { (example) } "."
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A property's type, as in `string`, `number or null` or `list of FieldError`.
+fn type_of(property: &Value) -> String {
+    let name = property["$ref"].as_str().map(schema_name).map(str::to_owned);
+    let types = match &property["type"] {
+        Value::Array(types) => {
+            types.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ")
+        }
+        Value::String(kind) if kind == "array" => {
+            format!("list of {}", type_of(&property["items"]))
+        }
+        other => text(other).to_owned(),
+    };
+    name.unwrap_or(types)
+}
+
+/// The name of the schema of a request's or a response's body, if it has one.
+fn body_schema(message: &Value) -> Option<&str> {
+    let (_media_type, content) = members(&message["content"]).next()?;
+    content["schema"]["$ref"].as_str().map(schema_name)
+}
+
+fn schema_name(reference: &str) -> &str {
+    reference.rsplit('/').next().unwrap_or(reference)
+}
+
+fn schema_link(name: &str) -> Markup {
+    html! { a href={ "#" (name) } { (name) } }
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let members = value.as_object().into_iter().flat_map(Map::iter);
+    members.map(|(name, value)| (name.as_str(), value))
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

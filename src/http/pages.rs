@@ -1,0 +1,128 @@
+//! The pages for people: the start page, the page behind a link, and what they are drawn with.
+//!
+//! Addresses in them are relative, so that they hold behind a proxy that serves them under a path.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+use actix_web::web::Path;
+use maud::{DOCTYPE, Markup, html};
+
+use super::error::ApiError;
+
+const STYLE: &str = include_str!("assets/style.css");
+const SECRET_SCRIPT: &str = include_str!("assets/secret.js");
+const ICON: &str = include_str!("assets/icon.svg");
+
+/// The page at `/`: what runs here, and where to read on.
+pub(super) async fn start() -> HttpResponse {
+    respond(layout(
+        "viewonce",
+        &html! {
+            main {
+                h1 { "viewonce" }
+                p {
+                    "A one-time secret service. Post a secret and get a token; whoever first presents \
+                     the token gets the secret, and from then on it exists nowhere."
+                }
+                pre { code {
+                    "curl -s http://localhost:8000/api/v1/secrets \\\n"
+                    "  -H 'Content-Type: application/json' \\\n"
+                    "  -d '{\"content\": \"the spare key is under the third pot\", \"ttl_hours\": 1}'"
+                } }
+                ul {
+                    li { a href="docs" { "Try the API" } " in Swagger UI" }
+                    li { a href="redoc" { "Read the reference" } ", which needs no script" }
+                    li { a href="openapi.json" { "The OpenAPI specification" } }
+                    li { a href="health" { "Health" } }
+                }
+                p .faint { "Version " (env!("CARGO_PKG_VERSION")) }
+            }
+        },
+    ))
+}
+
+/// The page at `/s`: shows a secret after a click. It is the same for every secret, and for none.
+pub(super) async fn secret() -> HttpResponse {
+    respond(layout(
+        "A secret for you · viewonce",
+        &html! {
+            main aria-live="polite" {
+                noscript {
+                    p { "This page needs JavaScript to show the secret. Without it, nothing is used up." }
+                }
+                section #checking hidden {
+                    h1 tabindex="-1" { "Looking for the secret …" }
+                }
+                section #ready hidden {
+                    h1 tabindex="-1" { "A secret for you" }
+                    p {
+                        "It can be seen " strong { "once" } ". When you have revealed it, it exists \
+                         nowhere but on your screen, and this link is used up."
+                    }
+                    p { "It waits until " time #expiry {} "." }
+                    button #reveal type="button" { "Reveal the secret" }
+                }
+                section #open hidden {
+                    h1 tabindex="-1" { "The secret" }
+                    p { "It is deleted. Keep it now if you need it: it cannot be shown again." }
+                    label for="content" { "Content" }
+                    textarea #content readonly spellcheck="false" autocomplete="off" {}
+                    button #copy type="button" { "Copy" }
+                    " "
+                    span #copied role="status" {}
+                }
+                section #gone hidden {
+                    h1 tabindex="-1" { "This secret is gone" }
+                    p {
+                        "It was viewed already, it was deleted, or it has expired. If you have not seen \
+                         it yourself, tell its sender: someone else may have."
+                    }
+                }
+                section #incomplete hidden {
+                    h1 tabindex="-1" { "This link is incomplete" }
+                    p { "The part behind the # is missing. Copy the whole link and open it again." }
+                }
+                section #failed hidden {
+                    h1 tabindex="-1" { "That did not work" }
+                    p #failure {}
+                    button #retry type="button" { "Check again" }
+                }
+            }
+            script src="assets/secret.js" {}
+        },
+    ))
+}
+
+/// The files that the pages refer to.
+pub(super) async fn asset(name: Path<String>) -> Result<HttpResponse, ApiError> {
+    let (media_type, content) = match name.as_str() {
+        "style.css" => ("text/css; charset=utf-8", STYLE),
+        "secret.js" => ("text/javascript; charset=utf-8", SECRET_SCRIPT),
+        "icon.svg" => ("image/svg+xml", ICON),
+        _ => return Err(ApiError::NoSuchPath),
+    };
+    Ok(HttpResponse::Ok().content_type(media_type).body(content))
+}
+
+/// A whole document around `body`.
+pub(super) fn layout(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                title { (title) }
+                link rel="icon" href="assets/icon.svg" type="image/svg+xml";
+                link rel="stylesheet" href="assets/style.css";
+            }
+            body { (body) }
+        }
+    }
+}
+
+/// A page as an answer.
+pub(super) fn respond(page: Markup) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::html()).body(page.into_string())
+}

@@ -1,0 +1,119 @@
+//! `GET /api/v1/secrets/{token}` and `POST /api/v1/reveal`: a secret is taken from the store, and
+//! once that is durable, opened and handed out.
+
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::body::Fields;
+use super::error::{ApiError, Problem};
+use super::{SMALL_BODY_BYTES, State, intent};
+use crate::crypto::Open;
+use crate::token::Token;
+
+/// Names a secret by its token.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes the body, which is read field by field")]
+pub(super) struct TokenRequest {
+    /// The token from the answer to the secret's creation, or from behind the `#` of its link.
+    #[schema(example = "q0ZHZtTAqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
+    token: String,
+}
+
+/// The secret. Whoever reads this is the only one who ever will.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ViewResponse<'a> {
+    /// What was confided.
+    #[schema(example = "the spare key is under the third pot")]
+    content: &'a str,
+    /// Always `Secret retrieved successfully`.
+    message: &'static str,
+}
+
+/// View a secret by its address
+///
+/// The secret is deleted, durably, before this is answered. A browser that navigates here is led
+/// to the page with the reveal button instead, and nothing is consumed.
+#[utoipa::path(
+    get,
+    path = "/api/v1/secrets/{token}",
+    tag = "secrets",
+    params(("token" = String, Path, description = "The token.")),
+    responses(
+        (status = 200, description = "The secret, for the first and last time.", body = ViewResponse),
+        (status = 303, description = "A browser navigated here; it is led to the page."),
+        (status = 400, description = "A Range or conditional request. Nothing is consumed.", body = Problem),
+        (status = 403, description = "A prefetch, an embedded or a foreign request. Nothing is consumed.", body = Problem),
+        (status = 404, description = "Not found, already viewed, or expired.", body = Problem),
+        (status = 405, description = "Viewing by GET is turned off.", body = Problem),
+        (status = 503, description = "Busy, or the store failed.", body = Problem),
+        (status = 507, description = "There is no room on the disk.", body = Problem),
+    )
+)]
+pub(super) async fn by_get(
+    request: HttpRequest,
+    token: Path<String>,
+    state: Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    intent::require_plain(&request)?;
+    let is_navigation = intent::is_navigation(&request);
+    if !is_navigation {
+        intent::require(&request, state.public_url())?;
+    }
+    let token = Token::parse(&token).map_err(|_malformed| ApiError::SecretNotFound)?;
+    if is_navigation {
+        let link = (LOCATION, state.link(&token));
+        return Ok(HttpResponse::SeeOther().insert_header(link).finish());
+    }
+    hand_out(&state, token).await
+}
+
+/// View a secret
+///
+/// The same as viewing by address, but with the token in the body: it stays out of the logs of
+/// whatever stands between.
+#[utoipa::path(
+    post,
+    path = "/api/v1/reveal",
+    tag = "secrets",
+    request_body = TokenRequest,
+    responses(
+        (status = 200, description = "The secret, for the first and last time.", body = ViewResponse),
+        (status = 400, description = "Not JSON, or a Range or conditional request. Nothing is consumed.", body = Problem),
+        (status = 403, description = "A prefetch, an embedded or a foreign request. Nothing is consumed.", body = Problem),
+        (status = 404, description = "Not found, already viewed, or expired.", body = Problem),
+        (status = 413, description = "The body is too large.", body = Problem),
+        (status = 415, description = "The body is not `application/json`.", body = Problem),
+        (status = 422, description = "A field is missing, unknown, doubled or of the wrong type.", body = Problem),
+        (status = 503, description = "Busy, or the store failed.", body = Problem),
+        (status = 507, description = "There is no room on the disk.", body = Problem),
+    )
+)]
+pub(super) async fn reveal(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    intent::require(&request, state.public_url())?;
+    let token = read_token(&request, payload).await?;
+    hand_out(&state, token).await
+}
+
+/// The token in a body that holds nothing else. A text that is no token is one that is not found.
+pub(super) async fn read_token(request: &HttpRequest, payload: Payload) -> Result<Token, ApiError> {
+    let mut fields = Fields::read(request, payload, SMALL_BODY_BYTES).await?;
+    let token = fields.text("token");
+    Token::parse(&fields.finish(token)?).map_err(|_malformed| ApiError::SecretNotFound)
+}
+
+async fn hand_out(state: &State, token: Token) -> Result<HttpResponse, ApiError> {
+    let (token, candidates) = state.crypto.locate(token).await?;
+    let sealed = state.store.take(candidates).await?.ok_or(ApiError::SecretNotFound)?;
+    let content = state.crypto.open(Open { token, sealed }).await?;
+    Ok(HttpResponse::Ok().json(ViewResponse {
+        content: content.expose_text(),
+        message: "Secret retrieved successfully",
+    }))
+}

@@ -1,0 +1,96 @@
+//! Logs: lines on stderr, as text or as JSON.
+//!
+//! What libraries log below level info is dropped whatever `RUST_LOG` says: at those levels they
+//! write down pieces of requests.
+
+use std::io::{self, Write as _};
+
+use chrono::{SecondsFormat, Utc};
+use env_logger::fmt::Formatter;
+use env_logger::{Builder, Logger};
+use log::kv::{self, Key, Value, VisitSource};
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use serde_json::Map;
+
+use crate::config::LogFormat;
+
+const OURS: &str = env!("CARGO_PKG_NAME");
+
+/// Installs the logger: level info, unless `RUST_LOG` says otherwise.
+///
+/// # Errors
+///
+/// If there is one already.
+pub fn init(format: LogFormat) -> Result<(), log::SetLoggerError> {
+    let mut builder = Builder::new();
+    builder.filter_level(LevelFilter::Info).parse_default_env();
+    match format {
+        LogFormat::Text => builder.format(write_text),
+        LogFormat::Json => builder.format(write_json),
+    };
+    let logger = builder.build();
+    log::set_max_level(logger.filter());
+    log::set_boxed_logger(Box::new(Discreet(logger)))
+}
+
+/// Passes on what is ours, and of the libraries' only what concerns an operator.
+struct Discreet(Logger);
+
+impl Log for Discreet {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let target = metadata.target();
+        let is_ours = target == OURS || target.starts_with("viewonce::");
+        (is_ours || metadata.level() <= Level::Info) && self.0.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            self.0.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
+}
+
+fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn write_text(line: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let level = record.level();
+    let style = line.default_level_style(level);
+    write!(line, "{} {style}{level:<5}{style:#} {}: {}", now(), record.target(), record.args())?;
+    record.key_values().visit(&mut Text(line)).map_err(io::Error::other)?;
+    writeln!(line)
+}
+
+struct Text<'a>(&'a mut Formatter);
+
+impl<'kvs> VisitSource<'kvs> for Text<'_> {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
+        Ok(write!(self.0, " {key}={value}")?)
+    }
+}
+
+fn write_json(line: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let mut members = Members(Map::new());
+    members.0.insert("time".to_owned(), now().into());
+    members.0.insert("level".to_owned(), record.level().as_str().into());
+    members.0.insert("target".to_owned(), record.target().into());
+    members.0.insert("message".to_owned(), record.args().to_string().into());
+    record.key_values().visit(&mut members).map_err(io::Error::other)?;
+    writeln!(line, "{}", serde_json::Value::Object(members.0))
+}
+
+struct Members(Map<String, serde_json::Value>);
+
+impl<'kvs> VisitSource<'kvs> for Members {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
+        let number = value.to_u64().map(serde_json::Value::from);
+        let number = number.or_else(|| value.to_f64().map(serde_json::Value::from));
+        self.0.insert(key.to_string(), number.unwrap_or_else(|| value.to_string().into()));
+        Ok(())
+    }
+}
