@@ -4,6 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor as _, Addr};
 use actix_web::dev::Server;
@@ -22,6 +23,11 @@ use crate::store::{Store, StoreError};
 
 /// Seconds that requests under way have to finish in when the service stops.
 const SHUTDOWN_SECONDS: u64 = 20;
+/// How long a connection may stay silent between two requests. Long, because a client that sends
+/// its next one just when it is closed cannot know whether that one was run.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client may take over the head of a request, from its connection on.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The service, bound to its address and ready to run.
 pub struct Application {
@@ -120,8 +126,12 @@ fn bind(
         App::new().wrap(from_fn(http::frame)).configure(|config| http::routes(state, config))
     });
     // A client that has closed its half has gone: nothing is consumed for it any more.
-    let server =
-        server.h1_allow_half_closed(false).shutdown_timeout(SHUTDOWN_SECONDS).disable_signals();
+    let server = server
+        .h1_allow_half_closed(false)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals();
     let server = if workers == 0 { server } else { server.workers(workers) };
     let server = server.bind(address).map_err(|source| AppError::Bind { address, source })?;
     let bound = server.addrs().first().copied().unwrap_or(address);

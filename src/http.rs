@@ -1,7 +1,7 @@
 //! The HTTP surface: the route table, and what its handlers share.
 //!
 //! Handlers send messages to the actors; they know neither SQL nor keys. Whatever they answer
-//! passes through [`frame`], which gives it its headers, its request id and its line in the log.
+//! passes through [`frame()`], which gives it its headers, its request id and its line in the log.
 
 mod body;
 mod burn;

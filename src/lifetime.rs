@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn fractions_of_an_hour_count() {
         let quarter = Lifetime::parse(0.25, 720.0).map(Lifetime::as_duration);
-        assert_eq!(quarter, Ok(Duration::from_secs(900)));
+        assert_eq!(quarter, Ok(Duration::from_mins(15)));
     }
 
     #[test]

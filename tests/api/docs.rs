@@ -1,0 +1,92 @@
+//! The documentation: complete, true to the surface, and from the binary alone.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::{TestApp, UNKNOWN_TOKEN, document, send, spawn_app};
+
+async fn specification(app: &TestApp) -> Value {
+    document(app.get("/openapi.json").await).await
+}
+
+#[actix_web::test]
+async fn the_specification_names_every_operation_and_no_other() {
+    let app = spawn_app();
+    let specification = specification(&app).await;
+    let mut operations = Vec::new();
+    for (path, methods) in specification["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            operations.push(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    operations.sort();
+    let expected = [
+        "DELETE /api/v1/secrets/{token}",
+        "GET /api/v1/secrets/{token}",
+        "GET /health",
+        "POST /api/v1/reveal",
+        "POST /api/v1/secrets",
+        "POST /api/v1/status",
+    ];
+    assert_eq!(operations, expected);
+    for operation in operations {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let path = path.replace("{token}", UNKNOWN_TOKEN);
+        let response = send(app.request(method.parse::<Method>().unwrap(), &path)).await;
+        assert_ne!(response.status(), 405, "{operation}");
+        assert!(!response.text().await.unwrap().contains("no-such-path"), "{operation}");
+    }
+}
+
+#[actix_web::test]
+async fn every_reference_in_the_specification_resolves() {
+    let specification = specification(&spawn_app()).await;
+    let text = specification.to_string();
+    let references: Vec<&str> =
+        text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(!references.is_empty());
+    for reference in references {
+        assert!(specification.pointer(reference).is_some(), "{reference}");
+    }
+}
+
+#[actix_web::test]
+async fn the_reference_says_what_the_specification_says_without_a_script() {
+    let app = spawn_app();
+    let page = app.get("/redoc").await.text().await.unwrap();
+    assert!(!page.contains("<script"));
+    let specification = specification(&app).await;
+    for (path, methods) in specification["paths"].as_object().unwrap() {
+        assert!(page.contains(path.as_str()));
+        for operation in methods.as_object().unwrap().values() {
+            assert!(page.contains(operation["summary"].as_str().unwrap()), "{path}");
+        }
+    }
+    for schema in specification["components"]["schemas"].as_object().unwrap().keys() {
+        assert!(page.contains(&format!("id=\"{schema}\"")), "{schema}");
+    }
+}
+
+#[actix_web::test]
+async fn every_address_in_the_pages_is_served_from_here() {
+    let app = spawn_app();
+    for path in ["/", "/s", "/docs", "/redoc"] {
+        let page = app.get(path).await.text().await.unwrap();
+        let addresses = page
+            .split(" href=\"")
+            .chain(page.split(" src=\""))
+            .filter_map(|rest| rest.split('"').next());
+        for address in addresses.filter(|address| !address.contains(['<', '#', ' '])) {
+            assert!(!address.contains("//"), "{path}: {address}");
+            assert_eq!(app.get(&format!("/{address}")).await.status(), 200, "{path}: {address}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_start_page_leads_to_the_documentation() {
+    let page = spawn_app().get("/").await.text().await.unwrap();
+    for address in ["docs", "redoc", "openapi.json", "health"] {
+        assert!(page.contains(&format!("href=\"{address}\"")), "{address}");
+    }
+}

@@ -1,0 +1,107 @@
+//! What every answer has in common, and what HTTP itself asks for.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::expect_problem;
+use crate::support::{UNKNOWN_TOKEN, document, secret, send, spawn_app};
+
+#[actix_web::test]
+async fn every_answer_has_its_headers() {
+    let app = spawn_app();
+    let token = app.store("x").await;
+    let answers = [
+        app.post("/api/v1/secrets", &json!({ "content": "x" })).await,
+        app.post("/api/v1/secrets", &json!({})).await,
+        app.view(&token).await,
+        app.view(&token).await,
+        app.get("/health").await,
+        app.get("/").await,
+        app.get("/s").await,
+        app.get("/docs").await,
+        app.get("/redoc").await,
+        app.get("/openapi.json").await,
+        app.get("/assets/style.css").await,
+        app.get("/nothing").await,
+        send(app.request(Method::PUT, "/api/v1/secrets")).await,
+    ];
+    for response in answers {
+        let headers = response.headers();
+        assert_eq!(headers["cache-control"], "no-store");
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["x-frame-options"], "DENY");
+        assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
+        assert!(
+            headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none';")
+        );
+        assert_eq!(headers["x-request-id"].len(), 36);
+        for name in
+            ["etag", "last-modified", "content-encoding", "access-control-allow-origin", "server"]
+        {
+            assert!(!headers.contains_key(name), "{name}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_request_id_is_always_ours() {
+    let app = spawn_app();
+    let response = send(app.request(Method::GET, "/health").header("X-Request-Id", "theirs")).await;
+    assert_ne!(response.headers()["x-request-id"], "theirs");
+    let other = app.get("/health").await;
+    assert_ne!(response.headers()["x-request-id"], other.headers()["x-request-id"]);
+}
+
+#[actix_web::test]
+async fn other_methods_are_told_which_are_allowed() {
+    let app = spawn_app();
+    let cases = [
+        ("/api/v1/secrets", "POST"),
+        ("/api/v1/reveal", "POST"),
+        ("/api/v1/status", "POST"),
+        ("/health", "GET, HEAD"),
+        ("/", "GET, HEAD"),
+        ("/s", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+    ];
+    for (path, allow) in cases {
+        let response = send(app.request(Method::PUT, path)).await;
+        assert_eq!(response.headers()["allow"], allow, "{path}");
+        let problem = expect_problem(response, 405, "method-not-allowed").await;
+        assert!(problem["detail"].as_str().unwrap().contains(allow));
+    }
+}
+
+#[actix_web::test]
+async fn a_page_can_be_asked_for_its_head() {
+    let app = spawn_app();
+    for path in ["/", "/s", "/health", "/docs", "/redoc", "/openapi.json"] {
+        let response = send(app.request(Method::HEAD, path)).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.text().await.unwrap(), "");
+    }
+}
+
+#[actix_web::test]
+async fn paths_match_exactly() {
+    let app = spawn_app();
+    let unknown = secret(UNKNOWN_TOKEN);
+    let paths = ["/api", "/s/", "//", "/health/", "/Health", "/%73", "/docs/nothing", "/assets/x"];
+    for path in paths.into_iter().chain([format!("{unknown}/x").as_str(), "/api/v1/secrets/"]) {
+        expect_problem(app.get(path).await, 404, "no-such-path").await;
+    }
+}
+
+#[actix_web::test]
+async fn health_tells_that_the_store_is_there() {
+    let app = spawn_app();
+    let response = app.get("/health").await;
+    assert_eq!(response.status(), 200);
+    let expected = json!({
+        "status": "healthy",
+        "database": "connected",
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    assert_eq!(document(response).await, expected);
+}

@@ -1,0 +1,180 @@
+//! Only intent destroys: what is refused, and that nothing is consumed by it.
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Response};
+use serde_json::json;
+
+use crate::expect_problem;
+use crate::support::{TestApp, secret, send, spawn_app, spawn_app_with};
+
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+const CONDITIONAL: [Headers; 6] = [
+    &[("Range", "bytes=0-0")],
+    &[("If-Range", "\"x\"")],
+    &[("If-Match", "*")],
+    &[("If-None-Match", "\"x\"")],
+    &[("If-Modified-Since", "Sun, 22 Nov 2026 00:00:00 GMT")],
+    &[("If-Unmodified-Since", "Sun, 22 Nov 2026 00:00:00 GMT")],
+];
+
+const UNINTENDED: [Headers; 9] = [
+    &[("Sec-Purpose", "prefetch")],
+    &[("Sec-Purpose", "prefetch;prerender"), ("Sec-Fetch-Mode", "navigate")],
+    &[("Purpose", "prefetch")],
+    &[("X-Moz", "prefetch")],
+    &[("Sec-Fetch-Dest", "image")],
+    &[("Sec-Fetch-Dest", "script"), ("Sec-Fetch-Mode", "cors")],
+    &[("Sec-Fetch-Dest", "iframe"), ("Sec-Fetch-Mode", "cors")],
+    &[("Sec-Fetch-Dest", "")],
+    &[("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "empty")],
+];
+
+const FOREIGN: [Headers; 7] = [
+    &[("Sec-Fetch-Site", "cross-site")],
+    &[("Sec-Fetch-Site", "same-site")],
+    &[("Sec-Fetch-Site", "something-new")],
+    &[("Origin", "https://evil.example")],
+    &[("Origin", "null")],
+    &[("Origin", "nonsense")],
+    &[("Origin", "http://127.0.0.1:1")],
+];
+
+const INTENDED: [Headers; 4] = [
+    &[],
+    &[("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty")],
+    &[("Sec-Fetch-Site", "none"), ("Sec-Fetch-Dest", "empty")],
+    &[("Accept", "application/json, text/html"), ("User-Agent", "Slackbot-LinkExpanding 1.0")],
+];
+
+/// The three requests that would view or burn `token`, with `headers`.
+async fn attempts(app: &TestApp, token: &str, headers: Headers<'_>) -> [Response; 3] {
+    let headers: HeaderMap = headers
+        .iter()
+        .map(|(name, value)| {
+            (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
+        })
+        .collect();
+    let request = |method, path| app.request(method, path).headers(headers.clone());
+    [
+        send(request(Method::GET, &secret(token))).await,
+        send(request(Method::POST, "/api/v1/reveal").json(&json!({ "token": token }))).await,
+        send(request(Method::DELETE, &secret(token))).await,
+    ]
+}
+
+#[actix_web::test]
+async fn what_nobody_meant_to_view_is_refused_and_consumes_nothing() {
+    let app = spawn_app();
+    let token = app.store("x").await;
+    let cases = [
+        (&CONDITIONAL[..], 400, "conditional-view"),
+        (&UNINTENDED, 403, "unintended-view"),
+        (&FOREIGN, 403, "foreign-origin"),
+    ];
+    for (requests, status, problem) in cases {
+        for headers in requests {
+            for response in attempts(&app, &token, headers).await {
+                expect_problem(response, status, problem).await;
+            }
+            assert!(app.is_available(&token).await, "{headers:?}");
+        }
+    }
+    assert_eq!(app.view(&token).await.status(), 200);
+}
+
+#[actix_web::test]
+async fn programs_and_the_services_own_page_may_view() {
+    let app = spawn_app();
+    for headers in INTENDED {
+        let token = app.store("x").await;
+        let [by_get, reveal, burn] = attempts(&app, &token, headers).await;
+        let statuses = [by_get, reveal, burn].map(|response| response.status().as_u16());
+        assert_eq!(statuses, [200, 404, 404], "{headers:?}");
+    }
+}
+
+#[actix_web::test]
+async fn an_origin_is_our_own_by_its_host_or_by_the_public_url() {
+    let public = "https://secrets.example.com";
+    let app = spawn_app_with(|settings| settings.server.public_url = public.parse().ok());
+    let own = format!("http://{}", app.address);
+    for origin in [public, &own] {
+        let token = app.store("x").await;
+        let [by_get, ..] = attempts(&app, &token, &[("Origin", origin)]).await;
+        assert_eq!(by_get.status(), 200, "{origin}");
+    }
+    let token = app.store("x").await;
+    let [by_get, ..] = attempts(&app, &token, &[("Origin", "http://secrets.example.com")]).await;
+    expect_problem(by_get, 403, "foreign-origin").await;
+}
+
+#[actix_web::test]
+async fn head_and_options_and_other_methods_consume_nothing() {
+    let app = spawn_app();
+    let token = app.store("x").await;
+    for method in ["HEAD", "OPTIONS", "PUT", "PATCH", "POST", "TRACE", "PROPFIND"] {
+        let request = app.request(method.parse().unwrap(), &secret(&token));
+        let response = send(request).await;
+        assert_eq!(response.status(), 405, "{method}");
+        assert_eq!(response.headers()["allow"], "GET, DELETE");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+    }
+    assert!(app.is_available(&token).await);
+}
+
+#[actix_web::test]
+async fn a_browser_that_navigates_is_led_to_the_page() {
+    let app = spawn_app();
+    let token = app.store("x").await;
+    let html = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8";
+    let navigations: [Headers; 6] = [
+        &[
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Dest", "document"),
+            ("Sec-Fetch-Site", "none"),
+        ],
+        &[("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Site", "cross-site")],
+        &[("Accept", html)],
+        &[("Accept", "text/html, */*")],
+        &[("Accept", "application/json;q=0.5, text/html;q=0.9")],
+        &[("Accept", "application/xhtml+xml")],
+    ];
+    for headers in navigations {
+        let request = headers
+            .iter()
+            .fold(app.request(Method::GET, &secret(&token)), |request, (name, value)| {
+                request.header(*name, *value)
+            });
+        let response = send(request).await;
+        assert_eq!(response.status(), 303, "{headers:?}");
+        assert_eq!(response.headers()["location"], format!("/s#{token}").as_str());
+        assert!(app.is_available(&token).await, "{headers:?}");
+    }
+}
+
+#[actix_web::test]
+async fn an_accept_that_does_not_prefer_html_is_a_programs() {
+    let app = spawn_app();
+    for accept in [
+        "*/*",
+        "application/json",
+        "*/*, text/html;q=0.5",
+        "application/json, text/plain, */*",
+        "text/plain",
+        "nonsense",
+    ] {
+        let token = app.store("x").await;
+        let response =
+            send(app.request(Method::GET, &secret(&token)).header("Accept", accept)).await;
+        assert_eq!(response.status(), 200, "{accept}");
+    }
+}
+
+#[actix_web::test]
+async fn no_page_leads_elsewhere_for_what_is_no_token() {
+    let app = spawn_app();
+    let request =
+        app.request(Method::GET, "/api/v1/secrets/elsewhere").header("Accept", "text/html");
+    expect_problem(send(request).await, 404, "secret-not-found").await;
+}

@@ -1,0 +1,32 @@
+//! The API over a real server: what is answered to what, and what is consumed by it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod create;
+mod docs;
+mod expiry;
+mod http;
+mod intent;
+mod keys;
+mod overload;
+mod view;
+
+use reqwest::Response;
+use serde_json::Value;
+
+use support::document;
+
+/// That `response` is the problem `name` with `status`, and complete. Returns its document.
+async fn expect_problem(response: Response, status: u16, name: &str) -> Value {
+    assert_eq!(response.status(), status);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let problem = document(response).await;
+    assert_eq!(problem["type"], format!("/problems/{name}"));
+    assert_eq!(problem["status"], status);
+    assert_eq!(problem["request_id"], request_id);
+    assert!(problem["title"].is_string() && problem["detail"].is_string());
+    problem
+}

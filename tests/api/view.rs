@@ -1,0 +1,124 @@
+//! Viewing, burning and asking for the state of secrets.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::expect_problem;
+use crate::support::{UNKNOWN_TOKEN, document, secret, send, spawn_app, spawn_app_with};
+
+#[actix_web::test]
+async fn a_secret_is_viewed_once_by_its_address() {
+    let app = spawn_app();
+    let token = app.store("the spare key is under the third pot").await;
+    let first = app.view(&token).await;
+    assert_eq!(first.status(), 200);
+    assert_eq!(
+        document(first).await,
+        json!({
+            "content": "the spare key is under the third pot",
+            "message": "Secret retrieved successfully",
+        })
+    );
+    expect_problem(app.view(&token).await, 404, "secret-not-found").await;
+    expect_problem(app.reveal(&token).await, 404, "secret-not-found").await;
+}
+
+#[actix_web::test]
+async fn a_secret_is_revealed_once_by_its_token_in_the_body() {
+    let app = spawn_app();
+    let token = app.store("x").await;
+    let answer = document(app.reveal(&token).await).await;
+    assert_eq!(answer, json!({ "content": "x", "message": "Secret retrieved successfully" }));
+    expect_problem(app.reveal(&token).await, 404, "secret-not-found").await;
+    expect_problem(app.view(&token).await, 404, "secret-not-found").await;
+}
+
+#[actix_web::test]
+async fn a_burnt_secret_is_seen_by_nobody() {
+    let app = spawn_app();
+    let token = app.store("x").await;
+    let response = app.burn(&token).await;
+    assert_eq!(response.status(), 204);
+    assert_eq!(response.text().await.unwrap(), "");
+    expect_problem(app.view(&token).await, 404, "secret-not-found").await;
+    expect_problem(app.burn(&token).await, 404, "secret-not-found").await;
+}
+
+#[actix_web::test]
+async fn status_tells_and_consumes_nothing() {
+    let app = spawn_app();
+    let created = document(app.post("/api/v1/secrets", &json!({ "content": "x" })).await).await;
+    let token = created["token"].as_str().unwrap();
+    for _ in 0..3 {
+        let answer = document(app.status(token).await).await;
+        let expected = json!({
+            "state": "available",
+            "expires_at": created["expires_at"],
+            "passphrase_required": false,
+        });
+        assert_eq!(answer, expected);
+    }
+    assert_eq!(app.view(token).await.status(), 200);
+    expect_problem(app.status(token).await, 404, "secret-not-found").await;
+}
+
+#[actix_web::test]
+async fn every_secret_that_is_not_there_gets_the_same_answer() {
+    let app = spawn_app();
+    let (viewed, burnt) = (app.store("x").await, app.store("y").await);
+    app.view(&viewed).await;
+    app.burn(&burnt).await;
+    let padded = format!("{UNKNOWN_TOKEN}=");
+    let spare_bits = format!("{}9", &UNKNOWN_TOKEN[..42]);
+    let mut answers = Vec::new();
+    for token in [&viewed, &burnt, UNKNOWN_TOKEN, &padded, &spare_bits, "x", "null"] {
+        for response in [
+            app.view(token).await,
+            app.reveal(token).await,
+            app.status(token).await,
+            app.burn(token).await,
+        ] {
+            let mut problem = expect_problem(response, 404, "secret-not-found").await;
+            problem["request_id"].take();
+            answers.push(problem);
+        }
+    }
+    assert_eq!(answers[0]["detail"], "Secret not found, already viewed, or expired");
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+#[actix_web::test]
+async fn a_body_without_a_token_is_refused() {
+    let app = spawn_app();
+    for path in ["/api/v1/reveal", "/api/v1/status"] {
+        for body in
+            [json!({}), json!({ "token": 5 }), json!({ "token": UNKNOWN_TOKEN, "passphrase": "x" })]
+        {
+            expect_problem(app.post(path, &body).await, 422, "invalid-fields").await;
+        }
+        let large = json!({ "token": "x".repeat(20_000) });
+        expect_problem(app.post(path, &large).await, 413, "too-large").await;
+    }
+}
+
+#[actix_web::test]
+async fn viewing_by_address_can_be_turned_off() {
+    let app = spawn_app_with(|settings| settings.secrets.view_by_get = false);
+    let token = app.store("x").await;
+    let response = app.view(&token).await;
+    assert_eq!(response.headers()["allow"], "DELETE");
+    expect_problem(response, 405, "method-not-allowed").await;
+    assert_eq!(app.reveal(&token).await.status(), 200);
+}
+
+#[actix_web::test]
+async fn a_token_has_one_form_in_an_address() {
+    let app = spawn_app();
+    let token = app.store("x").await;
+    let encoded = format!("%{:02X}{}", token.as_bytes()[0], &token[1..]);
+    for path in [secret(&encoded), secret(&token) + "/", secret(&token).replace("/v1/", "//v1/")] {
+        let response = send(app.request(Method::GET, &path)).await;
+        expect_problem(response, 404, "no-such-path").await;
+    }
+    assert!(app.is_available(&token).await);
+}

@@ -1,0 +1,126 @@
+//! Running the binary in a folder and an environment of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread::{self, JoinHandle};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub(crate) const KEY: &str = "an example key that is long enough for production";
+const LISTENING: &str = "listening on ";
+
+/// The binary in `folder`, with nothing in its environment but a free port to listen on.
+pub(crate) fn viewonce(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_viewonce"));
+    command.current_dir(folder).env_clear().env("VIEWONCE_SERVER__BIND", "127.0.0.1:0");
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) fn output(command: &mut Command) -> Output {
+    command.output().unwrap()
+}
+
+/// Runs a command that must fail, and returns the one line it says.
+pub(crate) fn complaint(command: &mut Command) -> String {
+    let output = output(command);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+/// A child process that does not outlive its test.
+struct Guarded(Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// A running server and what it logs.
+pub(crate) struct Service {
+    child: Guarded,
+    pub(crate) address: String,
+    pub(crate) folder: TempDir,
+    pub(crate) client: Client,
+    log: JoinHandle<String>,
+    first_lines: String,
+}
+
+impl Service {
+    /// Starts a server in `folder`, changed by `change`, and waits until it listens.
+    pub(crate) fn start(
+        folder: TempDir,
+        change: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
+        let mut command = viewonce(folder.path());
+        let mut child = Guarded(change(&mut command).stderr(Stdio::piped()).spawn().unwrap());
+        let mut lines = BufReader::new(child.0.stderr.take().unwrap()).lines();
+        let mut first_lines = String::new();
+        let address = loop {
+            let line = lines.next().expect("it listens before it ends").unwrap();
+            first_lines += &(line.clone() + "\n");
+            if let Some((_, rest)) = line.split_once(LISTENING) {
+                break rest.split(',').next().unwrap().to_owned();
+            }
+        };
+        let log = thread::spawn(move || lines.map(|line| line.unwrap() + "\n").collect());
+        Self { child, address, folder, client: Client::new(), log, first_lines }
+    }
+
+    /// A server in a new folder.
+    pub(crate) fn fresh() -> Self {
+        Self::start(tempfile::tempdir().unwrap(), |command| command)
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    /// Stores `content`; returns the token, or nothing if it was not acknowledged.
+    pub(crate) async fn store(&self, content: &str) -> Option<String> {
+        let request = self.client.post(self.url("/api/v1/secrets"));
+        let answer = request.json(&json!({ "content": content })).send().await.ok()?;
+        let answer: Value = answer.error_for_status().ok()?.json().await.ok()?;
+        Some(answer["token"].as_str().unwrap().to_owned())
+    }
+
+    /// Views a secret; returns its content, or nothing if there is none.
+    pub(crate) async fn view(&self, token: &str) -> Option<String> {
+        let request = self.client.get(self.url("/api/v1/secrets/") + token);
+        let answer: Value = request.send().await.ok()?.json().await.ok()?;
+        answer["content"].as_str().map(str::to_owned)
+    }
+
+    /// Sends a signal, as in `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.0.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Waits for its end; returns how it ended, all that it logged, and its folder.
+    pub(crate) fn wait(mut self) -> (ExitStatus, String, TempDir) {
+        let status = self.child.0.wait().unwrap();
+        (status, self.first_lines + &self.log.join().unwrap(), self.folder)
+    }
+
+    /// Stops it in good order; returns all that it logged, and its folder.
+    pub(crate) fn stop(self) -> (String, TempDir) {
+        self.signal("TERM");
+        self.wait_well()
+    }
+
+    /// Waits for the good end of a server that was asked to stop.
+    pub(crate) fn wait_well(self) -> (String, TempDir) {
+        let (status, log, folder) = self.wait();
+        assert!(status.success(), "{log}");
+        (log, folder)
+    }
+}

@@ -1,0 +1,211 @@
+//! Settings and keys: what is refused, with one line that names where, which and what instead.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::process::{KEY, Service, complaint, viewonce};
+
+fn check(folder: &Path) -> Command {
+    let mut command = viewonce(folder);
+    command.arg("check");
+    command
+}
+
+/// The line that is said of a file with this text.
+fn complaint_of_file(text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("viewonce.toml"), text).unwrap();
+    complaint(
+        check(folder.path())
+            .env_remove("VIEWONCE_SERVER__BIND")
+            .args(["--config", "viewonce.toml"]),
+    )
+}
+
+/// The line that is said with these variables.
+fn complaint_of_variables(variables: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    complaint(check(folder.path()).envs(variables.iter().copied()))
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_named() {
+    let cases = [
+        (
+            "[server]\nbnd = 5",
+            "viewonce.toml: there is no setting server.bnd; expected one of janitor.",
+        ),
+        ("server = 5", "viewonce.toml: there is no setting server; expected one of "),
+        ("[server]\nbind = \"here\"", "viewonce.toml: server.bind: expected an address and a port"),
+        ("[server]\nbind = 5", "viewonce.toml: server.bind: expected an address and a port"),
+        (
+            "[server]\nworkers = 513",
+            "viewonce.toml: server.workers: expected a number from 0 to 512",
+        ),
+        (
+            "[server]\nworkers = true",
+            "viewonce.toml: server.workers: expected a number from 0 to 512",
+        ),
+        ("[server]\nmailbox = 0", "viewonce.toml: server.mailbox: expected a number from 1 to "),
+        (
+            "[server]\npublic_url = \"ftp://x\"",
+            "viewonce.toml: server.public_url: expected an address",
+        ),
+        (
+            "[server]\npublic_url = \"https://x/?y\"",
+            "viewonce.toml: server.public_url: expected an address",
+        ),
+        ("[store]\npath = 5", "viewonce.toml: store.path: expected a text"),
+        (
+            "[store]\nerase_seconds = -1",
+            "viewonce.toml: store.erase_seconds: expected a number from 1 to ",
+        ),
+        (
+            "[secrets]\nmax_ttl_hours = 0",
+            "viewonce.toml: secrets.max_ttl_hours: expected a number from ",
+        ),
+        (
+            "[secrets]\nmax_ttl_hours = nan",
+            "viewonce.toml: secrets.max_ttl_hours: expected a number from ",
+        ),
+        (
+            "[secrets]\ndefault_ttl_hours = 721",
+            "viewonce.toml: secrets.default_ttl_hours: expected a number from ",
+        ),
+        (
+            "[secrets]\nview_by_get = \"no\"",
+            "viewonce.toml: secrets.view_by_get: expected true or false",
+        ),
+        ("[log]\nformat = \"xml\"", "viewonce.toml: log.format: expected text or json"),
+        ("\n\n[log", "viewonce.toml: line 3: "),
+    ];
+    for (text, expected) in cases {
+        let line = complaint_of_file(text);
+        assert!(line.starts_with(&format!("viewonce: {expected}")), "{line}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_variable_is_named() {
+    let cases = [
+        (
+            ("VIEWONCE_SERVER__WORKERS", "many"),
+            "VIEWONCE_SERVER__WORKERS: server.workers: expected a number",
+        ),
+        (
+            ("VIEWONCE_SERVER__BND", "x"),
+            "VIEWONCE_SERVER__BND: there is no setting server.bnd; expected",
+        ),
+        (
+            ("VIEWONCE_ENVIRONMENT", "test"),
+            "VIEWONCE_ENVIRONMENT: expected development or production",
+        ),
+        (("SECRET_KEY", ""), "SECRET_KEY: there is an empty key"),
+        (("SECRET_KEY_FILE", "nothing"), "SECRET_KEY_FILE: nothing: cannot be read: "),
+        (("SECRET_KEY_PREVIOUS", "a,,b"), "SECRET_KEY_PREVIOUS: there is an empty key"),
+    ];
+    for (variable, expected) in cases {
+        let line = complaint_of_variables(&[variable]);
+        assert!(line.starts_with(&format!("viewonce: {expected}")), "{line}");
+    }
+    let line = complaint_of_variables(&[("SECRET_KEY", "x"), ("SECRET_KEY_FILE", "y")]);
+    assert!(line.contains("SECRET_KEY and SECRET_KEY_FILE are both set"), "{line}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let line = complaint(check(Path::new(".")).args(["--config", "nothing.toml"]));
+    assert!(line.starts_with("viewonce: nothing.toml: cannot be read: "), "{line}");
+}
+
+#[test]
+fn names_of_another_form_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = check(folder.path());
+    assert!(command.env("VIEWONCE_PORT", "tcp://10.0.0.1:80").output().unwrap().status.success());
+}
+
+#[test]
+fn variables_come_over_the_file_and_the_file_over_the_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("viewonce.toml"), "[server]\nworkers = 3\nmailbox = 5").unwrap();
+    let mut command = check(folder.path());
+    command.args(["--config", "viewonce.toml"]).env("VIEWONCE_SERVER__MAILBOX", "7");
+    let printed: toml::Table =
+        String::from_utf8(command.output().unwrap().stdout).unwrap().parse().unwrap();
+    let server = &printed["server"];
+    assert_eq!(
+        (server["workers"].as_integer(), server["mailbox"].as_integer()),
+        (Some(3), Some(7))
+    );
+    assert_eq!(printed["store"]["erase_seconds"].as_integer(), Some(60));
+}
+
+#[test]
+fn production_wants_a_good_key() {
+    let production = ("VIEWONCE_ENVIRONMENT", "production");
+    let line = complaint_of_variables(&[production]);
+    assert!(line.contains("expected one in production"), "{line}");
+    for key in ["development_secret_key", "thirty-one bytes are not enough"] {
+        let line = complaint_of_variables(&[production, ("SECRET_KEY", key)]);
+        assert!(line.contains("at least 32 bytes that nobody else knows"), "{line}");
+        assert!(!line.contains(key));
+    }
+}
+
+#[test]
+fn the_development_key_serves_on_loopback_addresses_alone() {
+    for key in [None, Some("development_secret_key")] {
+        let mut command = check(Path::new("."));
+        command.env("VIEWONCE_SERVER__BIND", "0.0.0.0:0").envs(key.map(|key| ("SECRET_KEY", key)));
+        let line = complaint(&mut command);
+        assert!(line.starts_with("viewonce: server.bind: expected a loopback address"), "{line}");
+    }
+}
+
+#[test]
+fn the_example_for_production_starts_as_it_is_given_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/config/production.toml");
+    let key_file = folder.path().join("key");
+    fs::write(&key_file, format!("{KEY}\n")).unwrap();
+    let database = folder.path().join("viewonce.sqlite3");
+    let service = Service::start(folder, |command| {
+        command
+            .args(["--config", example])
+            .env("VIEWONCE_ENVIRONMENT", "production")
+            .env("VIEWONCE_STORE__PATH", &database)
+            .env("SECRET_KEY_FILE", &key_file)
+    });
+    let (log, _folder) = service.stop();
+    assert!(log.lines().all(|line| line.starts_with('{')), "{log}");
+    assert!(!log.contains("development key"));
+}
+
+#[actix_web::test]
+async fn a_key_file_loses_one_trailing_newline() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("key"), "my key\n").unwrap();
+    let service = Service::start(folder, |command| command.env("SECRET_KEY_FILE", "key"));
+    let token = service.store("x").await.unwrap();
+    let service = Service::start(service.stop().1, |command| command.env("SECRET_KEY", "my key"));
+    assert_eq!(service.view(&token).await.as_deref(), Some("x"));
+}
+
+#[actix_web::test]
+async fn previous_keys_come_from_a_list_or_from_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("old keys"), "older\noldest\n").unwrap();
+    let service = Service::start(folder, |command| command.env("SECRET_KEY", "oldest"));
+    let tokens = [service.store("x").await.unwrap(), service.store("y").await.unwrap()];
+    let variables =
+        [("SECRET_KEY_PREVIOUS", "older,oldest"), ("SECRET_KEY_PREVIOUS_FILE", "old keys")];
+    let mut folder = service.stop().1;
+    for (token, (name, value)) in tokens.iter().zip(variables) {
+        let service =
+            Service::start(folder, |command| command.env("SECRET_KEY", "new").env(name, value));
+        assert!(service.view(token).await.is_some(), "{name}");
+        folder = service.stop().1;
+    }
+}

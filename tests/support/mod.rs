@@ -1,0 +1,155 @@
+//! A real server on a free port, over a database of its own, for the tests of several binaries.
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(dead_code, reason = "no test binary uses all of it")]
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use actix_web::rt::{self, task::JoinHandle};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use viewonce::app::{AppError, Application};
+use viewonce::clock::Clock;
+use viewonce::config::{Settings, Surroundings};
+use viewonce::key::{SecretKey, SecretKeys};
+
+/// A text that is a token by its form, and opens nothing.
+pub(crate) const UNKNOWN_TOKEN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+/// A running service, and a client for it.
+pub(crate) struct TestApp {
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: Clock,
+    pub(crate) folder: TempDir,
+    client: Client,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<Result<(), AppError>>,
+}
+
+/// Starts a service with the default settings.
+pub(crate) fn spawn_app() -> TestApp {
+    spawn_app_with(|_default| {})
+}
+
+/// Starts a service with the default settings as `change` changes them.
+pub(crate) fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    spawn_app_in(folder, change)
+}
+
+/// Starts a service whose database is in `folder`.
+pub(crate) fn spawn_app_in(folder: TempDir, change: impl FnOnce(&mut Settings)) -> TestApp {
+    let mut settings = settings(database(&folder));
+    change(&mut settings);
+    run(folder, settings, &keys())
+}
+
+/// Starts a service whose database is in `folder`, with these keys.
+pub(crate) fn spawn_app_with_keys(folder: TempDir, keys: &SecretKeys) -> TestApp {
+    let settings = settings(database(&folder));
+    run(folder, settings, keys)
+}
+
+fn run(folder: TempDir, settings: Settings, keys: &SecretKeys) -> TestApp {
+    let clock = Clock::default();
+    let application = Application::build(settings, keys, clock.clone()).expect("it starts");
+    let address = application.address();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = rt::spawn(application.run_until_stopped(async {
+        drop(stopped.await);
+    }));
+    let client = Client::builder().redirect(Policy::none()).build().expect("a client can be made");
+    TestApp { address, clock, folder, client, stop, running }
+}
+
+/// The default settings, on a free port of this machine.
+pub(crate) fn settings(path: PathBuf) -> Settings {
+    let surroundings = Surroundings::with_variables([("VIEWONCE_SERVER__BIND", "127.0.0.1:0")]);
+    let mut settings = Settings::load(None, &surroundings).expect("the defaults load");
+    settings.server.workers = 2;
+    settings.store.path = path;
+    settings
+}
+
+/// A key for tests.
+pub(crate) fn keys() -> SecretKeys {
+    let current = SecretKey::from_bytes(b"an example key, for tests alone".to_vec());
+    SecretKeys { current, previous: Vec::new() }
+}
+
+pub(crate) fn database(folder: &TempDir) -> PathBuf {
+    folder.path().join("db").join("viewonce.sqlite3")
+}
+
+impl TestApp {
+    /// The address of `path` on this service.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A request, to be given headers or a body.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
+        send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Stores `content` and returns the token.
+    pub(crate) async fn store(&self, content: &str) -> String {
+        let response = self.post("/api/v1/secrets", &json!({ "content": content })).await;
+        assert_eq!(response.status(), 201);
+        let document = document(response).await;
+        document["token"].as_str().expect("the answer has a token").to_owned()
+    }
+
+    /// Views a secret by its address.
+    pub(crate) async fn view(&self, token: &str) -> Response {
+        self.get(&secret(token)).await
+    }
+
+    pub(crate) async fn reveal(&self, token: &str) -> Response {
+        self.post("/api/v1/reveal", &json!({ "token": token })).await
+    }
+
+    pub(crate) async fn burn(&self, token: &str) -> Response {
+        send(self.request(Method::DELETE, &secret(token))).await
+    }
+
+    pub(crate) async fn status(&self, token: &str) -> Response {
+        self.post("/api/v1/status", &json!({ "token": token })).await
+    }
+
+    /// Whether the secret is still there, which this does not change.
+    pub(crate) async fn is_available(&self, token: &str) -> bool {
+        self.status(token).await.status() == 200
+    }
+
+    /// Stops the service in good order, and returns the folder of its database.
+    pub(crate) async fn stop(self) -> TempDir {
+        self.stop.send(()).expect("the service runs");
+        self.running.await.expect("the service does not panic").expect("it stops in good order");
+        self.folder
+    }
+}
+
+/// The address of a secret.
+pub(crate) fn secret(token: &str) -> String {
+    format!("/api/v1/secrets/{token}")
+}
+
+pub(crate) async fn send(request: RequestBuilder) -> Response {
+    request.send().await.expect("the service answers")
+}
+
+pub(crate) async fn document(response: Response) -> Value {
+    response.json().await.expect("the answer is JSON")
+}
