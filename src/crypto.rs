@@ -64,24 +64,22 @@ pub enum CryptoError {
 /// Seals, locates and opens.
 pub struct CryptoActor {
     roots: Arc<Roots>,
-    mailbox: usize,
 }
 
 impl CryptoActor {
     /// Starts one on this thread, for at most `mailbox` waiting messages.
     #[must_use]
     pub fn start(roots: Arc<Roots>, mailbox: usize) -> Crypto {
-        let actor = Actor::start(Self { roots, mailbox });
+        let actor = Self::create(|context| {
+            context.set_mailbox_capacity(mailbox);
+            Self { roots }
+        });
         Crypto { seal: actor.clone().into(), locate: actor.clone().into(), open: actor.into() }
     }
 }
 
 impl Actor for CryptoActor {
     type Context = Context<Self>;
-
-    fn started(&mut self, context: &mut Self::Context) {
-        context.set_mailbox_capacity(self.mailbox);
-    }
 }
 
 impl Handler<Call<Seal>> for CryptoActor {

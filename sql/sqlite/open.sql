@@ -1,6 +1,7 @@
--- Exclusive before anything else, so that the WAL's index is in memory and never in a file.
-PRAGMA locking_mode = EXCLUSIVE;
+-- A password with all that is kept beside it takes one page and a little; see the layout of rows.
+PRAGMA page_size = 1024;
 PRAGMA journal_mode = WAL;
+PRAGMA wal_autocheckpoint = 4000;
 PRAGMA synchronous = FULL;
 -- What is deleted is overwritten with zeros; FAST would spare pages that leave the tree.
 PRAGMA secure_delete = ON;

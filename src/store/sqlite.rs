@@ -7,12 +7,14 @@
 //! frames of the failed one could come back after a crash; that write covers them.
 
 mod database;
+mod layout;
 mod statements;
 
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
+use actix::dev::channel;
 use actix::prelude::*;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
@@ -31,7 +33,6 @@ const BATCH_LIMIT: usize = 512;
 pub struct StoreActor {
     database: Option<Database>,
     clock: Clock,
-    mailbox: usize,
     batch: Vec<Box<dyn Pending>>,
     is_suspect: bool,
     _alive: oneshot::Sender<()>,
@@ -51,13 +52,22 @@ impl StoreActor {
         clock: Clock,
         mailbox: usize,
     ) -> Result<(Store, Ended), DatabaseError> {
+        let (actor, ended) = Self::spawn(path, clock, mailbox)?;
+        Ok((Store::new(&actor), ended))
+    }
+
+    fn spawn(
+        path: &Path,
+        clock: Clock,
+        mailbox: usize,
+    ) -> Result<(Addr<Self>, Ended), DatabaseError> {
         let database = Some(Database::open(path)?);
         let (alive, ended) = oneshot::channel();
-        let actor =
-            Self { database, clock, mailbox, batch: Vec::new(), is_suspect: false, _alive: alive };
-        let arbiter = Arbiter::new();
-        let address = Self::start_in_arbiter(&arbiter.handle(), |_context| actor);
-        Ok((Store::new(&address), ended))
+        let actor = Self { database, clock, batch: Vec::new(), is_suspect: false, _alive: alive };
+        // The mailbox is made here, so that it has all its room before the thread runs.
+        let (sender, receiver) = channel::channel(mailbox);
+        Arbiter::new().spawn_fn(move || drop(Context::with_receiver(receiver).run(actor)));
+        Ok((Addr::new(sender), ended))
     }
 
     fn enqueue(&mut self, pending: Box<dyn Pending>, context: &mut Context<Self>) {
@@ -130,10 +140,6 @@ impl StoreActor {
 
 impl Actor for StoreActor {
     type Context = Context<Self>;
-
-    fn started(&mut self, context: &mut Self::Context) {
-        context.set_mailbox_capacity(self.mailbox);
-    }
 }
 
 /// Sent by the actor to itself: it is handled when the mailbox is drained, so that a batch holds
@@ -241,3 +247,34 @@ fn is_constraint(error: &rusqlite::Error) -> bool {
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the write-ahead log could not be emptied: it is busy")]
 struct CheckpointBusy;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Message)]
+    #[rtype(result = "()")]
+    struct Panic;
+
+    impl Handler<Panic> for StoreActor {
+        type Result = ();
+
+        #[expect(clippy::panic, reason = "it is what is tested")]
+        fn handle(&mut self, _: Panic, _: &mut Self::Context) {
+            panic!("a test makes the store panic");
+        }
+    }
+
+    #[actix::test]
+    #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    async fn a_store_that_panics_has_ended_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("viewonce.sqlite3");
+        let (actor, ended) = StoreActor::spawn(&path, Clock::default(), 16).unwrap();
+        let store = Store::new(&actor);
+        store.ping().await.unwrap();
+        actor.do_send(Panic);
+        assert!(ended.await.is_err());
+        assert!(matches!(store.ping().await, Err(StoreError::Ended)));
+    }
+}

@@ -1,12 +1,19 @@
 -- Only INSERT and DELETE touch this table: an UPDATE that grows a row leaves pieces of deleted
 -- ones in places that secure_delete does not reach.
+--
+-- And so does moving a row: as its neighbours come and go, SQLite moves it between the pages of
+-- the tree, and a copy may stay in unused space. Overflow pages, however, are never moved, and
+-- they are zeroed when they are freed. So `head` and `tail` make every row so long that the sealed
+-- bytes lie on overflow pages alone. They are zeros.
 CREATE TABLE secrets (
     lookup_id  BLOB    NOT NULL UNIQUE,
     key_id     BLOB    NOT NULL,
     version    INTEGER NOT NULL,
     flags      INTEGER NOT NULL,
     expires_at INTEGER NOT NULL, -- milliseconds since the Unix epoch
-    sealed     BLOB    NOT NULL
+    head       BLOB    NOT NULL,
+    sealed     BLOB    NOT NULL,
+    tail       BLOB    NOT NULL
 ) STRICT;
 
 CREATE INDEX secrets_by_expiry ON secrets (expires_at);

@@ -151,9 +151,15 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     let refused = |source| DatabaseError::Sqlite { path: path.to_owned(), source };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
-    connection.execute_batch(include_str!("../../../sql/sqlite/open.sql")).map_err(refused)?;
-    if !claim(&connection).map_err(refused)? {
+    connection.execute_batch(include_str!("../../../sql/sqlite/lock.sql")).map_err(refused)?;
+    // Before anything is written: what is not ours stays as it is.
+    let owner = owner(&connection).map_err(refused)?;
+    if owner == Owner::Another {
         return Err(DatabaseError::Foreign(path.to_owned()));
+    }
+    connection.execute_batch(include_str!("../../../sql/sqlite/open.sql")).map_err(refused)?;
+    if owner == Owner::Nobody {
+        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(refused)?;
     }
     let journal: String =
         connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(refused)?;
@@ -163,19 +169,21 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     Ok(connection)
 }
 
-/// Marks an empty database as ours. Returns whether it is.
-fn claim(connection: &Connection) -> rusqlite::Result<bool> {
-    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if id == APPLICATION_ID {
-        return Ok(true);
-    }
-    let schema_version: i32 =
-        connection.pragma_query_value(None, "schema_version", |row| row.get(0))?;
-    let is_empty = id == 0 && schema_version == 0;
-    if is_empty {
-        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    }
-    Ok(is_empty)
+/// Whose a database is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Ours,
+    Nobody,
+    Another,
+}
+
+fn owner(connection: &Connection) -> rusqlite::Result<Owner> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    Ok(match (number("application_id")?, number("schema_version")?) {
+        (APPLICATION_ID, _) => Owner::Ours,
+        (0, 0) => Owner::Nobody,
+        _ => Owner::Another,
+    })
 }
 
 fn migrate(path: &Path, connection: &mut Connection) -> Result<(), DatabaseError> {

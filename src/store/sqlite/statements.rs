@@ -3,6 +3,7 @@
 use actix::Message;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::layout;
 use crate::clock::Timestamp;
 use crate::key::KeyId;
 use crate::secret::{Ciphertext, SealedSecret};
@@ -37,7 +38,9 @@ impl Statement for Create {
             version,
             flags,
             expires_at.as_millis(),
+            layout::head(),
             ciphertext.as_bytes(),
+            layout::tail(ciphertext.as_bytes().len()),
         ])?;
         Ok(())
     }

@@ -1,0 +1,70 @@
+//! What is created is stored, exactly and in order.
+
+use futures_util::future;
+use viewonce::clock::Timestamp;
+use viewonce::key::KeyId;
+use viewonce::secret::{Ciphertext, SealedSecret};
+use viewonce::store::StoreError;
+
+use crate::backend::{Backend, Subject};
+use crate::held::as_one_batch;
+use crate::samples::{lookup_id, only};
+
+pub(super) async fn a_secret_is_taken_exactly_as_it_was_created<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let every_byte: Vec<u8> = (0..=u8::MAX).collect();
+    for (n, bytes) in
+        [vec![], vec![0], every_byte.clone(), every_byte.repeat(4_096)].into_iter().enumerate()
+    {
+        let secret = SealedSecret {
+            lookup_id: lookup_id(u32::try_from(n).unwrap()),
+            key_id: KeyId::from_bytes([0, 255, 128, 39]),
+            version: 255,
+            flags: 254,
+            expires_at: Timestamp::from_millis(i64::MAX),
+            ciphertext: Ciphertext::from_bytes(bytes),
+        };
+        subject.store.create(secret.clone()).await.unwrap();
+        let taken = subject.store.take(vec![secret.lookup_id]).await.unwrap();
+        assert_eq!(taken, Some(secret));
+    }
+}
+
+pub(super) async fn a_second_create_of_an_id_fails_alone_and_the_first_stays<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let first = subject.secret(1);
+    let second = SealedSecret { lookup_id: first.lookup_id, ..subject.secret(2) };
+    let batch = [first.clone(), second, subject.secret(3)];
+    let calls = batch.map(|secret| subject.store.create(secret));
+    let created = as_one_batch(&subject.store, future::join_all(calls)).await;
+    assert!(matches!(created[..], [Ok(()), Err(StoreError::Failed(_)), Ok(())]), "{created:?}");
+    assert_eq!(subject.take(1).await, Some(first));
+    assert!(subject.has(3).await);
+}
+
+pub(super) async fn a_batch_runs_in_the_order_of_its_messages<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let (store, secret) = (&subject.store, subject.secret(1));
+    let batch = future::join5(
+        store.take(only(1)),
+        store.create(secret.clone()),
+        store.take(only(1)),
+        store.create(secret.clone()),
+        store.burn(only(1)),
+    );
+    let (too_early, created, taken, created_again, burned) = as_one_batch(store, batch).await;
+    assert_eq!(too_early.unwrap(), None);
+    created.unwrap();
+    assert_eq!(taken.unwrap(), Some(secret));
+    created_again.unwrap();
+    assert!(burned.unwrap());
+    assert!(!subject.has(1).await);
+}
+
+pub(super) async fn as_much_is_created_as_is_sent_at_once<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.create_all(0..3_000).await;
+    for n in 0..3_000 {
+        assert!(subject.has(n).await, "{n}");
+    }
+}

@@ -1,0 +1,64 @@
+//! What a store keeps when it is closed and started again, and what it says when it has gone.
+
+use std::time::Duration;
+
+use futures_util::future;
+use tokio::time::timeout;
+use viewonce::store::StoreError;
+
+use crate::backend::{Backend, Subject};
+use crate::held::as_one_batch;
+use crate::samples::only;
+
+pub(super) async fn what_was_created_is_there_after_a_restart<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let secret = subject.create(1).await;
+    let subject = subject.restart().await;
+    assert_eq!(subject.take(1).await, Some(secret));
+}
+
+pub(super) async fn what_was_deleted_is_gone_after_a_restart<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.create_all([1, 2]).await;
+    subject.take(1).await.unwrap();
+    assert!(subject.store.burn(only(2)).await.unwrap());
+    let subject = subject.restart().await;
+    assert_eq!(subject.take(1).await, None);
+    assert_eq!(subject.take(2).await, None);
+}
+
+pub(super) async fn close_finishes_what_was_sent_before<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let store = &subject.store;
+    let calls = future::join(store.create(subject.secret(1)), store.close());
+    let (created, closed) = as_one_batch(store, calls).await;
+    created.unwrap();
+    closed.unwrap();
+    assert!(subject.reopen().has(1).await);
+}
+
+pub(super) async fn after_close_every_call_is_refused<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let store = &subject.store;
+    let secret = subject.create(1).await;
+    store.close().await.unwrap();
+    let refusals = [
+        store.create(secret).await.unwrap_err(),
+        store.take(only(1)).await.unwrap_err(),
+        store.peek(only(1)).await.unwrap_err(),
+        store.burn(only(1)).await.unwrap_err(),
+        store.purge().await.unwrap_err(),
+        store.ping().await.unwrap_err(),
+        store.close().await.unwrap_err(),
+    ];
+    for refusal in refusals {
+        assert!(matches!(refusal, StoreError::Closing | StoreError::Ended), "{refusal:?}");
+    }
+}
+
+pub(super) async fn a_closed_store_ends<B: Backend>() {
+    let mut subject = Subject::<B>::start().await;
+    subject.ended.try_recv().unwrap_err();
+    subject.store.close().await.unwrap();
+    timeout(Duration::from_secs(10), subject.ended).await.unwrap().unwrap_err();
+}

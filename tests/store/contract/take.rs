@@ -1,0 +1,96 @@
+//! Take, peek and burn: who gets a secret, and what is left of it.
+
+use futures_util::future;
+use viewonce::store::Peeked;
+
+use crate::backend::{Backend, Subject};
+use crate::samples::{lookup_id, only};
+
+const SECRETS: u32 = 200;
+const RACERS: u32 = 32;
+
+pub(super) async fn take_returns_a_secret_once_among_many_racers<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.create_all(0..SECRETS).await;
+    let race = (0..RACERS).flat_map(|_racer| 0..SECRETS);
+    let taken = future::join_all(race.map(async |n| subject.take(n).await.map(|_secret| n))).await;
+    let mut winners: Vec<u32> = taken.into_iter().flatten().collect();
+    winners.sort_unstable();
+    assert!(winners.into_iter().eq(0..SECRETS));
+}
+
+pub(super) async fn take_and_burn_of_one_secret_have_one_winner<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let store = &subject.store;
+    for n in 0..SECRETS {
+        subject.create(n).await;
+        let takes = (0..RACERS).map(async |_racer| store.take(only(n)).await.unwrap().is_some());
+        let burns = (0..RACERS).map(async |_racer| store.burn(only(n)).await.unwrap());
+        // Whose calls come first changes from secret to secret.
+        let (takes, burns) = (future::join_all(takes), future::join_all(burns));
+        let (one, other) = if n % 2 == 0 {
+            future::join(takes, burns).await
+        } else {
+            future::join(burns, takes).await
+        };
+        let winners = one.into_iter().chain(other).filter(|&won| won).count();
+        assert_eq!(winners, 1, "{n}");
+    }
+}
+
+pub(super) async fn take_finds_a_secret_under_any_of_several_candidates<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let candidates = [1, 2, 3].map(lookup_id).to_vec();
+    for n in [1, 2, 3] {
+        let secret = subject.create(n).await;
+        assert_eq!(subject.store.take(candidates.clone()).await.unwrap(), Some(secret));
+        assert_eq!(subject.store.take(candidates.clone()).await.unwrap(), None);
+    }
+}
+
+pub(super) async fn take_of_several_candidates_deletes_one<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.create_all([2, 3]).await;
+    let taken = subject.store.take([1, 3, 2].map(lookup_id).to_vec()).await.unwrap();
+    assert_eq!(taken.unwrap().lookup_id, lookup_id(3));
+    assert!(!subject.has(3).await);
+    assert!(subject.has(2).await);
+}
+
+pub(super) async fn peek_tells_the_expiry_and_leaves_the_secret<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let secret = subject.create(2).await;
+    let candidates = [1, 2, 3].map(lookup_id).to_vec();
+    for _time in 0..3 {
+        let peeked = subject.store.peek(candidates.clone()).await.unwrap();
+        assert_eq!(peeked, Some(Peeked { expires_at: secret.expires_at }));
+    }
+    assert_eq!(subject.take(2).await, Some(secret));
+    assert_eq!(subject.store.peek(candidates).await.unwrap(), None);
+}
+
+pub(super) async fn burn_deletes_and_says_whether_there_was_something<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.create_all([1, 2]).await;
+    assert!(subject.store.burn(only(1)).await.unwrap());
+    assert!(!subject.store.burn(only(1)).await.unwrap());
+    assert_eq!(subject.take(1).await, None);
+    assert!(subject.has(2).await);
+}
+
+pub(super) async fn burn_of_several_candidates_deletes_one<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.create_all([2, 3]).await;
+    assert!(subject.store.burn([1, 3, 2].map(lookup_id).to_vec()).await.unwrap());
+    assert!(!subject.has(3).await);
+    assert!(subject.has(2).await);
+}
+
+pub(super) async fn nothing_is_found_without_candidates<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.create(1).await;
+    assert_eq!(subject.store.take(Vec::new()).await.unwrap(), None);
+    assert_eq!(subject.store.peek(Vec::new()).await.unwrap(), None);
+    assert!(!subject.store.burn(Vec::new()).await.unwrap());
+    assert!(subject.has(1).await);
+}

@@ -1,0 +1,56 @@
+//! Makes a store stand still, so that a test decides what has gathered before it goes on.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
+
+use futures_util::future;
+use viewonce::store::Store;
+
+/// A store stands still as long as this is there.
+pub(crate) struct Held<'a> {
+    _release: Sender<()>,
+    _call: Pin<Box<dyn Future<Output = ()> + 'a>>,
+}
+
+/// A waker that keeps whoever calls it. A store that answers wakes the one who waits for it on its
+/// own thread, and with this as the one who waits it gets no further.
+struct Gate {
+    arrived: Sender<()>,
+    released: Mutex<Receiver<()>>,
+}
+
+impl Wake for Gate {
+    fn wake(self: Arc<Self>) {
+        self.arrived.send(()).ok();
+        self.released.lock().unwrap().recv().ok();
+    }
+}
+
+/// What comes of `calls` that are sent while `store` stands still, so that they are one batch.
+pub(crate) async fn as_one_batch<T>(store: &Store, calls: impl Future<Output = T>) -> T {
+    let mut calls = pin!(calls);
+    let held = hold(store);
+    assert!(future::poll_immediate(calls.as_mut()).await.is_none(), "it stands still");
+    drop(held);
+    calls.await
+}
+
+/// Waits until `store` stands still.
+pub(crate) fn hold(store: &Store) -> Held<'_> {
+    loop {
+        let (arrived, arrival) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let gate = Arc::new(Gate { arrived, released: Mutex::new(released) });
+        let mut call: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(async {
+            drop(store.peek(Vec::new()).await);
+        });
+        // An answer that is there already wakes nobody: another try.
+        if call.as_mut().poll(&mut Context::from_waker(&Waker::from(gate))).is_pending() {
+            arrival.recv().unwrap();
+            return Held { _release: release, _call: call };
+        }
+    }
+}

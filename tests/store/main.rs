@@ -1,0 +1,11 @@
+//! The store: its contract, which is the same for every backend, and what is SQLite's own; and the
+//! janitor, which sends to it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod alone;
+mod backend;
+mod contract;
+mod held;
+mod janitor;
+mod samples;
+mod sqlite;

@@ -1,0 +1,72 @@
+//! SQLite as a backend, and what it promises besides the contract.
+
+mod erasure;
+mod failure;
+mod files;
+mod layout;
+mod refusal;
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use viewonce::clock::Clock;
+use viewonce::store::Store;
+use viewonce::store::sqlite::{DatabaseError, StoreActor};
+
+use crate::backend::Backend;
+
+/// Starts that a lock may hinder before it is a failure.
+const ATTEMPTS: u32 = 10_000;
+
+/// A database in a temporary folder, two folders deep.
+pub(crate) struct Sqlite {
+    root: TempDir,
+}
+
+impl Sqlite {
+    /// The folder that is the database's own.
+    fn folder(&self) -> PathBuf {
+        self.root.path().join("storage").join("db")
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder().join("viewonce.sqlite3")
+    }
+
+    /// What is in the folder of the database.
+    fn files(&self) -> Vec<PathBuf> {
+        fs::read_dir(self.folder()).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// Puts these bytes where the database is to be.
+    fn write(&self, bytes: &[u8]) {
+        fs::create_dir_all(self.folder()).unwrap();
+        fs::write(self.database(), bytes).unwrap();
+    }
+
+    /// Starts a store here, or hears why not.
+    fn try_start(&self) -> Result<(), DatabaseError> {
+        StoreActor::start(&self.database(), Clock::default(), 16).map(drop)
+    }
+}
+
+impl Backend for Sqlite {
+    fn fresh() -> Self {
+        Self { root: tempfile::tempdir().unwrap() }
+    }
+
+    fn start(&self, clock: Clock, mailbox: usize) -> (Store, oneshot::Receiver<()>) {
+        // A child process that another test is starting holds a lock that was given up here just
+        // now, until it has become another program.
+        let mut attempts = 0..ATTEMPTS;
+        loop {
+            match StoreActor::start(&self.database(), clock.clone(), mailbox) {
+                Err(DatabaseError::InUse(_)) if attempts.next().is_some() => thread::yield_now(),
+                started => return started.unwrap(),
+            }
+        }
+    }
+}

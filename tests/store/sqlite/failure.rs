@@ -1,0 +1,128 @@
+//! Commits that fail: what was not acknowledged is not there, what was not handed out is, and when
+//! the cause has gone all is well again.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+use std::process::{self, Command};
+
+use futures_util::future;
+use viewonce::store::StoreError;
+
+use super::Sqlite;
+use crate::alone;
+use crate::backend::Subject;
+use crate::held::as_one_batch;
+use crate::samples::{LARGE_ONE_IN, only};
+
+/// Secrets that are there before anything fails.
+const OLD: u32 = 20;
+/// Secrets, the old ones among them, of which the last ones cannot be stored any more.
+const ALL: u32 = 1_000;
+/// Bytes that the database gets to use up.
+const ROOM: u64 = 300_000;
+
+#[actix_web::test]
+async fn a_full_disk_consumes_nothing_and_is_overcome() {
+    let test = "sqlite::failure::a_full_disk_consumes_nothing_and_is_overcome";
+    if alone::is_alone(test, alone::ON_A_SMALL_FILE_SYSTEM) {
+        let subject = Subject::<Sqlite>::start().await;
+        let filler = subject.backend.root.path().join("filler");
+        let fail = || fill(&filler);
+        let error = overcome(&subject, fail, || fs::remove_file(&filler).unwrap()).await;
+        assert!(matches!(error, StoreError::NoRoom(_)), "{error:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_failing_disk_consumes_nothing_and_is_overcome() {
+    let test = "sqlite::failure::a_failing_disk_consumes_nothing_and_is_overcome";
+    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+        let subject = Subject::<Sqlite>::start().await;
+        let fail = || limit_files(&ROOM.to_string());
+        let error = overcome(&subject, fail, || limit_files("unlimited")).await;
+        assert!(matches!(error, StoreError::OutcomeUnknown(_)), "{error:?}");
+    }
+}
+
+#[actix_web::test]
+async fn nothing_runs_after_the_failure_of_a_batch() {
+    let test = "sqlite::failure::nothing_runs_after_the_failure_of_a_batch";
+    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+        let subject = Subject::<Sqlite>::start().await;
+        subject.create_all(0..OLD).await;
+        limit_files(&ROOM.to_string());
+        // More than SQLite keeps in memory: it fails long before the commit.
+        let large = (1..=300).map(|n| n * LARGE_ONE_IN);
+        let creates = large.map(|n| subject.store.create(subject.secret(n)));
+        let takes = (0..OLD).map(|n| subject.store.take(only(n)));
+        let batch = future::join(future::join_all(creates), future::join_all(takes));
+        let (created, taken) = as_one_batch(&subject.store, batch).await;
+        assert!(created.iter().all(Result::is_err));
+        assert!(taken.iter().all(Result::is_err));
+        limit_files("unlimited");
+        for n in 0..OLD {
+            assert!(subject.take(n).await.is_some(), "{n}");
+        }
+    }
+}
+
+/// Creates secrets until every commit fails, asserts that nothing is lost or left by that, and
+/// returns the first error.
+async fn overcome(subject: &Subject<Sqlite>, fail: impl Fn(), mend: impl Fn()) -> StoreError {
+    let mut stored: BTreeSet<u32> = (0..OLD).collect();
+    subject.create_all(stored.clone()).await;
+    fail();
+    let error = create_until_nothing_commits(subject, &mut stored).await;
+    subject.store.ping().await.unwrap_err();
+    for n in 0..OLD {
+        subject.store.take(only(n)).await.unwrap_err();
+    }
+    mend();
+    subject.store.ping().await.unwrap();
+    for n in 0..ALL {
+        assert_eq!(subject.take(n).await.is_some(), stored.contains(&n), "{n}");
+    }
+    subject.create(0).await;
+    assert!(subject.take(0).await.is_some());
+    error
+}
+
+/// Creates secrets and notes which are `stored`. Where one finds no room, a smaller write still
+/// may; when not even that of a ping does, it is enough. Returns the first error.
+async fn create_until_nothing_commits(
+    subject: &Subject<Sqlite>,
+    stored: &mut BTreeSet<u32>,
+) -> StoreError {
+    let mut first = None;
+    for n in OLD..ALL {
+        match subject.store.create(subject.secret(n)).await {
+            Ok(()) => drop(stored.insert(n)),
+            Err(error) => drop(first.get_or_insert(error)),
+        }
+        if subject.store.ping().await.is_err() && subject.store.ping().await.is_err() {
+            break;
+        }
+    }
+    first.unwrap()
+}
+
+/// Fills the file system up, but for some room.
+fn fill(filler: &Path) {
+    let mut file = File::create(filler).unwrap();
+    for written in (0..=alone::SMALL).step_by(4_096) {
+        if let Err(error) = file.write_all(&[0; 4_096]) {
+            assert_eq!(error.kind(), ErrorKind::StorageFull);
+            return file.set_len(written - ROOM).unwrap();
+        }
+    }
+    unreachable!("the file system is small");
+}
+
+/// Limits the size of what this process writes.
+fn limit_files(bytes: &str) {
+    let process = process::id().to_string();
+    let limit = format!("--fsize={bytes}:");
+    assert!(Command::new("prlimit").args(["--pid", &process, &limit]).status().unwrap().success());
+}
