@@ -12,6 +12,7 @@ mod frame;
 mod health;
 mod intent;
 mod pages;
+mod problem;
 mod status;
 mod view;
 
@@ -71,6 +72,7 @@ pub fn routes(state: State, config: &mut ServiceConfig) {
         .service(page("/").route(read().to(pages::start)))
         .service(page("/s").route(read().to(pages::secret)))
         .service(page("/assets/{name}").route(read().to(pages::asset)))
+        .service(page("/problems/{name}").route(read().to(problem::problem)))
         .service(page("/openapi.json").route(read().to(docs::openapi)))
         .service(page("/docs").route(read().to(docs::swagger_ui)))
         .service(page("/docs/{name}").route(read().to(docs::swagger_ui_file)))

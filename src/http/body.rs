@@ -10,7 +10,8 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use zeroize::Zeroize as _;
 
-use super::error::{ApiError, FieldError};
+use super::error::ApiError;
+use super::problem::FieldError;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 

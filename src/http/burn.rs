@@ -3,7 +3,8 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
+use super::problem::Problem;
 use super::{State, intent};
 use crate::token::Token;
 

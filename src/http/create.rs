@@ -7,7 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Fields;
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
+use super::problem::Problem;
 use super::{SMALL_BODY_BYTES, State};
 use crate::config::Secrets;
 use crate::crypto::Seal;

@@ -10,7 +10,8 @@ use maud::{DOCTYPE, Markup, html};
 use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
+use super::problem::Problem;
 use super::{burn, create, health, pages, status, view};
 
 /// Swagger UI sets styles from its script and draws with images in its style sheet.
@@ -18,10 +19,14 @@ const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Keep a secret until someone presents its token; hand it out once, and delete it durably before.
+/// The specification, gathered from the handlers.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "viewonce"),
+    info(
+        title = "viewonce",
+        description = "Keeps a secret until someone presents its token, hands it out once, and \
+            deletes it durably before."
+    ),
     paths(
         create::create,
         view::by_get,
@@ -61,6 +66,9 @@ pub(super) async fn swagger_ui() -> HttpResponse {
                 link rel="stylesheet" href="docs/swagger-ui.css";
             }
             body {
+                noscript {
+                    p { "This page needs JavaScript. " a href="redoc" { "The reference" } " does not." }
+                }
                 div #swagger-ui {}
                 script src="docs/swagger-ui-bundle.js" {}
                 script src="docs/swagger-ui-standalone-preset.js" {}
@@ -77,7 +85,9 @@ pub(super) async fn swagger_ui() -> HttpResponse {
 
 /// `/docs/{name}`: what Swagger UI is made of.
 pub(super) async fn swagger_ui_file(name: Path<String>) -> Result<HttpResponse, ApiError> {
-    let config = Arc::new(utoipa_swagger_ui::Config::from("openapi.json"));
+    // Without a validator: it is another origin, and would be told of this service.
+    let config = utoipa_swagger_ui::Config::from("openapi.json").validator_url("none");
+    let config = Arc::new(config);
     match utoipa_swagger_ui::serve(&name, config) {
         Ok(Some(file)) => {
             Ok(HttpResponse::Ok().content_type(file.content_type).body(file.bytes.into_owned()))
@@ -99,11 +109,12 @@ fn reference_page(specification: &Value) -> Markup {
             main .wide {
                 h1 { "viewonce API reference" }
                 p .faint { "Version " (text(&specification["info"]["version"])) }
-                p { (text(&specification["info"]["description"])) }
+                p { (prose(&specification["info"]["description"])) }
                 p {
                     "Errors are problem documents (RFC 9457), see "
                     (schema_link("Problem")) ". No answer may be stored by a cache."
                 }
+                (contents(&specification["paths"]))
                 @for (path, operations) in members(&specification["paths"]) {
                     @for (method, operation) in members(operations) {
                         (operation_section(path, method, operation))
@@ -117,29 +128,50 @@ fn reference_page(specification: &Value) -> Markup {
     )
 }
 
+fn contents(paths: &Value) -> Markup {
+    let operations = members(paths).flat_map(|(_path, operations)| members(operations));
+    html! {
+        nav aria-label="Contents" {
+            ul {
+                @for (_method, operation) in operations {
+                    li {
+                        a href={ "#" (text(&operation["operationId"])) } {
+                            (text(&operation["summary"]))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn operation_section(path: &str, method: &str, operation: &Value) -> Markup {
     html! {
         section {
-            h2 #(text(&operation["operationId"])) { code { (method.to_uppercase()) " " (path) } }
-            p { strong { (text(&operation["summary"])) } }
-            p { (text(&operation["description"])) }
+            h2 #(text(&operation["operationId"])) { (text(&operation["summary"])) }
+            p { code { (method.to_uppercase()) " " (path) } }
+            p { (prose(&operation["description"])) }
             @for parameter in items(&operation["parameters"]) {
                 p {
                     code { (text(&parameter["name"])) } " in the " (text(&parameter["in"])) ": "
-                    (text(&parameter["description"]))
+                    (prose(&parameter["description"]))
                 }
             }
             @if let Some(schema) = body_schema(&operation["requestBody"]) {
                 p { "Body: " (schema_link(schema)) " as " code { "application/json" } }
             }
             table {
-                thead { tr { th { "Status" } th { "Meaning" } th { "Body" } } }
+                thead { tr { th scope="col" { "Status" } th scope="col" { "Meaning" } } }
                 tbody {
                     @for (status, response) in members(&operation["responses"]) {
                         tr {
                             td { (status) }
-                            td { (text(&response["description"])) }
-                            td { @if let Some(schema) = body_schema(response) { (schema_link(schema)) } }
+                            td {
+                                (prose(&response["description"]))
+                                @if let Some(schema) = body_schema(response) {
+                                    @if schema != "Problem" { " Body: " (schema_link(schema)) "." }
+                                }
+                            }
                         }
                     }
                 }
@@ -153,20 +185,19 @@ fn schema_section(name: &str, schema: &Value) -> Markup {
     html! {
         section {
             h2 #(name) { (name) }
-            p { (text(&schema["description"])) }
-            table {
-                thead { tr { th { "Field" } th { "Type" } th { "Meaning" } } }
-                tbody {
-                    @for (field, property) in members(&schema["properties"]) {
-                        tr {
-                            td { code { (field) } @if !required.contains(&field) { " (optional)" } }
-                            td { (type_of(property)) }
-                            td {
-                                (text(&property["description"]))
-                                @if let Some(example) = property.get("example") {
-                                    " For example " code { (example) } "."
-                                }
-                            }
+            p { (prose(&schema["description"])) }
+            dl {
+                @for (field, property) in members(&schema["properties"]) {
+                    dt {
+                        code { (field) } " "
+                        span .faint {
+                            (type_of(property)) @if !required.contains(&field) { ", optional" }
+                        }
+                    }
+                    dd {
+                        (prose(&property["description"]))
+                        @if let Some(example) = property.get("example") {
+                            " For example " code { (example) } "."
                         }
                     }
                 }
@@ -202,6 +233,15 @@ fn schema_name(reference: &str) -> &str {
 
 fn schema_link(name: &str) -> Markup {
     html! { a href={ "#" (name) } { (name) } }
+}
+
+/// A description, whose Markdown is no more than `code`.
+fn prose(description: &Value) -> Markup {
+    html! {
+        @for (index, piece) in text(description).split('`').enumerate() {
+            @if index % 2 == 1 { code { (piece) } } @else { (piece) }
+        }
+    }
 }
 
 fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {

@@ -28,7 +28,7 @@ pub(super) fn require(request: &HttpRequest, public_url: Option<&Url>) -> Result
     let is_embedded = value(request, FETCH_DEST).is_some_and(|dest| dest != "empty")
         || value(request, FETCH_MODE) == Some("no-cors");
     if is_embedded {
-        return Err(ApiError::Unintended);
+        return Err(ApiError::UnintendedView);
     }
     if is_foreign(request, public_url) { Err(ApiError::ForeignOrigin) } else { Ok(()) }
 }
@@ -37,10 +37,10 @@ pub(super) fn require(request: &HttpRequest, public_url: Option<&Url>) -> Result
 pub(super) fn require_plain(request: &HttpRequest) -> Result<(), ApiError> {
     let headers = request.headers();
     if CONDITIONS.iter().any(|name| headers.contains_key(name)) {
-        return Err(ApiError::Conditional);
+        return Err(ApiError::ConditionalView);
     }
     if SPECULATIONS.iter().any(|name| headers.contains_key(*name)) {
-        return Err(ApiError::Unintended);
+        return Err(ApiError::UnintendedView);
     }
     Ok(())
 }

@@ -2,11 +2,12 @@
 //!
 //! Addresses in them are relative, so that they hold behind a proxy that serves them under a path.
 
-use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
-use actix_web::web::Path;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use maud::{DOCTYPE, Markup, html};
 
+use super::State;
 use super::error::ApiError;
 
 const STYLE: &str = include_str!("assets/style.css");
@@ -14,20 +15,20 @@ const SECRET_SCRIPT: &str = include_str!("assets/secret.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
 /// The page at `/`: what runs here, and where to read on.
-pub(super) async fn start() -> HttpResponse {
+pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpResponse {
     respond(layout(
         "viewonce",
         &html! {
             main {
                 h1 { "viewonce" }
                 p {
-                    "A one-time secret service. Post a secret and get a token; whoever first presents \
-                     the token gets the secret, and from then on it exists nowhere."
+                    "A one-time secret service. Store a secret and get a link; whoever opens it first \
+                     sees the secret, and from then on it exists nowhere."
                 }
                 pre { code {
-                    "curl -s http://localhost:8000/api/v1/secrets \\\n"
+                    "curl -s " (base(&request, &state)) "/api/v1/secrets \\\n"
                     "  -H 'Content-Type: application/json' \\\n"
-                    "  -d '{\"content\": \"the spare key is under the third pot\", \"ttl_hours\": 1}'"
+                    "  -d '{\"content\": \"the spare key is under the third pot\"}'"
                 } }
                 ul {
                     li { a href="docs" { "Try the API" } " in Swagger UI" }
@@ -41,13 +42,23 @@ pub(super) async fn start() -> HttpResponse {
     ))
 }
 
+/// Where the service is found: at its public address, or else at the one that was asked.
+fn base(request: &HttpRequest, state: &State) -> String {
+    let asked = request.connection_info();
+    state.public_url().map_or_else(
+        || format!("{}://{}", asked.scheme(), asked.host()),
+        |url| url.as_str().trim_end_matches('/').to_owned(),
+    )
+}
+
 /// The page at `/s`: shows a secret after a click. It is the same for every secret, and for none.
 pub(super) async fn secret() -> HttpResponse {
     respond(layout(
         "A secret for you · viewonce",
         &html! {
-            main aria-live="polite" {
+            main {
                 noscript {
+                    h1 { "A secret for you" }
                     p { "This page needs JavaScript to show the secret. Without it, nothing is used up." }
                 }
                 section #checking hidden {
@@ -59,14 +70,17 @@ pub(super) async fn secret() -> HttpResponse {
                         "It can be seen " strong { "once" } ". When you have revealed it, it exists \
                          nowhere but on your screen, and this link is used up."
                     }
-                    p { "It waits until " time #expiry {} "." }
+                    p { "It waits until " span #expiry {} "." }
                     button #reveal type="button" { "Reveal the secret" }
                 }
                 section #open hidden {
                     h1 tabindex="-1" { "The secret" }
-                    p { "It is deleted. Keep it now if you need it: it cannot be shown again." }
-                    label for="content" { "Content" }
-                    textarea #content readonly spellcheck="false" autocomplete="off" {}
+                    p {
+                        "The service has deleted it. Keep it now if you need it: it cannot be shown \
+                         again."
+                    }
+                    textarea #content aria-label="The secret" readonly spellcheck="false"
+                        autocomplete="off" {}
                     button #copy type="button" { "Copy" }
                     " "
                     span #copied role="status" {}
@@ -80,7 +94,10 @@ pub(super) async fn secret() -> HttpResponse {
                 }
                 section #incomplete hidden {
                     h1 tabindex="-1" { "This link is incomplete" }
-                    p { "The part behind the # is missing. Copy the whole link and open it again." }
+                    p {
+                        "The part behind the # is missing, cut short or changed. Copy the whole \
+                         link and open it again."
+                    }
                 }
                 section #failed hidden {
                     h1 tabindex="-1" { "That did not work" }

@@ -6,7 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::State;
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
+use super::problem::Problem;
 use super::view::{TokenRequest, read_token};
 
 /// What is known of a secret that is still there.

@@ -4,24 +4,13 @@
 
 const token = location.hash.slice(1);
 const part = (id) => document.getElementById(id);
-const parts = ["checking", "ready", "open", "gone", "incomplete", "failed"];
 
-/** Shows one part of the page and moves the focus to its heading, for those who listen. */
+/** Shows one section of the page and moves the focus to its heading, for those who listen. */
 function show(id) {
-  for (const name of parts) part(name).hidden = name !== id;
+  for (const section of document.querySelectorAll("section")) section.hidden = section.id !== id;
   const heading = part(id).querySelector("h1");
   document.title = `${heading.textContent} · viewonce`;
   heading.focus();
-}
-
-/** Posts the token. Resolves to the status and, if the answer was good, its document. */
-async function post(path) {
-  const response = await fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ token }),
-  });
-  return { status: response.status, document: response.ok ? await response.json() : null };
 }
 
 function fail(message) {
@@ -29,14 +18,25 @@ function fail(message) {
   show("failed");
 }
 
+/** Posts the token. Resolves to the status and, if the answer was good, what it says. */
+async function post(path) {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ token }),
+  });
+  return { status: response.status, answer: response.ok ? await response.json() : null };
+}
+
 async function check() {
-  if (token === "") return show("incomplete");
+  if (!/^[\w-]{43}$/.test(token)) return show("incomplete");
   show("checking");
   try {
-    const { status, document } = await post("api/v1/status");
+    const { status, answer } = await post("api/v1/status");
     if (status === 404) return show("gone");
-    if (document === null) return fail("The service cannot tell right now. Nothing was used up.");
-    part("expiry").textContent = new Date(document.expires_at).toLocaleString();
+    if (answer === null) return fail("The service cannot tell right now. Nothing was used up.");
+    part("expiry").textContent = new Date(answer.expires_at)
+      .toLocaleString([], { dateStyle: "long", timeStyle: "short" });
     part("reveal").disabled = false;
     show("ready");
   } catch {
@@ -47,10 +47,10 @@ async function check() {
 async function reveal() {
   part("reveal").disabled = true;
   try {
-    const { status, document } = await post("api/v1/reveal");
+    const { status, answer } = await post("api/v1/reveal");
     if (status === 404) return show("gone");
-    if (document === null) return fail("The service could not show the secret. Check again whether it is still there.");
-    part("content").value = document.content;
+    if (answer === null) return fail("The service could not show the secret. Check again whether it is still there.");
+    part("content").value = answer.content;
     show("open");
   } catch {
     fail("The connection broke while the secret was on its way. Check again whether it is still there.");
@@ -58,15 +58,22 @@ async function reveal() {
 }
 
 async function copy() {
-  const content = part("content");
+  part("copied").textContent = "";
+  const copied = await toClipboard(part("content"));
+  part("copied").textContent = copied
+    ? "Copied."
+    : "Your browser did not allow it. The text is selected: copy it by hand.";
+}
+
+async function toClipboard(field) {
   try {
-    await navigator.clipboard.writeText(content.value);
+    await navigator.clipboard.writeText(field.value);
+    return true;
   } catch {
     // Without TLS there is no clipboard API.
-    content.select();
-    document.execCommand("copy");
+    field.select();
+    return document.execCommand("copy");
   }
-  part("copied").textContent = "Copied.";
 }
 
 part("reveal").addEventListener("click", reveal);

@@ -1,0 +1,161 @@
+//! A browser and what the tests do with it.
+
+use std::time::Duration;
+
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+use url::{ParseError, Url};
+
+use crate::driver::Driver;
+use crate::support::TestApp;
+
+/// How long the browser may take to show something.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Chromium's sandbox does not work for root, as which CI may run; and its checks of local networks
+/// would keep from this service what other sites may send to one on the internet.
+const ARGUMENTS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-features=LocalNetworkAccessChecks",
+    "--host-resolver-rules=MAP viewonce.test 127.0.0.1",
+];
+
+/// The service's address by a name, which the browser resolves to this machine and does not know
+/// to be it: there, without TLS, it withholds what it grants to addresses that it trusts.
+pub(crate) fn named(app: &TestApp) -> String {
+    format!("http://viewonce.test:{}", app.address.port())
+}
+
+/// A browser with an empty profile. It closes when this is dropped.
+pub(crate) struct Browser {
+    client: Client,
+    _driver: Driver,
+}
+
+impl Browser {
+    /// Opens a browser. `None` says that the test is to be skipped.
+    pub(crate) async fn start() -> Option<Self> {
+        let driver = Driver::start()?;
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities())
+            .connect(&driver.url())
+            .await
+            .unwrap();
+        Some(Self { client, _driver: driver })
+    }
+
+    /// Loads the page at `url`, even if it is the one that is shown.
+    pub(crate) async fn open(&self, url: &str) {
+        self.client.goto("about:blank").await.unwrap();
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// Where the browser is.
+    pub(crate) async fn url(&self) -> Url {
+        self.client.current_url().await.unwrap()
+    }
+
+    pub(crate) async fn back(&self) {
+        self.client.back().await.unwrap();
+    }
+
+    /// Waits until there is an element that `selector` selects.
+    pub(crate) async fn find(&self, selector: &str) -> Element {
+        let wait = self.client.wait().at_most(PATIENCE).every(Duration::from_millis(20));
+        let found = wait.for_element(Locator::Css(selector)).await;
+        found.unwrap_or_else(|error| panic!("{selector}: {error}"))
+    }
+
+    /// Waits until the section `id` of the page behind a link is shown, and returns its text.
+    pub(crate) async fn shown(&self, id: &str) -> String {
+        self.find(&format!("section#{id}:not([hidden])")).await.text().await.unwrap()
+    }
+
+    /// Presses the button of a page that has a secret to reveal, and waits for the secret.
+    pub(crate) async fn reveal(&self) -> String {
+        self.shown("ready").await;
+        self.click("#reveal").await;
+        self.shown("open").await
+    }
+
+    pub(crate) async fn click(&self, selector: &str) {
+        self.find(selector).await.click().await.unwrap();
+    }
+
+    pub(crate) async fn press(&self, key: Key) {
+        let value = char::from(key);
+        let keys = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value });
+        self.client.perform_actions(keys).await.unwrap();
+    }
+
+    /// What the body of a function in the page returns.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// What an expression in the page resolves to.
+    pub(crate) async fn resolve(&self, expression: &str) -> Value {
+        let script = format!("({expression}).then(arguments[0], (e) => arguments[0](String(e)))");
+        self.client.execute_async(&script, Vec::new()).await.unwrap()
+    }
+
+    /// Whether the focus is on what `selector` selects.
+    pub(crate) async fn has_focus(&self, selector: &str) -> bool {
+        self.run(&format!("return document.activeElement.matches({selector:?})")).await == true
+    }
+
+    /// The errors in the browser's console since it was last asked: refusals by a content security
+    /// policy, exceptions, failed requests.
+    pub(crate) async fn errors(&self) -> Vec<Value> {
+        let log = self.command("se/log", json!({ "type": "browser" })).await;
+        let entries = log.as_array().unwrap().iter();
+        entries.filter(|entry| entry["level"] == "SEVERE").cloned().collect()
+    }
+
+    /// Sends a command of the `DevTools` protocol.
+    pub(crate) async fn devtools(&self, name: &str, parameters: Value) -> Value {
+        self.command("goog/cdp/execute", json!({ "cmd": name, "params": parameters })).await
+    }
+
+    async fn command(&self, path: &'static str, body: Value) -> Value {
+        self.client.issue_cmd(Command { path, body }).await.unwrap()
+    }
+}
+
+fn capabilities() -> Map<String, Value> {
+    let mut capabilities = Map::new();
+    capabilities.insert("goog:chromeOptions".to_owned(), json!({ "args": ARGUMENTS }));
+    capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
+    capabilities
+}
+
+/// A command that chromedriver knows beside those of the standard.
+#[derive(Debug)]
+struct Command {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Command {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _url: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}

@@ -1,0 +1,85 @@
+//! chromedriver, which each test starts for itself, and which ends with it.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+use std::{env, thread};
+
+use tempfile::TempDir;
+
+/// How long the browser may take to close.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running chromedriver. When it is dropped, its browsers close and it ends.
+pub(crate) struct Driver {
+    process: Child,
+    port: u16,
+    /// Read no further, but kept: writing to a closed pipe would end it.
+    _output: BufReader<ChildStdout>,
+    /// Where it and its browsers keep their files.
+    _folder: TempDir,
+}
+
+impl Driver {
+    /// Starts a chromedriver on a port that is free. `None` says that the test is to be skipped.
+    pub(crate) fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let spawned = Command::new("chromedriver")
+            .arg("--port=0")
+            .env("TMPDIR", folder.path())
+            .stdout(Stdio::piped())
+            .spawn();
+        match spawned {
+            Ok(process) => Some(Self::wait_until_ready(process, folder)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => skip(),
+            Err(error) => panic!("chromedriver does not start: {error}"),
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Reads until it says on which port it listens.
+    fn wait_until_ready(mut process: Child, folder: TempDir) -> Self {
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut said = output.by_ref().lines().map(Result::unwrap);
+        let port = said.find_map(|line| port(&line));
+        let port = port.unwrap_or_else(|| panic!("chromedriver named no port"));
+        Self { process, port, _output: output, _folder: folder }
+    }
+
+    /// Asks it to close its browsers and to end. A kill would leave them running.
+    fn shut_down(&self) -> io::Result<()> {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port))?;
+        connection.set_read_timeout(Some(PATIENCE))?;
+        connection.write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")?;
+        connection.read(&mut [0]).map(drop)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if self.shut_down().is_err() {
+            self.process.kill().ok();
+        }
+        self.process.wait().ok();
+    }
+}
+
+/// The port in `ChromeDriver was started successfully on port 34567.`
+fn port(line: &str) -> Option<u16> {
+    let (_rest, port) = line.split_once("successfully on port ")?;
+    port.trim_end().trim_end_matches('.').parse().ok()
+}
+
+/// Says on stderr which test is skipped, unless all of them are to run.
+#[expect(clippy::explicit_write, reason = "libtest captures what `eprintln!` writes")]
+fn skip<T>() -> Option<T> {
+    assert!(env::var_os("VIEWONCE_TEST_ALL").is_none(), "chromedriver is not installed");
+    let test = thread::current();
+    let name = test.name().unwrap_or_default();
+    writeln!(io::stderr(), "skipped, as chromedriver is not installed: {name}").unwrap();
+    None
+}

@@ -1,0 +1,17 @@
+//! The pages in a real browser, headless Chromium, before the real server.
+//!
+//! Without `chromedriver` these tests say that they are skipped, and pass; with the environment
+//! variable `VIEWONCE_TEST_ALL` they fail instead.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod browser;
+mod driver;
+
+mod elsewhere;
+mod policy;
+mod readable;
+mod reveal;
+mod trouble;

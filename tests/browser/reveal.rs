@@ -1,0 +1,147 @@
+//! The page behind a link: it shows a secret to whoever asks for it, and then no more.
+
+use fantoccini::key::Key;
+use serde_json::json;
+
+use crate::browser::{Browser, named};
+use crate::support::{TestApp, spawn_app};
+
+/// What a page could get wrong: markup, quotes, spaces and newlines at the ends, many alphabets.
+const CONTENT: &str =
+    "\n  <b>not bold</b> &amp; \"quoted\" 'too'\n\tline three: \u{1f511} ключ\n\n";
+
+/// The address behind which the secret of `token` is, as people get it.
+pub(crate) fn link(app: &TestApp, token: &str) -> String {
+    app.url(&format!("/s#{token}"))
+}
+
+/// What the text field holds.
+async fn field(browser: &Browser) -> String {
+    let content = browser.run("return document.getElementById('content').value").await;
+    content.as_str().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn a_link_reveals_its_secret_after_a_click_and_only_then() {
+    let Some(browser) = Browser::start().await else { return };
+    let app = spawn_app();
+    let token = app.store(CONTENT).await;
+
+    browser.open(&link(&app, &token)).await;
+    assert!(browser.shown("ready").await.contains("It can be seen once."));
+    assert_eq!(field(&browser).await, "");
+    assert!(app.is_available(&token).await);
+
+    assert!(browser.reveal().await.contains("it cannot be shown again"));
+    assert_eq!(field(&browser).await, CONTENT);
+    assert!(!app.is_available(&token).await);
+}
+
+#[actix_web::test]
+async fn a_second_visit_says_that_the_secret_is_gone() {
+    let Some(browser) = Browser::start().await else { return };
+    let app = spawn_app();
+    let token = app.store(CONTENT).await;
+    browser.open(&link(&app, &token)).await;
+    browser.reveal().await;
+
+    browser.open(&link(&app, &token)).await;
+    assert!(browser.shown("gone").await.contains("tell its sender"));
+    assert_eq!(field(&browser).await, "");
+}
+
+#[actix_web::test]
+async fn a_page_that_is_left_keeps_no_secret() {
+    let Some(browser) = Browser::start().await else { return };
+    let app = spawn_app();
+    let token = app.store(CONTENT).await;
+    browser.open(&link(&app, &token)).await;
+    browser.reveal().await;
+
+    browser.click("#content").await;
+    browser.run("location.assign('/')").await;
+    browser.find("a[href=docs]").await;
+    browser.back().await;
+    browser.shown("gone").await;
+    assert_eq!(field(&browser).await, "");
+}
+
+#[actix_web::test]
+async fn a_page_that_is_kept_for_the_back_button_forgets_the_secret() {
+    let Some(browser) = Browser::start().await else { return };
+    let app = spawn_app();
+    let token = app.store(CONTENT).await;
+    browser.open(&link(&app, &token)).await;
+    browser.reveal().await;
+
+    // Chromium keeps no page that may not be cached; others do, and tell the page so.
+    browser.run("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))").await;
+    assert_eq!(field(&browser).await, "");
+    browser.run("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))").await;
+    browser.shown("gone").await;
+}
+
+#[actix_web::test]
+async fn the_copy_button_copies_with_and_without_the_clipboard_api() {
+    let Some(browser) = Browser::start().await else { return };
+    let app = spawn_app();
+    // Without TLS a page has the API only if it comes from this machine.
+    for (base, has_api) in [(app.url(""), true), (named(&app), false)] {
+        let content = format!("{CONTENT} from {base}");
+        let token = app.store(&content).await;
+        browser.open(&format!("{base}/s#{token}")).await;
+        assert_eq!(browser.run("return navigator.clipboard !== undefined").await, has_api);
+        browser.reveal().await;
+        browser.click("#copy").await;
+        let status = browser.find("#copied:not(:empty)").await.text().await.unwrap();
+        assert_eq!(status, "Copied.");
+        assert_eq!(clipboard(&browser, &app).await, content);
+    }
+}
+
+#[actix_web::test]
+async fn a_copy_that_fails_is_not_called_one() {
+    let Some(browser) = Browser::start().await else { return };
+    let app = spawn_app();
+    let token = app.store(CONTENT).await;
+    browser.open(&link(&app, &token)).await;
+    browser.reveal().await;
+    browser.run("navigator.clipboard.writeText = () => Promise.reject()").await;
+    browser.run("document.execCommand = () => false").await;
+    browser.click("#copy").await;
+    let status = browser.find("#copied:not(:empty)").await.text().await.unwrap();
+    assert!(status.contains("copy it by hand"), "{status}");
+    let selected = browser.run("return getSelection().toString()").await;
+    assert_eq!(selected, CONTENT);
+}
+
+/// What is in the clipboard, which only a page from this machine may read.
+async fn clipboard(browser: &Browser, app: &TestApp) -> String {
+    browser.open(&app.url("/")).await;
+    let permission = json!({ "permission": { "name": "clipboard-read" }, "setting": "granted" });
+    browser.devtools("Browser.setPermission", permission).await;
+    browser.click("h1").await;
+    let text = browser.resolve("navigator.clipboard.readText()").await;
+    text.as_str().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn the_keyboard_alone_reveals_and_copies() {
+    let Some(browser) = Browser::start().await else { return };
+    let app = spawn_app();
+    let token = app.store(CONTENT).await;
+    browser.open(&link(&app, &token)).await;
+    browser.shown("ready").await;
+    assert!(browser.has_focus("#ready h1").await);
+    browser.press(Key::Tab).await;
+    assert!(browser.has_focus("#reveal:focus-visible").await);
+    browser.press(Key::Enter).await;
+    browser.shown("open").await;
+    assert!(browser.has_focus("#open h1").await);
+    browser.press(Key::Tab).await;
+    assert!(browser.has_focus("#content:focus-visible").await);
+    browser.press(Key::Tab).await;
+    assert!(browser.has_focus("#copy:focus-visible").await);
+    browser.press(Key::Enter).await;
+    browser.find("#copied:not(:empty)").await;
+}
