@@ -84,6 +84,12 @@ impl Application {
         self.address
     }
 
+    /// The way to its store.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Serves until `stop` resolves, then finishes what is under way and closes the store.
     ///
     /// # Errors

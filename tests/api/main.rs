@@ -6,6 +6,7 @@ mod support;
 
 mod create;
 mod docs;
+mod end;
 mod expiry;
 mod http;
 mod intent;

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Everything that is checked, in one command: formatting, lints, every test, the documentation.
+# On a fresh Debian machine with Rust it installs what the tests need first.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+# The Debian packages that the tests use, by a command that each brings.
+declare -A packages=([cc]=build-essential [kill]=procps [chromium]=chromium [chromedriver]=chromium-driver)
+
+install_missing() {
+    local missing=() sudo=()
+    for command in "${!packages[@]}"; do
+        type -P "$command" >/dev/null || missing+=("${packages[$command]}")
+    done
+    ((${#missing[@]})) || return 0
+    [[ $EUID == 0 ]] || sudo=(sudo)
+    "${sudo[@]}" apt-get update -qq
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+step 'what the tests need'
+install_missing
+
+step 'formatting'
+cargo fmt --check
+
+step 'lints'
+cargo clippy --locked --all-targets -- -D warnings
+
+step 'tests'
+# With this set, a test that would skip itself for want of something fails.
+VIEWONCE_TEST_ALL=1 cargo test --locked
+
+step 'documentation'
+RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items

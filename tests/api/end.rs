@@ -1,0 +1,19 @@
+//! How the service ends when it was not asked to.
+
+use actix_web::rt::time::timeout;
+use std::time::Duration;
+use viewonce::app::{AppError, Application};
+use viewonce::clock::Clock;
+
+use crate::support::{database, keys, settings};
+
+#[actix_web::test]
+async fn a_store_that_ends_unasked_ends_the_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(database(&folder));
+    let application = Application::build(settings, &keys(), Clock::default()).unwrap();
+    application.store().close().await.unwrap();
+    let running = application.run_until_stopped(std::future::pending());
+    let ended = timeout(Duration::from_secs(15), running).await.unwrap();
+    assert!(matches!(ended, Err(AppError::StoreEnded)));
+}
