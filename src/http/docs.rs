@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
 use super::error::ApiError;
-use super::problem::Problem;
+use super::problem::{KINDS, Problem};
 use super::{burn, create, health, pages, status, view};
 
 /// Swagger UI sets styles from its script and draws with images in its style sheet.
@@ -112,7 +112,7 @@ fn reference_page(specification: &Value) -> Markup {
                 p { (prose(&specification["info"]["description"])) }
                 p {
                     "Errors are problem documents (RFC 9457), see "
-                    (schema_link("Problem")) ". No answer may be stored by a cache."
+                    (schema_link("Problem")) " and " a href="#problems" { "all of them" } ". No answer may be stored by a cache."
                 }
                 (contents(&specification["paths"]))
                 @for (path, operations) in members(&specification["paths"]) {
@@ -123,6 +123,7 @@ fn reference_page(specification: &Value) -> Markup {
                 @for (name, schema) in members(schemas) {
                     (schema_section(name, schema))
                 }
+                (problems_section())
             }
         },
     )
@@ -200,6 +201,23 @@ fn schema_section(name: &str, schema: &Value) -> Markup {
                             " For example " code { (example) } "."
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+fn problems_section() -> Markup {
+    html! {
+        section {
+            h2 #problems { "Problems" }
+            dl {
+                @for kind in KINDS {
+                    dt #(kind.name) {
+                        code { "/problems/" (kind.name) } " "
+                        span .faint { (kind.status.as_u16()) }
+                    }
+                    dd { (kind.detail) }
                 }
             }
         }

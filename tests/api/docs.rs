@@ -90,3 +90,15 @@ async fn the_start_page_leads_to_the_documentation() {
         assert!(page.contains(&format!("href=\"{address}\"")), "{address}");
     }
 }
+
+#[actix_web::test]
+async fn every_problem_is_described_where_its_type_leads() {
+    let app = spawn_app();
+    let reference = app.get("/redoc").await.text().await.unwrap();
+    let problem = document(app.view(UNKNOWN_TOKEN).await).await;
+    let described = app.get(problem["type"].as_str().unwrap()).await;
+    assert_eq!(described.status(), 303);
+    assert_eq!(described.headers()["location"], "../redoc#secret-not-found");
+    assert!(reference.contains("id=\"secret-not-found\""));
+    assert_eq!(app.get("/problems/unheard-of").await.status(), 404);
+}
