@@ -112,7 +112,7 @@ impl StoreActor {
         let Database { connection, .. } = self.database.as_mut().ok_or(StoreError::Closing)?;
         let now = self.clock.now();
         if self.is_suspect {
-            commit(connection, |connection| statements::probe(connection, now))?;
+            commit(connection, |connection| statements::probe(connection, now)).map_err(not_run)?;
             log::info!("the store commits again");
         }
         let outcome = commit(connection, |connection| work(connection, now));
@@ -228,6 +228,14 @@ fn commit<T>(
         no_room => no_room,
     })?;
     Ok(outcome)
+}
+
+/// The error of work that never ran, because the write that was to precede it failed.
+fn not_run(error: StoreError) -> StoreError {
+    match error {
+        StoreError::OutcomeUnknown(cause) => StoreError::Failed(cause),
+        known => known,
+    }
 }
 
 /// The error of something that was not done. A commit that finds no room has not written its last

@@ -115,8 +115,9 @@ fn make_file(path: &Path) -> Result<(), DatabaseError> {
         .map_err(unwritable(path))
 }
 
+/// Locks the database at `path` for this process, beside the file itself where `path` is a link.
 fn lock(path: &Path) -> Result<File, DatabaseError> {
-    let mut name = path.as_os_str().to_owned();
+    let mut name = path.canonicalize().unwrap_or_else(|_missing| path.to_owned()).into_os_string();
     name.push(".lock");
     let lock_path = PathBuf::from(name);
     let file = open_private(&lock_path).map_err(unwritable(&lock_path))?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -81,7 +81,7 @@ fn the_settings_of_a_connection_take_effect() {
     assert_eq!(setting("trusted_schema"), Value::Integer(0));
 }
 
-fn log(backend: &Sqlite) -> std::path::PathBuf {
+fn log(backend: &Sqlite) -> PathBuf {
     backend.folder().join("viewonce.sqlite3-wal")
 }
 

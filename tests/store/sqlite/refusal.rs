@@ -27,6 +27,7 @@ async fn a_second_start_through_a_link_is_refused() {
     let link = subject.backend.root.path().join("link.sqlite3");
     symlink(subject.backend.database(), &link).unwrap();
     let refusal = StoreActor::start(&link, Clock::default(), 16).map(drop).unwrap_err();
+    assert!(matches!(refusal, DatabaseError::InUse(_)), "{refusal:?}");
     assert_one_line(&refusal, &link);
     subject.create(1).await;
 }
