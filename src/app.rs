@@ -11,6 +11,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, rt};
 
+use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::CryptoActor;
@@ -21,12 +22,13 @@ use crate::seal::Roots;
 use crate::store::sqlite::{DatabaseError, Ended, StoreActor};
 use crate::store::{Store, StoreError};
 
-/// Seconds that requests under way have to finish in when the service stops.
-const SHUTDOWN_SECONDS: u64 = 20;
+/// Seconds that requests under way have to finish in when the service stops: fewer than the ten
+/// that container engines leave before they kill.
+const SHUTDOWN_SECONDS: u64 = 8;
 /// How long a connection may stay silent between two requests. Long, because a client that sends
 /// its next one just when it is closed cannot know whether that one was run.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a client may take over the head of a request, from its connection on.
+/// How long a client may take over the head of its first request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The service, bound to its address and ready to run.
@@ -59,7 +61,7 @@ pub enum AppError {
     #[error("the store ended unasked; what it was doing may be done, or not")]
     StoreEnded,
     /// The store did not close in good order.
-    #[error("the store did not close: {0}")]
+    #[error("the store did not close: {}", Chain(.0))]
     Close(#[source] StoreError),
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use actix_web::rt::System;
+use actix::System;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Parser, Subcommand};
@@ -81,6 +81,8 @@ pub enum CommandError {
     Random(#[from] getrandom::Error),
     #[error("{0}")]
     Io(#[from] io::Error),
+    #[error("logging cannot start: {0}")]
+    Logging(#[from] log::SetLoggerError),
     #[error("the settings cannot be printed: {0}")]
     Print(#[from] toml::ser::Error),
     #[error("no healthy server at {address}: {source}")]
@@ -93,7 +95,7 @@ pub enum CommandError {
 ///
 /// An error whose text is one line.
 pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
-    let surroundings = Surroundings::of_process();
+    let surroundings = Surroundings::of_process()?;
     let settings = || Settings::load(arguments.config.as_deref(), &surroundings);
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(settings()?, &surroundings),
@@ -164,7 +166,8 @@ fn health(settings: &Settings) -> Result<(), CommandError> {
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     });
-    let config = ureq::Agent::config_builder().timeout_global(Some(HEALTH_TIMEOUT)).build();
+    let config =
+        ureq::Agent::config_builder().timeout_global(Some(HEALTH_TIMEOUT)).proxy(None).build();
     ureq::Agent::new_with_config(config)
         .get(format!("http://{address}/health"))
         .call()
@@ -199,7 +202,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 fn init_logging(settings: &Settings) -> Result<(), CommandError> {
-    logging::init(settings.log.format).map_err(|error| io::Error::other(error).into())
+    Ok(logging::init(settings.log.format)?)
 }
 
 fn print(text: &str) -> Result<(), CommandError> {

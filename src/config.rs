@@ -144,6 +144,9 @@ pub enum SettingsError {
         /// What would have been right.
         expected: String,
     },
+    /// A variable's value is not text.
+    #[error("{0}: expected UTF-8")]
+    NotUtf8(String),
     /// `VIEWONCE_ENVIRONMENT` names none.
     #[error("VIEWONCE_ENVIRONMENT: expected development or production")]
     Environment,
@@ -193,12 +196,21 @@ fn secrets(layers: &Layers) -> Result<Secrets, SettingsError> {
     let max_ttl_hours =
         layers.within("secrets.max_ttl_hours", HOURS_OF_ONE_SECOND..=HOURS_OF_TEN_YEARS)?;
     Ok(Secrets {
-        default_ttl_hours: layers
-            .within("secrets.default_ttl_hours", HOURS_OF_ONE_SECOND..=max_ttl_hours)?,
+        default_ttl_hours: default_ttl_hours(layers, max_ttl_hours)?,
         max_ttl_hours,
         max_content_bytes: layers.within("secrets.max_content_bytes", 1..=64 * MEBIBYTE)?,
         view_by_get: layers.parsed("secrets.view_by_get", "true or false")?,
     })
+}
+
+fn default_ttl_hours(layers: &Layers, max_ttl_hours: f64) -> Result<f64, SettingsError> {
+    const KEY: &str = "secrets.default_ttl_hours";
+    let hours = layers.within(KEY, HOURS_OF_ONE_SECOND..=HOURS_OF_TEN_YEARS)?;
+    if hours > max_ttl_hours {
+        let expected = format!("at most secrets.max_ttl_hours, which is {max_ttl_hours}");
+        return Err(layers.refuse(KEY, &expected));
+    }
+    Ok(hours)
 }
 
 fn public_url(layers: &Layers) -> Result<Option<Url>, SettingsError> {

@@ -57,7 +57,7 @@ pub enum CryptoError {
     #[error(transparent)]
     Seal(#[from] SealError),
     /// Opening failed.
-    #[error("the secret does not open: {0}")]
+    #[error("the secret does not open")]
     Open(#[from] OpenError),
 }
 

@@ -14,6 +14,7 @@ mod intent;
 mod pages;
 mod problem;
 mod status;
+mod token;
 mod view;
 
 use std::sync::Arc;
@@ -32,6 +33,8 @@ use crate::token::Token;
 use error::ApiError;
 pub use frame::frame;
 
+/// What stands before a token in the address of a secret.
+const SECRETS: &str = "/api/v1/secrets/";
 /// The most bytes of a body that holds no content.
 const SMALL_BODY_BYTES: usize = 16_384;
 
@@ -72,7 +75,7 @@ pub fn routes(state: State, config: &mut ServiceConfig) {
         .service(page("/").route(read().to(pages::start)))
         .service(page("/s").route(read().to(pages::secret)))
         .service(page("/assets/{name}").route(read().to(pages::asset)))
-        .service(page("/problems/{name}").route(read().to(problem::problem)))
+        .service(page("/problems/{name}").route(read().to(docs::problem)))
         .service(page("/openapi.json").route(read().to(docs::openapi)))
         .service(page("/docs").route(read().to(docs::swagger_ui)))
         .service(page("/docs/{name}").route(read().to(docs::swagger_ui_file)))
@@ -81,12 +84,12 @@ pub fn routes(state: State, config: &mut ServiceConfig) {
 }
 
 fn secret(view_by_get: bool) -> Resource {
-    const PATH: &str = "/api/v1/secrets/{token}";
+    let path = format!("{SECRETS}{{token}}");
     let burn = web::delete().to(burn::burn);
     if view_by_get {
-        only("GET, DELETE", PATH).route(web::get().to(view::by_get)).route(burn)
+        only("GET, DELETE", &path).route(web::get().to(view::by_get)).route(burn)
     } else {
-        only("DELETE", PATH).route(burn)
+        only("DELETE", &path).route(burn)
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! # The map
 //!
-//! A file imports only from lower floors.
+//! A file imports only from its own floor and from lower ones.
 //!
 //! | floor | modules | what is there |
 //! | --- | --- | --- |

@@ -2,7 +2,8 @@
 //!
 //! HTTP handlers and the janitor send these messages, never SQL. A store answers a message only
 //! when what it did is durable; an answer that is an error means that nothing was done, but for
-//! [`StoreError::OutcomeUnknown`]. The contract is the test suite under `tests/store`, which runs
+//! [`StoreError::OutcomeUnknown`] and [`StoreError::Ended`]. A [`Purge`] that fails may have deleted,
+//! but has not erased. The contract is the test suite under `tests/store`, which runs
 //! the same on every backend.
 //!
 //! | message | a living secret | one that expired, was taken or never was |
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::call::{self, Call, CallError};
@@ -90,7 +91,10 @@ pub struct Purged {
 /// Asks whether the store is there, and can write if its last write failed.
 #[derive(Message)]
 #[rtype(result = "Result<(), StoreError>")]
-pub struct Ping;
+pub struct Ping {
+    /// Held for as long as it waits, so that only so many do.
+    pub permit: OwnedSemaphorePermit,
+}
 
 /// Finishes what is under way, erases, and closes the store.
 #[derive(Message)]
@@ -229,8 +233,9 @@ impl Store {
     /// [`StoreError`], [`StoreError::Silent`] after five seconds.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let ping = async {
-            let _permit = self.pings.acquire().await.map_err(|_closed| StoreError::Ended)?;
-            call::insist(&self.ping, Ping).await?
+            let pings = Arc::clone(&self.pings);
+            let permit = pings.acquire_owned().await.map_err(|_closed| StoreError::Ended)?;
+            call::insist(&self.ping, Ping { permit }).await?
         };
         timeout(PING_TIMEOUT, ping).await.map_err(|_elapsed| StoreError::Silent)?
     }

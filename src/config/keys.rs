@@ -35,6 +35,11 @@ pub enum KeyError {
     /// A key of no bytes.
     #[error("{0}: there is an empty key; expected at least one byte, or no such variable")]
     Empty(&'static str),
+    /// A key that a list of keys cannot hold once it is an older one.
+    #[error(
+        "{0}: expected a key on one line, without a carriage return, a newline or a zero byte in it"
+    )]
+    Unprintable(&'static str),
     /// Production, and no key.
     #[error(
         "SECRET_KEY or SECRET_KEY_FILE: expected one in production; `viewonce keygen` makes a key"
@@ -107,7 +112,7 @@ fn current(surroundings: &Surroundings) -> Result<Option<Vec<u8>>, KeyError> {
             bytes
         }
     };
-    if key.is_empty() { Err(KeyError::Empty(CURRENT)) } else { Ok(Some(key)) }
+    validated(CURRENT, key).map(Some)
 }
 
 fn previous(surroundings: &Surroundings) -> Result<Vec<SecretKey>, KeyError> {
@@ -119,10 +124,18 @@ fn previous(surroundings: &Surroundings) -> Result<Vec<SecretKey>, KeyError> {
             lines.filter(|line| !line.is_empty()).collect()
         }
     };
-    if keys.iter().any(Vec::is_empty) {
-        return Err(KeyError::Empty(PREVIOUS));
+    let keys = keys.into_iter().map(|key| validated(PREVIOUS, key).map(SecretKey::from_bytes));
+    keys.collect()
+}
+
+fn validated(name: &'static str, key: Vec<u8>) -> Result<Vec<u8>, KeyError> {
+    if key.is_empty() {
+        return Err(KeyError::Empty(name));
     }
-    Ok(keys.into_iter().map(SecretKey::from_bytes).collect())
+    if key.iter().any(|byte| matches!(byte, b'\r' | b'\n' | b'\0')) {
+        return Err(KeyError::Unprintable(name));
+    }
+    Ok(key)
 }
 
 enum Found<'a> {

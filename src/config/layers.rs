@@ -111,7 +111,9 @@ fn flatten(origin: &str, prefix: &str, table: Table, settings: &mut BTreeMap<Str
     for (name, value) in table {
         let key = format!("{prefix}{name}");
         match value {
-            Value::Table(section) => flatten(origin, &format!("{key}."), section, settings),
+            Value::Table(section) if !section.is_empty() => {
+                flatten(origin, &format!("{key}."), section, settings);
+            }
             value => {
                 settings.insert(key, Setting { origin: origin.to_owned(), value });
             }

@@ -8,6 +8,8 @@ use super::SettingsError;
 
 const CONTAINER_MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 const KUBERNETES_MARK: &str = "KUBERNETES_SERVICE_HOST";
+/// How the names of the variables begin that are read here.
+const OURS: [&str; 2] = ["SECRET_KEY", "VIEWONCE_"];
 const OVERRIDE: &str = "VIEWONCE_ENVIRONMENT";
 
 /// What kind of place the service runs in.
@@ -27,16 +29,25 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Those of this process. Variables that are not UTF-8 are left out.
-    #[must_use]
-    pub fn of_process() -> Self {
-        let variables: BTreeMap<_, _> = env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
+    /// Those of this process.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::NotUtf8`] for a variable of ours that is none; others are left out.
+    pub fn of_process() -> Result<Self, SettingsError> {
+        let mut variables = BTreeMap::new();
+        for (name, value) in env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            if let Ok(value) = value.into_string() {
+                variables.insert(name, value);
+            } else if OURS.iter().any(|prefix| name.starts_with(prefix)) {
+                return Err(SettingsError::NotUtf8(name));
+            }
+        }
         let is_marked = CONTAINER_MARKS.iter().any(|mark| Path::new(mark).exists())
             || variables.contains_key(KUBERNETES_MARK);
         let is_app = env::current_dir().is_ok_and(|folder| folder == Path::new("/app"));
-        Self { variables, is_app_container: is_marked && is_app }
+        Ok(Self { variables, is_app_container: is_marked && is_app })
     }
 
     /// Made-up ones: these variables, outside any container.

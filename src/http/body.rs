@@ -2,17 +2,21 @@
 //! is wrong and repeats nothing that was sent.
 
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage as _, HttpRequest};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
+use tokio::time::timeout;
 use zeroize::Zeroize as _;
 
 use super::error::ApiError;
 use super::problem::FieldError;
 
+/// How long a client may take over a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The members of a JSON object that are not asked for yet, and what is wrong with the others.
@@ -37,7 +41,8 @@ impl Fields {
             return Err(too_large());
         }
         require_json(request)?;
-        let body = payload.to_bytes_limited(max_bytes).await.map_err(|_limit| too_large())?;
+        let body = timeout(BODY_TIMEOUT, payload.to_bytes_limited(max_bytes)).await;
+        let body = body.map_err(|_elapsed| ApiError::BodyTimeout)?.map_err(|_limit| too_large())?;
         let body = body.map_err(|_broken_off| ApiError::MalformedJson)?;
         if !body.is_empty() && !request.headers().contains_key(CONTENT_TYPE) {
             return Err(ApiError::UnsupportedMediaType);

@@ -1,12 +1,11 @@
 //! `DELETE /api/v1/secrets/{token}`: a secret is deleted unseen.
 
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::ApiError;
 use super::problem::Problem;
-use super::{State, intent};
-use crate::token::Token;
+use super::{State, intent, token};
 
 /// Burn a secret unseen
 #[utoipa::path(
@@ -25,11 +24,10 @@ use crate::token::Token;
 )]
 pub(super) async fn burn(
     request: HttpRequest,
-    token: Path<String>,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, state.public_url())?;
-    let token = Token::parse(&token).map_err(|_malformed| ApiError::SecretNotFound)?;
+    let token = token::of_path(&request)?;
     let (_token, candidates) = state.crypto.locate(token).await?;
     if state.store.burn(candidates).await? {
         Ok(HttpResponse::NoContent().finish())

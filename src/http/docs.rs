@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, HeaderValue};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, HeaderValue, LOCATION};
 use actix_web::web::Path;
 use maud::{DOCTYPE, Markup, html};
 use serde_json::{Map, Value};
@@ -99,6 +99,13 @@ pub(super) async fn swagger_ui_file(name: Path<String>) -> Result<HttpResponse, 
 /// `/redoc`: the reference.
 pub(super) async fn reference() -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::html()).body(REFERENCE.as_str())
+}
+
+/// `/problems/{name}`: leads to where the problem is described.
+pub(super) async fn problem(name: Path<String>) -> Result<HttpResponse, ApiError> {
+    let kind = KINDS.iter().find(|kind| kind.name == *name).ok_or(ApiError::NoSuchPath)?;
+    let place = format!("../redoc#{}", kind.name);
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).finish())
 }
 
 fn reference_page(specification: &Value) -> Markup {

@@ -23,6 +23,8 @@ pub(super) enum ApiError {
     SecretNotFound,
     #[error("not JSON")]
     MalformedJson,
+    #[error("the body stalls")]
+    BodyTimeout,
     #[error("not a media type that is read here")]
     UnsupportedMediaType,
     #[error("the body is too large")]
@@ -73,6 +75,7 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => problem::METHOD_NOT_ALLOWED,
             Self::SecretNotFound => problem::SECRET_NOT_FOUND,
             Self::MalformedJson => problem::MALFORMED_JSON,
+            Self::BodyTimeout => problem::BODY_TIMEOUT,
             Self::UnsupportedMediaType => problem::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge { .. } | Self::ContentTooLarge { .. } => problem::TOO_LARGE,
             Self::InvalidFields(_) => problem::INVALID_FIELDS,

@@ -10,15 +10,18 @@ use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpResponse};
 use uuid::Uuid;
 
+use super::SECRETS;
 use super::error::ApiError;
 use crate::chain::Chain;
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_ROUTE: &str = "-";
+/// The status in the log of a request whose sender did not wait for the answer, as others log it.
+const SENDER_LEFT: u16 = 499;
 
 /// Headers of every answer.
 const HEADERS: [(&str, &str); 6] = [
@@ -45,24 +48,60 @@ pub async fn frame(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let started = Instant::now();
-    let mut id_buffer = Uuid::encode_buffer();
-    let id: &str = Uuid::new_v4().hyphenated().encode_lower(&mut id_buffer);
-    let response = if is_canonical(&request) {
-        next.call(request).await?.map_into_boxed_body()
-    } else {
-        request.error_response(ApiError::NoSuchPath)
+    let mut access = Access::begin(&request);
+    let response = match reject(&request) {
+        Some(error) => request.error_response(error),
+        None => next.call(request).await?.map_into_boxed_body(),
     };
     let (request, response) = response.into_parts();
-    let response = finish(response, id);
-    log_access(&request, &response, id, started);
+    let response = finish(response, &access.request_id);
+    access.status = response.status().as_u16();
     Ok(ServiceResponse::new(request, response))
 }
 
-/// Whether the path is written the one way that is matched. The router decodes percent signs, and
-/// no path of ours needs one.
-fn is_canonical(request: &ServiceRequest) -> bool {
-    !request.uri().path().contains('%')
+/// Every path is written in one way, and none of ours has a percent sign: but the router would
+/// decode one. In the place of a token it is a malformed one.
+fn reject(request: &ServiceRequest) -> Option<ApiError> {
+    let path = request.uri().path();
+    let error =
+        if path.starts_with(SECRETS) { ApiError::SecretNotFound } else { ApiError::NoSuchPath };
+    path.contains('%').then_some(error)
+}
+
+/// A request on its way, which is logged when it ends: also when its sender leaves before, and
+/// with it the answer.
+struct Access {
+    request_id: String,
+    method: &'static str,
+    route: Option<String>,
+    started: Instant,
+    status: u16,
+}
+
+impl Access {
+    fn begin(request: &ServiceRequest) -> Self {
+        Self {
+            request_id: Uuid::new_v4().to_string(),
+            method: method(request.method()),
+            route: request.match_pattern(),
+            started: Instant::now(),
+            status: SENDER_LEFT,
+        }
+    }
+}
+
+impl Drop for Access {
+    fn drop(&mut self) {
+        log::info!(
+            target: "viewonce::access",
+            request_id = self.request_id.as_str(),
+            method = self.method,
+            route = self.route.as_deref().unwrap_or(NO_ROUTE),
+            status = self.status,
+            duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            "request"
+        );
+    }
 }
 
 fn finish(mut response: HttpResponse, id: &str) -> HttpResponse {
@@ -90,31 +129,16 @@ fn set_headers(headers: &mut HeaderMap, id: &str) {
     }
 }
 
-fn log_access(request: &HttpRequest, response: &HttpResponse, id: &str, started: Instant) {
-    let route = request.match_pattern();
-    log::info!(
-        target: "viewonce::access",
-        request_id = id,
-        method = method(request.method()),
-        route = route.as_deref().unwrap_or(NO_ROUTE),
-        status = response.status().as_u16(),
-        duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        "request"
-    );
-}
-
 /// The name of a method that there is; what else a client may write there is its own.
-fn method(method: &Method) -> &str {
-    const KNOWN: [Method; 9] = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::TRACE,
-        Method::CONNECT,
-    ];
-    if KNOWN.contains(method) { method.as_str() } else { "other" }
+fn method(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
 }

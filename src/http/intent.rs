@@ -6,7 +6,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{
     Accept, HOST, Header as _, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    IF_UNMODIFIED_SINCE, ORIGIN, RANGE,
+    IF_UNMODIFIED_SINCE, ORIGIN, RANGE, REFERER,
 };
 use actix_web::mime::Mime;
 use url::Url;
@@ -67,12 +67,14 @@ fn prefers_html(request: &HttpRequest) -> bool {
 }
 
 /// Whether a page of another origin sent it. What the browser says of the site counts; where it
-/// says nothing, the origin has to be the one that was asked, or the public one.
+/// says nothing, as over plain HTTP, the page's origin has to be the one that was asked, or the
+/// public one.
 fn is_foreign(request: &HttpRequest, public_url: Option<&Url>) -> bool {
     if let Some(site) = value(request, FETCH_SITE) {
         return !matches!(site, "same-origin" | "none");
     }
-    let Some(origin) = request.headers().get(ORIGIN) else { return false };
+    let headers = request.headers();
+    let Some(origin) = headers.get(ORIGIN).or_else(|| headers.get(REFERER)) else { return false };
     let Some(origin) = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok()) else {
         return true;
     };

@@ -1,13 +1,8 @@
 //! Every problem there is, and the document that tells one to a caller (RFC 9457).
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
-use actix_web::web::Path;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use super::error::ApiError;
 
 /// A kind of problem: what it is called, its status, and what can be done about it.
 #[derive(Debug)]
@@ -65,10 +60,13 @@ macro_rules! kinds {
 
 kinds! {
     MALFORMED_JSON = "malformed-json", BAD_REQUEST, "Malformed JSON",
-        "The body is not a JSON document in UTF-8.";
+        "The body is not a JSON document in UTF-8, or one that nests too deeply or holds a number \
+         beyond all bounds.";
     CONDITIONAL_VIEW = "conditional-view", BAD_REQUEST, "Partial or conditional view",
         "A secret is viewed whole and once: send neither Range nor If-… headers. Nothing was \
          consumed.";
+    BODY_TIMEOUT = "body-timeout", REQUEST_TIMEOUT, "Body timeout",
+        "The body did not arrive in time; nothing was done.";
     UNINTENDED_VIEW = "unintended-view", FORBIDDEN, "Unintended view",
         "This looks like a prefetch, an image or a script, not like somebody who wants to view \
          the secret. Nothing was consumed.";
@@ -103,11 +101,4 @@ kinds! {
          shown to anyone.";
     NO_ROOM = "no-room", INSUFFICIENT_STORAGE, "No room",
         "There is no room on the server's disk; nothing was done.";
-}
-
-/// `/problems/{name}`: leads to where the problem is described.
-pub(super) async fn problem(name: Path<String>) -> Result<HttpResponse, ApiError> {
-    let kind = KINDS.iter().find(|kind| kind.name == *name).ok_or(ApiError::NoSuchPath)?;
-    let place = format!("../redoc#{}", kind.name);
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).finish())
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::error::ApiError;
 use super::problem::Problem;
-use super::view::{TokenRequest, read_token};
+use super::token::{self, TokenRequest};
 
 /// What is known of a secret that is still there.
 #[derive(Serialize, ToSchema)]
@@ -35,10 +35,12 @@ pub(super) struct StatusResponse {
         (status = 200, description = "It can be viewed.", body = StatusResponse),
         (status = 400, description = "The body is not JSON in UTF-8.", body = Problem),
         (status = 404, description = "Not found, already viewed, or expired.", body = Problem),
+        (status = 408, description = "The body did not arrive in time.", body = Problem),
         (status = 413, description = "The body is too large.", body = Problem),
         (status = 415, description = "The body is not `application/json`.", body = Problem),
         (status = 422, description = "A field is missing, unknown, doubled or of the wrong type.", body = Problem),
         (status = 503, description = "Busy, or the store failed.", body = Problem),
+        (status = 507, description = "There is no room on the disk.", body = Problem),
     )
 )]
 pub(super) async fn status(
@@ -46,7 +48,7 @@ pub(super) async fn status(
     payload: Payload,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let token = read_token(&request, payload).await?;
+    let token = token::of_body(&request, payload).await?;
     let (_token, candidates) = state.crypto.locate(token).await?;
     let peeked = state.store.peek(candidates).await?.ok_or(ApiError::SecretNotFound)?;
     Ok(HttpResponse::Ok().json(StatusResponse {

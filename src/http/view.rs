@@ -2,26 +2,17 @@
 //! once that is durable, opened and handed out.
 
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::Fields;
 use super::error::ApiError;
 use super::problem::Problem;
-use super::{SMALL_BODY_BYTES, State, intent};
+use super::token::{self, TokenRequest};
+use super::{State, intent};
 use crate::crypto::Open;
 use crate::token::Token;
-
-/// Names a secret by its token.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "it describes the body, which is read field by field")]
-pub(super) struct TokenRequest {
-    /// The token from the answer to the secret's creation, or from behind the `#` of its link.
-    #[schema(example = "q0ZHZtTAqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
-    token: String,
-}
 
 /// The secret. Whoever reads this is the only one who ever will.
 #[derive(Serialize, ToSchema)]
@@ -49,13 +40,13 @@ pub(super) struct ViewResponse<'a> {
         (status = 403, description = "A prefetch, an embedded or a foreign request. Nothing is consumed.", body = Problem),
         (status = 404, description = "Not found, already viewed, or expired.", body = Problem),
         (status = 405, description = "Viewing by GET is turned off.", body = Problem),
+        (status = 500, description = "The secret was altered in the store; it is gone.", body = Problem),
         (status = 503, description = "Busy, or the store failed.", body = Problem),
         (status = 507, description = "There is no room on the disk.", body = Problem),
     )
 )]
 pub(super) async fn by_get(
     request: HttpRequest,
-    token: Path<String>,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     intent::require_plain(&request)?;
@@ -63,7 +54,7 @@ pub(super) async fn by_get(
     if !is_navigation {
         intent::require(&request, state.public_url())?;
     }
-    let token = Token::parse(&token).map_err(|_malformed| ApiError::SecretNotFound)?;
+    let token = token::of_path(&request)?;
     if is_navigation {
         let link = (LOCATION, state.link(&token));
         return Ok(HttpResponse::SeeOther().insert_header(link).finish());
@@ -85,9 +76,11 @@ pub(super) async fn by_get(
         (status = 400, description = "Not JSON, or a Range or conditional request. Nothing is consumed.", body = Problem),
         (status = 403, description = "A prefetch, an embedded or a foreign request. Nothing is consumed.", body = Problem),
         (status = 404, description = "Not found, already viewed, or expired.", body = Problem),
+        (status = 408, description = "The body did not arrive in time.", body = Problem),
         (status = 413, description = "The body is too large.", body = Problem),
         (status = 415, description = "The body is not `application/json`.", body = Problem),
         (status = 422, description = "A field is missing, unknown, doubled or of the wrong type.", body = Problem),
+        (status = 500, description = "The secret was altered in the store; it is gone.", body = Problem),
         (status = 503, description = "Busy, or the store failed.", body = Problem),
         (status = 507, description = "There is no room on the disk.", body = Problem),
     )
@@ -98,15 +91,8 @@ pub(super) async fn reveal(
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, state.public_url())?;
-    let token = read_token(&request, payload).await?;
+    let token = token::of_body(&request, payload).await?;
     hand_out(&state, token).await
-}
-
-/// The token in a body that holds nothing else. A text that is no token is one that is not found.
-pub(super) async fn read_token(request: &HttpRequest, payload: Payload) -> Result<Token, ApiError> {
-    let mut fields = Fields::read(request, payload, SMALL_BODY_BYTES).await?;
-    let token = fields.text("token");
-    Token::parse(&fields.finish(token)?).map_err(|_malformed| ApiError::SecretNotFound)
 }
 
 async fn hand_out(state: &State, token: Token) -> Result<HttpResponse, ApiError> {

@@ -20,6 +20,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::call::Call;
+use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::store::{Close, Purge, Purged, Store, StoreError};
 use database::Database;
@@ -116,6 +117,9 @@ impl StoreActor {
             log::info!("the store commits again");
         }
         let outcome = commit(connection, |connection| work(connection, now));
+        if let Err(error) = &outcome {
+            log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
+        }
         self.is_suspect = outcome.is_err();
         outcome
     }

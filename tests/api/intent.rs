@@ -30,11 +30,13 @@ const UNINTENDED: [Headers; 9] = [
     &[("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "empty")],
 ];
 
-const FOREIGN: [Headers; 7] = [
+const FOREIGN: [Headers; 9] = [
     &[("Sec-Fetch-Site", "cross-site")],
     &[("Sec-Fetch-Site", "same-site")],
     &[("Sec-Fetch-Site", "something-new")],
     &[("Origin", "https://evil.example")],
+    &[("Referer", "https://evil.example/page")],
+    &[("Referer", "nonsense")],
     &[("Origin", "null")],
     &[("Origin", "nonsense")],
     &[("Origin", "http://127.0.0.1:1")],
@@ -99,10 +101,11 @@ async fn an_origin_is_our_own_by_its_host_or_by_the_public_url() {
     let public = "https://secrets.example.com";
     let app = spawn_app_with(|settings| settings.server.public_url = public.parse().ok());
     let own = format!("http://{}", app.address);
-    for origin in [public, &own] {
+    let page = format!("{own}/s");
+    for (name, value) in [("Origin", public), ("Origin", &own), ("Referer", &page)] {
         let token = app.store("x").await;
-        let [by_get, ..] = attempts(&app, &token, &[("Origin", origin)]).await;
-        assert_eq!(by_get.status(), 200, "{origin}");
+        let [by_get, ..] = attempts(&app, &token, &[(name, value)]).await;
+        assert_eq!(by_get.status(), 200, "{name}: {value}");
     }
     let token = app.store("x").await;
     let [by_get, ..] = attempts(&app, &token, &[("Origin", "http://secrets.example.com")]).await;

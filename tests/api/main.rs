@@ -1,10 +1,13 @@
 //! The API over a real server: what is answered to what, and what is consumed by it.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "../support/held.rs"]
+mod held;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod create;
+mod departed;
 mod docs;
 mod end;
 mod expiry;

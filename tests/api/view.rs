@@ -1,10 +1,9 @@
 //! Viewing, burning and asking for the state of secrets.
 
-use reqwest::Method;
 use serde_json::json;
 
 use crate::expect_problem;
-use crate::support::{UNKNOWN_TOKEN, document, secret, send, spawn_app, spawn_app_with};
+use crate::support::{UNKNOWN_TOKEN, document, secret, spawn_app, spawn_app_with};
 
 #[actix_web::test]
 async fn a_secret_is_viewed_once_by_its_address() {
@@ -116,9 +115,13 @@ async fn a_token_has_one_form_in_an_address() {
     let app = spawn_app();
     let token = app.store("x").await;
     let encoded = format!("%{:02X}{}", token.as_bytes()[0], &token[1..]);
-    for path in [secret(&encoded), secret(&token) + "/", secret(&token).replace("/v1/", "//v1/")] {
-        let response = send(app.request(Method::GET, &path)).await;
-        expect_problem(response, 404, "no-such-path").await;
+    expect_problem(app.view(&encoded).await, 404, "secret-not-found").await;
+    expect_problem(app.burn(&format!("{token}%20")).await, 404, "secret-not-found").await;
+    let address = secret(&token);
+    let others =
+        [address.clone() + "/", address.replace("/v1/", "//v1/"), address.replace("api", "%61pi")];
+    for path in others {
+        expect_problem(app.get(&path).await, 404, "no-such-path").await;
     }
     assert!(app.is_available(&token).await);
 }

@@ -111,6 +111,8 @@ fn health_asks_the_running_server() {
     let health = || {
         let mut command = viewonce(service.folder.path());
         command.arg("health").env("VIEWONCE_SERVER__BIND", &bind);
+        // The server itself is asked, whatever stands before other ones.
+        command.env("HTTP_PROXY", "http://127.0.0.1:9");
         command
     };
     assert_eq!(output(&mut health()).stdout, b"healthy\n");

@@ -1,6 +1,8 @@
 //! Settings and keys: what is refused, with one line that names where, which and what instead.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -71,12 +73,20 @@ fn what_is_wrong_in_a_file_is_named() {
         ),
         (
             "[secrets]\ndefault_ttl_hours = 721",
-            "viewonce.toml: secrets.default_ttl_hours: expected a number from ",
+            "viewonce.toml: secrets.default_ttl_hours: expected at most secrets.max_ttl_hours, which \
+             is 720",
         ),
         (
             "[secrets]\nview_by_get = \"no\"",
             "viewonce.toml: secrets.view_by_get: expected true or false",
         ),
+        (
+            "[secrets]\nmax_ttl_hours = 12",
+            "config/default.toml: secrets.default_ttl_hours: expected at most \
+             secrets.max_ttl_hours, which is 12",
+        ),
+        ("[sever]", "viewonce.toml: there is no setting sever; expected one of "),
+        ("[server.bind]", "viewonce.toml: server.bind: expected an address and a port"),
         ("[log]\nformat = \"xml\"", "viewonce.toml: log.format: expected text or json"),
         ("\n\n[log", "viewonce.toml: line 3: "),
     ];
@@ -102,6 +112,8 @@ fn what_is_wrong_in_a_variable_is_named() {
             "VIEWONCE_ENVIRONMENT: expected development or production",
         ),
         (("SECRET_KEY", ""), "SECRET_KEY: there is an empty key"),
+        (("SECRET_KEY", "a\r"), "SECRET_KEY: expected a key on one line"),
+        (("SECRET_KEY_PREVIOUS", "a,b\n"), "SECRET_KEY_PREVIOUS: expected a key on one line"),
         (("SECRET_KEY_FILE", "nothing"), "SECRET_KEY_FILE: nothing: cannot be read: "),
         (("SECRET_KEY_PREVIOUS", "a,,b"), "SECRET_KEY_PREVIOUS: there is an empty key"),
     ];
@@ -111,6 +123,17 @@ fn what_is_wrong_in_a_variable_is_named() {
     }
     let line = complaint_of_variables(&[("SECRET_KEY", "x"), ("SECRET_KEY_FILE", "y")]);
     assert!(line.contains("SECRET_KEY and SECRET_KEY_FILE are both set"), "{line}");
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_named() {
+    let text = OsStr::from_bytes(b"\xff");
+    for name in ["SECRET_KEY", "SECRET_KEY_PREVIOUS_FILE", "VIEWONCE_STORE__PATH"] {
+        let line = complaint(check(Path::new(".")).env(name, text));
+        assert_eq!(line, format!("viewonce: {name}: expected UTF-8\n"));
+    }
+    let mut command = check(Path::new("."));
+    assert!(command.env("OTHER", text).output().unwrap().status.success());
 }
 
 #[test]

@@ -41,7 +41,8 @@ macro_rules! contract {
                 purge_leaves_a_secret_until_the_instant_it_expires;
             purge:
                 purge_deletes_the_expired_and_leaves_the_living
-                purge_deletes_in_portions_and_says_when_it_is_complete;
+                purge_deletes_in_portions_and_says_when_it_is_complete
+                purge_deletes_large_secrets_a_few_at_a_time;
             load:
                 a_store_has_all_its_room_from_the_start
                 a_full_queue_refuses_at_once_and_keeps_what_it_accepted

@@ -4,7 +4,9 @@
 
 mod alone;
 mod backend;
+mod batch;
 mod contract;
+#[path = "../support/held.rs"]
 mod held;
 mod janitor;
 mod samples;

@@ -15,6 +15,7 @@ use viewonce::app::{AppError, Application};
 use viewonce::clock::Clock;
 use viewonce::config::{Settings, Surroundings};
 use viewonce::key::{SecretKey, SecretKeys};
+use viewonce::store::Store;
 
 /// A text that is a token by its form, and opens nothing.
 pub(crate) const UNKNOWN_TOKEN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -24,6 +25,7 @@ pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     pub(crate) clock: Clock,
     pub(crate) folder: TempDir,
+    pub(crate) store: Store,
     client: Client,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), AppError>>,
@@ -57,12 +59,13 @@ fn run(folder: TempDir, settings: Settings, keys: &SecretKeys) -> TestApp {
     let clock = Clock::default();
     let application = Application::build(settings, keys, clock.clone()).expect("it starts");
     let address = application.address();
+    let store = application.store().clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let running = rt::spawn(application.run_until_stopped(async {
         drop(stopped.await);
     }));
     let client = Client::builder().redirect(Policy::none()).build().expect("a client can be made");
-    TestApp { address, clock, folder, client, stop, running }
+    TestApp { address, clock, folder, store, client, stop, running }
 }
 
 /// The default settings, on a free port of this machine.

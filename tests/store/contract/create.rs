@@ -7,7 +7,7 @@ use viewonce::secret::{Ciphertext, SealedSecret};
 use viewonce::store::StoreError;
 
 use crate::backend::{Backend, Subject};
-use crate::held::as_one_batch;
+use crate::batch::as_one_batch;
 use crate::samples::{lookup_id, only};
 
 pub(super) async fn a_secret_is_taken_exactly_as_it_was_created<B: Backend>() {

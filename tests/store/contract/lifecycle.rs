@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use viewonce::store::StoreError;
 
 use crate::backend::{Backend, Subject};
-use crate::held::as_one_batch;
+use crate::batch::as_one_batch;
 use crate::samples::only;
 
 pub(super) async fn what_was_created_is_there_after_a_restart<B: Backend>() {

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use viewonce::store::{Purged, Store, StoreError};
 
 use crate::backend::{Backend, Subject};
-use crate::held::{as_one_batch, hold};
+use crate::batch::as_one_batch;
+use crate::held::hold;
 use crate::samples::only;
 
 /// Messages that a small mailbox lets wait.

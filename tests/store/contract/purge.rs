@@ -1,5 +1,6 @@
 //! A purge deletes what has expired, and nothing else.
 
+use viewonce::secret::{Ciphertext, SealedSecret};
 use viewonce::store::Purged;
 
 use crate::backend::{Backend, Subject};
@@ -39,5 +40,19 @@ pub(super) async fn purge_deletes_in_portions_and_says_when_it_is_complete<B: Ba
     assert_eq!(secrets, 2_500);
     for n in 2_500..2_600 {
         assert!(subject.has(n).await, "{n}");
+    }
+}
+
+/// What is deleted is overwritten, so that large secrets take their time.
+pub(super) async fn purge_deletes_large_secrets_a_few_at_a_time<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    for n in 0..8 {
+        let ciphertext = Ciphertext::from_bytes(vec![0xa5; 400_000]);
+        let sealed = SealedSecret { ciphertext, ..subject.secret(n) };
+        subject.store.create(sealed).await.unwrap();
+    }
+    subject.clock.advance(HOUR);
+    for (secrets, is_complete) in [(3, false), (3, false), (2, true)] {
+        assert_eq!(subject.store.purge().await.unwrap(), Purged { secrets, is_complete });
     }
 }

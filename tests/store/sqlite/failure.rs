@@ -13,7 +13,7 @@ use viewonce::store::StoreError;
 use super::Sqlite;
 use crate::alone;
 use crate::backend::Subject;
-use crate::held::as_one_batch;
+use crate::batch::as_one_batch;
 use crate::samples::{LARGE_ONE_IN, only};
 
 /// Secrets that are there before anything fails.

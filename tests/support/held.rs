@@ -1,12 +1,11 @@
 //! Makes a store stand still, so that a test decides what has gathered before it goes on.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
-use futures_util::future;
 use viewonce::store::Store;
 
 /// A store stands still as long as this is there.
@@ -27,15 +26,6 @@ impl Wake for Gate {
         self.arrived.send(()).ok();
         self.released.lock().unwrap().recv().ok();
     }
-}
-
-/// What comes of `calls` that are sent while `store` stands still, so that they are one batch.
-pub(crate) async fn as_one_batch<T>(store: &Store, calls: impl Future<Output = T>) -> T {
-    let mut calls = pin!(calls);
-    let held = hold(store);
-    assert!(future::poll_immediate(calls.as_mut()).await.is_none(), "it stands still");
-    drop(held);
-    calls.await
 }
 
 /// Waits until `store` stands still.

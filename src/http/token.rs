@@ -1,0 +1,37 @@
+//! Where a request has its token: at the end of its path, or in its body.
+//!
+//! A text that is no token is one that is not found.
+
+use actix_web::HttpRequest;
+use actix_web::web::Payload;
+use utoipa::ToSchema;
+
+use super::SMALL_BODY_BYTES;
+use super::body::Fields;
+use super::error::ApiError;
+use crate::token::Token;
+
+/// Names a secret by its token.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes the body, which is read field by field")]
+pub(super) struct TokenRequest {
+    /// The token from the answer to the secret's creation, or from behind the `#` of its link.
+    #[schema(example = "q0ZHZtTAqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
+    token: String,
+}
+
+/// The token at the end of a path, as it stands there: nothing is decoded.
+pub(super) fn of_path(request: &HttpRequest) -> Result<Token, ApiError> {
+    parse(request.uri().path().rsplit('/').next().unwrap_or_default())
+}
+
+/// The token in a body that holds nothing else.
+pub(super) async fn of_body(request: &HttpRequest, payload: Payload) -> Result<Token, ApiError> {
+    let mut fields = Fields::read(request, payload, SMALL_BODY_BYTES).await?;
+    let token = fields.text("token");
+    parse(&fields.finish(token)?)
+}
+
+fn parse(text: &str) -> Result<Token, ApiError> {
+    Token::parse(text).map_err(|_malformed| ApiError::SecretNotFound)
+}

@@ -1,0 +1,18 @@
+//! Having a store run many messages as one batch.
+
+use std::future::Future;
+use std::pin::pin;
+
+use futures_util::future;
+use viewonce::store::Store;
+
+use crate::held::hold;
+
+/// What comes of `calls` that are sent while `store` stands still, so that they are one batch.
+pub(crate) async fn as_one_batch<T>(store: &Store, calls: impl Future<Output = T>) -> T {
+    let mut calls = pin!(calls);
+    let held = hold(store);
+    assert!(future::poll_immediate(calls.as_mut()).await.is_none(), "it stands still");
+    drop(held);
+    calls.await
+}
