@@ -1,8 +1,10 @@
 //! Clients that leave before their turn.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix_web::rt::time::timeout;
+use actix_web::rt::time::{sleep, timeout};
+use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -11,6 +13,27 @@ use crate::held::hold;
 use crate::support::{TestApp, secret, spawn_app};
 
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Requests in the log whose senders left.
+static LEFT: AtomicUsize = AtomicUsize::new(0);
+
+/// A log that counts them.
+struct Counter;
+
+impl Log for Counter {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let status = record.key_values().get("status".into());
+        if status.and_then(|status| status.to_u64()) == Some(499) {
+            LEFT.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn flush(&self) {}
+}
 
 /// Sends a request and leaves, as far as a client can who still listens to the server's hanging up.
 async fn ask_and_leave(app: &TestApp, head: &str, body: &str) {
@@ -30,7 +53,9 @@ async fn ask_and_leave(app: &TestApp, head: &str, body: &str) {
 }
 
 #[actix_web::test]
-async fn nothing_is_consumed_for_a_client_who_has_left_before_its_turn() {
+async fn nothing_is_consumed_for_a_client_who_has_left_and_the_log_tells() {
+    log::set_logger(&Counter).unwrap();
+    log::set_max_level(LevelFilter::Info);
     let app = spawn_app();
     let token = app.store("x").await;
     let held = hold(&app.store);
@@ -39,6 +64,12 @@ async fn nothing_is_consumed_for_a_client_who_has_left_before_its_turn() {
     ask_and_leave(&app, &format!("DELETE {address}"), "").await;
     let body = json!({ "token": token }).to_string();
     ask_and_leave(&app, "POST /api/v1/reveal", &body).await;
+    let told = async {
+        while LEFT.load(Ordering::SeqCst) < 3 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, told).await.expect("each request is in the log");
     drop(held);
     assert!(app.is_available(&token).await);
 }
