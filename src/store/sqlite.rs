@@ -35,6 +35,9 @@ pub struct StoreActor {
     database: Option<Database>,
     clock: Clock,
     batch: Vec<Box<dyn Pending>>,
+    /// Whether a [`Flush`] is on its way; there is never more than one.
+    is_flush_due: bool,
+    /// Whether the last transaction failed.
     is_suspect: bool,
     _alive: oneshot::Sender<()>,
 }
@@ -64,7 +67,14 @@ impl StoreActor {
     ) -> Result<(Addr<Self>, Ended), DatabaseError> {
         let database = Some(Database::open(path)?);
         let (alive, ended) = oneshot::channel();
-        let actor = Self { database, clock, batch: Vec::new(), is_suspect: false, _alive: alive };
+        let actor = Self {
+            database,
+            clock,
+            batch: Vec::new(),
+            is_flush_due: false,
+            is_suspect: false,
+            _alive: alive,
+        };
         // The mailbox is made here, so that it has all its room before the thread runs.
         let (sender, receiver) = channel::channel(mailbox);
         Arbiter::new().spawn_fn(move || drop(Context::with_receiver(receiver).run(actor)));
@@ -72,7 +82,7 @@ impl StoreActor {
     }
 
     fn enqueue(&mut self, pending: Box<dyn Pending>, context: &mut Context<Self>) {
-        if self.batch.is_empty() {
+        if !mem::replace(&mut self.is_flush_due, true) {
             context.notify(Flush);
         }
         self.batch.push(pending);
@@ -156,6 +166,7 @@ impl Handler<Flush> for StoreActor {
     type Result = ();
 
     fn handle(&mut self, _: Flush, _: &mut Self::Context) {
+        self.is_flush_due = false;
         self.flush();
     }
 }
