@@ -13,6 +13,7 @@ mod health;
 mod intent;
 mod pages;
 mod problem;
+mod responses;
 mod status;
 mod token;
 mod view;

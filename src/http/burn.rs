@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::ApiError;
-use super::problem::Problem;
+use super::responses::{IntentProblems, SecretProblems, StoreProblems};
 use super::{State, intent, token};
 
 /// Burn a secret unseen
@@ -15,11 +15,9 @@ use super::{State, intent, token};
     params(("token" = String, Path, description = "The token.")),
     responses(
         (status = 204, description = "It is deleted, durably."),
-        (status = 400, description = "A Range or conditional request. Nothing is consumed.", body = Problem),
-        (status = 403, description = "An embedded or a foreign request. Nothing is consumed.", body = Problem),
-        (status = 404, description = "Not found, already viewed, or expired.", body = Problem),
-        (status = 503, description = "Busy, or the store failed.", body = Problem),
-        (status = 507, description = "There is no room on the disk.", body = Problem),
+        IntentProblems<'_>,
+        SecretProblems<'_>,
+        StoreProblems<'_>,
     )
 )]
 pub(super) async fn burn(

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::body::Fields;
 use super::error::ApiError;
 use super::problem::Problem;
+use super::responses::{BodyProblems, StoreProblems};
 use super::{SMALL_BODY_BYTES, State};
 use crate::config::Secrets;
 use crate::crypto::Seal;
@@ -57,14 +58,9 @@ pub(super) struct CreateResponse<'a> {
     responses(
         (status = 201, description = "It is stored.", body = CreateResponse,
             headers(("Location" = String, description = "The address of the secret."))),
-        (status = 400, description = "The body is not JSON in UTF-8.", body = Problem),
-        (status = 408, description = "The body did not arrive in time.", body = Problem),
-        (status = 413, description = "The content is too large.", body = Problem),
-        (status = 415, description = "The body is not `application/json`.", body = Problem),
-        (status = 422, description = "A field is missing, unknown, doubled or out of range.", body = Problem),
+        BodyProblems<'_>,
         (status = 500, description = "There were no random bytes for a token.", body = Problem),
-        (status = 503, description = "Busy, or the store failed.", body = Problem),
-        (status = 507, description = "There is no room on the disk.", body = Problem),
+        StoreProblems<'_>,
     )
 )]
 pub(super) async fn create(

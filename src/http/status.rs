@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::State;
 use super::error::ApiError;
-use super::problem::Problem;
+use super::responses::{BodyProblems, SecretProblems, StoreProblems};
 use super::token::{self, TokenRequest};
 
 /// What is known of a secret that is still there.
@@ -33,14 +33,9 @@ pub(super) struct StatusResponse {
     request_body = TokenRequest,
     responses(
         (status = 200, description = "It can be viewed.", body = StatusResponse),
-        (status = 400, description = "The body is not JSON in UTF-8.", body = Problem),
-        (status = 404, description = "Not found, already viewed, or expired.", body = Problem),
-        (status = 408, description = "The body did not arrive in time.", body = Problem),
-        (status = 413, description = "The body is too large.", body = Problem),
-        (status = 415, description = "The body is not `application/json`.", body = Problem),
-        (status = 422, description = "A field is missing, unknown, doubled or of the wrong type.", body = Problem),
-        (status = 503, description = "Busy, or the store failed.", body = Problem),
-        (status = 507, description = "There is no room on the disk.", body = Problem),
+        BodyProblems<'_>,
+        SecretProblems<'_>,
+        StoreProblems<'_>,
     )
 )]
 pub(super) async fn status(

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::error::ApiError;
 use super::problem::Problem;
+use super::responses::{BodyProblems, IntentProblems, SecretProblems, StoreProblems};
 use super::token::{self, TokenRequest};
 use super::{State, intent};
 use crate::crypto::Open;
@@ -36,13 +37,11 @@ pub(super) struct ViewResponse<'a> {
     responses(
         (status = 200, description = "The secret, for the first and last time.", body = ViewResponse),
         (status = 303, description = "A browser navigated here; it is led to the page."),
-        (status = 400, description = "A Range or conditional request. Nothing is consumed.", body = Problem),
-        (status = 403, description = "A prefetch, an embedded or a foreign request. Nothing is consumed.", body = Problem),
-        (status = 404, description = "Not found, already viewed, or expired.", body = Problem),
+        IntentProblems<'_>,
+        SecretProblems<'_>,
         (status = 405, description = "Viewing by GET is turned off.", body = Problem),
         (status = 500, description = "The secret was altered in the store; it is gone.", body = Problem),
-        (status = 503, description = "Busy, or the store failed.", body = Problem),
-        (status = 507, description = "There is no room on the disk.", body = Problem),
+        StoreProblems<'_>,
     )
 )]
 pub(super) async fn by_get(
@@ -73,16 +72,11 @@ pub(super) async fn by_get(
     request_body = TokenRequest,
     responses(
         (status = 200, description = "The secret, for the first and last time.", body = ViewResponse),
-        (status = 400, description = "Not JSON, or a Range or conditional request. Nothing is consumed.", body = Problem),
-        (status = 403, description = "A prefetch, an embedded or a foreign request. Nothing is consumed.", body = Problem),
-        (status = 404, description = "Not found, already viewed, or expired.", body = Problem),
-        (status = 408, description = "The body did not arrive in time.", body = Problem),
-        (status = 413, description = "The body is too large.", body = Problem),
-        (status = 415, description = "The body is not `application/json`.", body = Problem),
-        (status = 422, description = "A field is missing, unknown, doubled or of the wrong type.", body = Problem),
+        BodyProblems<'_>,
+        IntentProblems<'_>,
+        SecretProblems<'_>,
         (status = 500, description = "The secret was altered in the store; it is gone.", body = Problem),
-        (status = 503, description = "Busy, or the store failed.", body = Problem),
-        (status = 507, description = "There is no room on the disk.", body = Problem),
+        StoreProblems<'_>,
     )
 )]
 pub(super) async fn reveal(

@@ -6,6 +6,7 @@
 //! on its own. After a failed commit nothing runs until a small write has committed, because
 //! frames of the failed one could come back after a crash; that write covers them.
 
+mod batch;
 mod database;
 mod layout;
 mod statements;
@@ -23,6 +24,7 @@ use crate::call::Call;
 use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::store::{Close, Purge, Purged, Store, StoreError};
+use batch::{Entry, Pending};
 use database::Database;
 pub use database::DatabaseError;
 use statements::Statement;
@@ -175,7 +177,7 @@ impl<M: Statement> Handler<Call<M>> for StoreActor {
     type Result = ();
 
     fn handle(&mut self, call: Call<M>, context: &mut Self::Context) {
-        self.enqueue(Box::new(Entry { call, outcome: Err(StoreError::Ended) }), context);
+        self.enqueue(Box::new(Entry::new(call)), context);
     }
 }
 
@@ -196,37 +198,6 @@ impl Handler<Call<Close>> for StoreActor {
         call.answer(self.close());
         context.stop();
         Arbiter::current().stop();
-    }
-}
-
-/// A message that waits for its batch, of whatever kind.
-trait Pending: Send {
-    fn is_abandoned(&self) -> bool;
-    fn run(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<()>;
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-}
-
-/// A call, and what it will be answered if the batch commits.
-struct Entry<M: Statement> {
-    call: Call<M>,
-    outcome: Result<M::Outcome, StoreError>,
-}
-
-impl<M: Statement> Pending for Entry<M> {
-    fn is_abandoned(&self) -> bool {
-        self.call.is_abandoned()
-    }
-
-    fn run(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-        self.outcome = match self.call.message().run(connection, now) {
-            Err(error) if is_constraint(&error) => Err(failed(error)),
-            outcome => Ok(outcome?),
-        };
-        Ok(())
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        self.call.answer(committed.and(self.outcome));
     }
 }
 
@@ -260,10 +231,6 @@ fn failed(error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::DiskFull) => StoreError::NoRoom(Arc::new(error)),
         _ => StoreError::Failed(Arc::new(error)),
     }
-}
-
-fn is_constraint(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
 }
 
 /// A checkpoint that something still reading the log prevented.

@@ -102,3 +102,27 @@ async fn every_problem_is_described_where_its_type_leads() {
     assert!(reference.contains("id=\"secret-not-found\""));
     assert_eq!(app.get("/problems/unheard-of").await.status(), 404);
 }
+
+#[actix_web::test]
+async fn every_operation_names_the_answers_it_gives() {
+    let specification = specification(&spawn_app()).await;
+    let statuses = |method: &str, path: &str| -> Vec<String> {
+        let responses = &specification["paths"][path][method]["responses"];
+        let mut statuses: Vec<_> = responses.as_object().unwrap().keys().cloned().collect();
+        statuses.sort();
+        statuses
+    };
+    let secret = "/api/v1/secrets/{token}";
+    let body = ["400", "408", "413", "415", "422"];
+    let store = ["503", "507"];
+    let create = [&["201"][..], &body, &["500"], &store].concat();
+    assert_eq!(statuses("post", "/api/v1/secrets"), create);
+    let status = [&["200", "400", "404", "408"][..], &body[2..], &store].concat();
+    assert_eq!(statuses("post", "/api/v1/status"), status);
+    let reveal = [&["200", "400", "403", "404", "408"][..], &body[2..], &["500"], &store].concat();
+    assert_eq!(statuses("post", "/api/v1/reveal"), reveal);
+    let view = [&["200", "303", "400", "403", "404", "405", "500"][..], &store].concat();
+    assert_eq!(statuses("get", secret), view);
+    let burn = [&["204", "400", "403", "404"][..], &store].concat();
+    assert_eq!(statuses("delete", secret), burn);
+}

@@ -1,0 +1,56 @@
+//! The problems that several operations have in common, as the specification tells them.
+#![expect(dead_code, reason = "nothing but the specification is made of these")]
+
+use utoipa::IntoResponses;
+
+use super::problem::Problem;
+
+/// What may be wrong with a body.
+#[derive(IntoResponses)]
+pub(super) enum BodyProblems<'a> {
+    /// The body is not JSON in UTF-8.
+    #[response(status = 400)]
+    Malformed(Problem<'a>),
+    /// The body did not arrive in time.
+    #[response(status = 408)]
+    Timeout(Problem<'a>),
+    /// The body is too large.
+    #[response(status = 413)]
+    TooLarge(Problem<'a>),
+    /// The body is not `application/json`.
+    #[response(status = 415)]
+    MediaType(Problem<'a>),
+    /// A field is missing, unknown, doubled, of the wrong type or out of range.
+    #[response(status = 422)]
+    Fields(Problem<'a>),
+}
+
+/// What may be wrong with a request that would use a secret up. Nothing is consumed then.
+#[derive(IntoResponses)]
+pub(super) enum IntentProblems<'a> {
+    /// A Range or conditional request, or a body that is not JSON. Nothing is consumed.
+    #[response(status = 400)]
+    Conditional(Problem<'a>),
+    /// A prefetch, an embedded or a foreign request. Nothing is consumed.
+    #[response(status = 403)]
+    Unintended(Problem<'a>),
+}
+
+/// What may become of a request for a secret in the store.
+#[derive(IntoResponses)]
+pub(super) enum SecretProblems<'a> {
+    /// Not found, already viewed, or expired.
+    #[response(status = 404)]
+    NotFound(Problem<'a>),
+}
+
+/// What may be wrong with the store.
+#[derive(IntoResponses)]
+pub(super) enum StoreProblems<'a> {
+    /// Busy, or the store failed.
+    #[response(status = 503)]
+    Unavailable(Problem<'a>),
+    /// There is no room on the disk.
+    #[response(status = 507)]
+    NoRoom(Problem<'a>),
+}
