@@ -44,8 +44,9 @@ The secret key: SECRET_KEY or SECRET_KEY_FILE; older ones: SECRET_KEY_PREVIOUS (
 SECRET_KEY_PREVIOUS_FILE (one a line). Without any, a development key serves on loopback addresses.
 
   viewonce                                  try it on this machine
-  viewonce keygen > key                     make a key
-  SECRET_KEY_FILE=key viewonce --config production.toml";
+  (umask 077; viewonce keygen > key)        make a key
+  SECRET_KEY_FILE=key VIEWONCE_ENVIRONMENT=production VIEWONCE_STORE__PATH=viewonce.sqlite3 \\
+    viewonce --config production.toml       and serve with it";
 
 #[derive(Clone, Copy, Subcommand)]
 enum Command {
@@ -150,7 +151,7 @@ fn migrate(settings: &Settings) -> Result<(), CommandError> {
 fn purge(settings: &Settings) -> Result<(), CommandError> {
     init_logging(settings)?;
     let secrets = with_store(settings, async |store| Ok(purge_all(store).await?))?;
-    print(&format!("{}: purged {secrets} expired secrets\n", settings.store.path.display()))
+    print(&format!("{}: expired secrets purged: {secrets}\n", settings.store.path.display()))
 }
 
 fn keygen() -> Result<(), CommandError> {
@@ -183,8 +184,10 @@ fn with_store<T>(
     System::new().block_on(async {
         let mailbox = settings.server.mailbox;
         let (store, _ended) = StoreActor::start(&settings.store.path, Clock::default(), mailbox)?;
-        let outcome = work(store.clone()).await?;
-        store.close().await?;
+        let outcome = work(store.clone()).await;
+        let closed = store.close().await;
+        let outcome = outcome?;
+        closed?;
         Ok(outcome)
     })
 }

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use actix_web::guard;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Resource, Route};
-
 use url::Url;
 
 use crate::clock::Clock;
@@ -90,7 +89,8 @@ fn secret(view_by_get: bool) -> Resource {
     if view_by_get {
         only("GET, DELETE", &path).route(web::get().to(view::by_get)).route(burn)
     } else {
-        only("DELETE", &path).route(burn)
+        let refuse = || async { Err::<String, _>(ApiError::ViewByGetOff) };
+        only("DELETE", &path).route(web::get().to(refuse)).route(burn)
     }
 }
 

@@ -60,7 +60,7 @@ pub async fn purge_all(store: Store) -> Result<usize, StoreError> {
 fn report(purged: Result<usize, StoreError>) {
     match purged {
         Ok(0) | Err(StoreError::Closing | StoreError::Ended) => {}
-        Ok(secrets) => log::info!("purged {secrets} expired secrets"),
+        Ok(secrets) => log::info!("expired secrets purged: {secrets}"),
         Err(error) => log::error!("the purge failed: {}", Chain(&error)),
     }
 }

@@ -1,7 +1,7 @@
 //! Logs: lines on stderr, as text or as JSON.
 //!
-//! What libraries log below level info is dropped whatever `RUST_LOG` says: at those levels they
-//! write down pieces of requests.
+//! What libraries log below level warn is dropped whatever `RUST_LOG` says: some of it holds pieces of
+//! requests.
 
 use std::io::{self, Write as _};
 
@@ -40,7 +40,7 @@ impl Log for Discreet {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target();
         let is_ours = target == OURS || target.starts_with("viewonce::");
-        (is_ours || metadata.level() <= Level::Info) && self.0.enabled(metadata)
+        (is_ours || metadata.level() <= Level::Warn) && self.0.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {

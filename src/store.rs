@@ -13,6 +13,8 @@
 //! | [`Peek`] | stays | nothing |
 //! | [`Burn`] | is deleted | nothing |
 //! | [`Purge`] | stays | is deleted, and erased from the files |
+//!
+//! [`Ping`] and [`Close`] concern the store itself.
 
 pub mod sqlite;
 

@@ -102,40 +102,38 @@ pub fn secret_keys(
 }
 
 fn current(surroundings: &Surroundings) -> Result<Option<Vec<u8>>, KeyError> {
-    let key = match one_of(surroundings, CURRENT, CURRENT_FILE)? {
-        None => return Ok(None),
-        Some(Found::Variable(text)) => text.as_bytes().to_vec(),
-        Some(Found::File(mut bytes)) => {
-            if bytes.last() == Some(&b'\n') {
-                bytes.pop();
-            }
-            bytes
+    match one_of(surroundings, CURRENT, CURRENT_FILE)? {
+        None => Ok(None),
+        Some(Found::Variable(text)) => validated(CURRENT, text.as_bytes()).map(Some),
+        Some(Found::File(bytes)) => {
+            let key = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+            validated(CURRENT_FILE, key).map(Some)
         }
-    };
-    validated(CURRENT, key).map(Some)
+    }
 }
 
 fn previous(surroundings: &Surroundings) -> Result<Vec<SecretKey>, KeyError> {
-    let keys: Vec<Vec<u8>> = match one_of(surroundings, PREVIOUS, PREVIOUS_FILE)? {
-        None | Some(Found::Variable("")) => Vec::new(),
-        Some(Found::Variable(list)) => list.split(',').map(|key| key.as_bytes().to_vec()).collect(),
+    let keys: Result<Vec<_>, _> = match one_of(surroundings, PREVIOUS, PREVIOUS_FILE)? {
+        None | Some(Found::Variable("")) => return Ok(Vec::new()),
+        Some(Found::Variable(list)) => {
+            list.split(',').map(|key| validated(PREVIOUS, key.as_bytes())).collect()
+        }
         Some(Found::File(bytes)) => {
-            let lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::to_vec);
-            lines.filter(|line| !line.is_empty()).collect()
+            let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+            lines.map(|key| validated(PREVIOUS_FILE, key)).collect()
         }
     };
-    let keys = keys.into_iter().map(|key| validated(PREVIOUS, key).map(SecretKey::from_bytes));
-    keys.collect()
+    Ok(keys?.into_iter().map(SecretKey::from_bytes).collect())
 }
 
-fn validated(name: &'static str, key: Vec<u8>) -> Result<Vec<u8>, KeyError> {
+fn validated(name: &'static str, key: &[u8]) -> Result<Vec<u8>, KeyError> {
     if key.is_empty() {
         return Err(KeyError::Empty(name));
     }
     if key.iter().any(|byte| matches!(byte, b'\r' | b'\n' | b'\0')) {
         return Err(KeyError::Unprintable(name));
     }
-    Ok(key)
+    Ok(key.to_vec())
 }
 
 enum Found<'a> {

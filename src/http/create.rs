@@ -10,7 +10,7 @@ use super::body::Fields;
 use super::error::ApiError;
 use super::problem::Problem;
 use super::responses::{BodyProblems, StoreProblems};
-use super::{SMALL_BODY_BYTES, State};
+use super::{SECRETS, SMALL_BODY_BYTES, State};
 use crate::config::Secrets;
 use crate::crypto::Seal;
 use crate::lifetime::Lifetime;
@@ -18,6 +18,7 @@ use crate::secret::Plaintext;
 
 /// JSON may write each byte of a content as six: `\u0041`.
 const ESCAPE_FACTOR: usize = 6;
+
 /// What is to be kept, and for how long.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes the body, which is read field by field")]
@@ -76,14 +77,14 @@ pub(super) async fn create(
     let (token, sealed) = state.crypto.seal(Seal { content, expires_at }).await?;
     state.store.create(sealed).await?;
     let text = token.expose_text();
-    Ok(HttpResponse::Created()
-        .insert_header((LOCATION, format!("/api/v1/secrets/{}", *text)))
-        .json(CreateResponse {
+    Ok(HttpResponse::Created().insert_header((LOCATION, format!("{SECRETS}{}", *text))).json(
+        CreateResponse {
             token: &text,
             expires_at: expires_at.to_rfc3339(),
             message: "Secret stored successfully",
             url: state.link(&token),
-        }))
+        },
+    ))
 }
 
 fn parse(mut fields: Fields, limits: &Secrets) -> Result<(Plaintext, Lifetime), ApiError> {

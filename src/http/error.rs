@@ -2,6 +2,7 @@
 //! is. No error repeats anything that the caller sent.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 
 use super::problem::{self, FieldError, Kind, Problem};
@@ -19,6 +20,8 @@ pub(super) enum ApiError {
     NoSuchPath,
     #[error("method not allowed")]
     MethodNotAllowed { allow: &'static str },
+    #[error("viewing by GET is turned off")]
+    ViewByGetOff,
     #[error("no such secret")]
     SecretNotFound,
     #[error("not JSON")]
@@ -72,7 +75,7 @@ impl ApiError {
     fn kind(&self) -> &'static Kind {
         match self {
             Self::NoSuchPath => problem::NO_SUCH_PATH,
-            Self::MethodNotAllowed { .. } => problem::METHOD_NOT_ALLOWED,
+            Self::MethodNotAllowed { .. } | Self::ViewByGetOff => problem::METHOD_NOT_ALLOWED,
             Self::SecretNotFound => problem::SECRET_NOT_FOUND,
             Self::MalformedJson => problem::MALFORMED_JSON,
             Self::BodyTimeout => problem::BODY_TIMEOUT,
@@ -99,6 +102,9 @@ impl ApiError {
     fn detail(&self) -> Option<String> {
         match self {
             Self::MethodNotAllowed { allow } => Some(format!("This path takes {allow} only.")),
+            Self::ViewByGetOff => {
+                Some("Viewing by GET is turned off: POST the token to /api/v1/reveal.".to_owned())
+            }
             Self::BodyTooLarge { max_bytes } => {
                 Some(format!("The body may have at most {max_bytes} bytes."))
             }
@@ -119,13 +125,15 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         let kind = self.kind();
         let mut response = HttpResponseBuilder::new(kind.status);
-        if let Self::MethodNotAllowed { allow } = self {
-            response.insert_header(("Allow", *allow));
-        }
+        match self {
+            Self::MethodNotAllowed { allow } => response.insert_header((ALLOW, *allow)),
+            Self::ViewByGetOff => response.insert_header((ALLOW, "DELETE")),
+            _ => &mut response,
+        };
         // Where the outcome is unknown, nobody is invited to try again.
         let is_not_run = kind.name != problem::OUTCOME_UNKNOWN.name;
         if kind.status == StatusCode::SERVICE_UNAVAILABLE && is_not_run {
-            response.insert_header(("Retry-After", RETRY_AFTER_SECONDS));
+            response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
         response.finish()
     }

@@ -59,8 +59,8 @@ pub async fn frame(
     Ok(ServiceResponse::new(request, response))
 }
 
-/// Every path is written in one way, and none of ours has a percent sign: but the router would
-/// decode one. In the place of a token it is a malformed one.
+/// Refuses paths with a percent sign: the router would decode them, so that one path could be
+/// written in several ways. In the place of a token it makes that a malformed one.
 fn reject(request: &ServiceRequest) -> Option<ApiError> {
     let path = request.uri().path();
     let error =

@@ -97,8 +97,8 @@ kinds! {
     STORE_FAILED = "store-failed", SERVICE_UNAVAILABLE, "Store failed",
         "The store failed and did nothing. Try again later.";
     OUTCOME_UNKNOWN = "outcome-unknown", SERVICE_UNAVAILABLE, "Outcome unknown",
-        "The store failed while it committed: what was asked may be done, or not. Nothing was \
-         shown to anyone.";
+        "The service failed before it could tell the outcome: what was asked may be done, or not. \
+         Nothing was shown to anyone.";
     NO_ROOM = "no-room", INSUFFICIENT_STORAGE, "No room",
         "There is no room on the server's disk; nothing was done.";
 }

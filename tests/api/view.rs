@@ -106,7 +106,8 @@ async fn viewing_by_address_can_be_turned_off() {
     let token = app.store("x").await;
     let response = app.view(&token).await;
     assert_eq!(response.headers()["allow"], "DELETE");
-    expect_problem(response, 405, "method-not-allowed").await;
+    let problem = expect_problem(response, 405, "method-not-allowed").await;
+    assert!(problem["detail"].as_str().unwrap().contains("/api/v1/reveal"));
     assert_eq!(app.reveal(&token).await.status(), 200);
 }
 

@@ -85,11 +85,11 @@ fn purge_deletes_what_has_expired() {
     });
     assert_eq!(
         stdout(folder.path(), &["purge"]),
-        format!("{DATABASE}: purged 1 expired secrets\n")
+        format!("{DATABASE}: expired secrets purged: 1\n")
     );
     assert_eq!(
         stdout(folder.path(), &["purge"]),
-        format!("{DATABASE}: purged 0 expired secrets\n")
+        format!("{DATABASE}: expired secrets purged: 0\n")
     );
 }
 

@@ -206,6 +206,14 @@ fn the_example_for_production_starts_as_it_is_given_a_key() {
     assert!(!log.contains("development key"));
 }
 
+#[test]
+fn a_key_file_without_a_key_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("key"), "\n").unwrap();
+    let line = complaint(check(folder.path()).env("SECRET_KEY_FILE", "key"));
+    assert!(line.starts_with("viewonce: SECRET_KEY_FILE: there is an empty key"), "{line}");
+}
+
 #[actix_web::test]
 async fn a_key_file_loses_one_trailing_newline() {
     let folder = tempfile::tempdir().unwrap();
