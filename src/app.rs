@@ -9,7 +9,8 @@ use std::time::Duration;
 use actix::{Actor as _, Addr};
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, rt};
+use actix_web::rt::{self, task::JoinError};
+use actix_web::{App, HttpServer};
 
 use crate::chain::Chain;
 use crate::clock::Clock;
@@ -106,14 +107,17 @@ impl Application {
                 handle.stop(false).await;
                 return Err(AppError::StoreEnded);
             }
-            ended = &mut server => {
-                let error = ended.map_err(io::Error::other).and_then(|result| result);
-                return Err(AppError::Server(error.err().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())));
-            }
+            ended = &mut server => return Err(AppError::Server(cause_of(ended))),
         }
         handle.stop(true).await;
         self.store.close().await.map_err(AppError::Close)
     }
+}
+
+/// Why a server ended that nobody asked to.
+fn cause_of(ended: Result<io::Result<()>, JoinError>) -> io::Error {
+    let ended = ended.map_err(io::Error::other).flatten();
+    ended.err().unwrap_or_else(|| io::Error::other("it ended unasked"))
 }
 
 fn bind(

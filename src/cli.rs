@@ -110,7 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
 
 fn serve(settings: Settings, surroundings: &Surroundings) -> Result<(), CommandError> {
     let LoadedKeys { keys, is_development_key } = secret_keys(&settings, surroundings)?;
-    init_logging(&settings)?;
+    logging::init(settings.log.format)?;
     if is_development_key {
         log::warn!(
             "the secret key is the development key, which everyone knows: set SECRET_KEY to keep \
@@ -143,13 +143,13 @@ fn check(settings: &Settings, surroundings: &Surroundings) -> Result<(), Command
 }
 
 fn migrate(settings: &Settings) -> Result<(), CommandError> {
-    init_logging(settings)?;
+    logging::init(settings.log.format)?;
     with_store(settings, async |_store| Ok(()))?;
     print(&format!("{}: up to date\n", settings.store.path.display()))
 }
 
 fn purge(settings: &Settings) -> Result<(), CommandError> {
-    init_logging(settings)?;
+    logging::init(settings.log.format)?;
     let secrets = with_store(settings, async |store| Ok(purge_all(store).await?))?;
     print(&format!("{}: expired secrets purged: {secrets}\n", settings.store.path.display()))
 }
@@ -202,10 +202,6 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
-}
-
-fn init_logging(settings: &Settings) -> Result<(), CommandError> {
-    Ok(logging::init(settings.log.format)?)
 }
 
 fn print(text: &str) -> Result<(), CommandError> {
