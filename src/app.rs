@@ -11,17 +11,19 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::rt::{self, task::JoinError};
 use actix_web::{App, HttpServer};
+use tokio::sync::{Semaphore, watch};
 
 use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::crypto::CryptoActor;
+use crate::crypto::{CryptoActor, Shares};
 use crate::http::{self, State};
 use crate::janitor::JanitorActor;
 use crate::key::SecretKeys;
 use crate::seal::Roots;
 use crate::store::sqlite::{DatabaseError, Ended, StoreActor};
 use crate::store::{Store, StoreError};
+use crate::survey::warn_of_strangers;
 
 /// Seconds that requests under way have to finish in when the service stops: fewer than the ten
 /// that container engines leave before they kill.
@@ -38,6 +40,7 @@ pub struct Application {
     address: SocketAddr,
     store: Store,
     ended: Ended,
+    stopping: watch::Sender<bool>,
     _janitor: Addr<JanitorActor>,
 }
 
@@ -74,11 +77,24 @@ impl Application {
     /// [`AppError::Database`] and [`AppError::Bind`].
     pub fn build(settings: Settings, keys: &SecretKeys, clock: Clock) -> Result<Self, AppError> {
         let settings = Arc::new(settings);
-        let mailbox = settings.server.mailbox;
-        let (store, ended) = StoreActor::start(&settings.store.path, clock.clone(), mailbox)?;
-        let (server, address) = bind(Arc::clone(&settings), keys, store.clone(), clock)?;
+        let (path, mailbox) = (&settings.store.path, settings.server.mailbox);
+        let rules = settings.as_ref().into();
+        let (store, ended) = StoreActor::start(path, rules, clock.clone(), mailbox)?;
+        let roots = Arc::new(Roots::derive(keys));
+        let stopping = watch::Sender::new(false);
+        let shared = Shared {
+            shares: Shares::new(settings.passphrase_threads(), settings.passphrases.queue),
+            seats: Arc::new(Semaphore::new(settings.receipts.max_waiting)),
+            stopping: stopping.subscribe(),
+            settings: Arc::clone(&settings),
+            roots: Arc::clone(&roots),
+            store: store.clone(),
+            clock,
+        };
+        let (server, address) = bind(shared)?;
         let janitor = JanitorActor::new(store.clone(), settings.purge_interval()).start();
-        Ok(Self { server, address, store, ended, _janitor: janitor })
+        rt::spawn(warn_of_strangers(store.clone(), roots.key_ids()));
+        Ok(Self { server, address, store, ended, stopping, _janitor: janitor })
     }
 
     /// The address that was bound, with the port taken where 0 was asked for.
@@ -109,6 +125,7 @@ impl Application {
             }
             ended = &mut server => return Err(AppError::Server(cause_of(ended))),
         }
+        self.stopping.send_replace(true);
         handle.stop(true).await;
         self.store.close().await.map_err(AppError::Close)
     }
@@ -120,21 +137,31 @@ fn cause_of(ended: Result<io::Result<()>, JoinError>) -> io::Error {
     ended.err().unwrap_or_else(|| io::Error::other("it ended unasked"))
 }
 
-fn bind(
+/// What the HTTP workers share.
+#[derive(Clone)]
+struct Shared {
     settings: Arc<Settings>,
-    keys: &SecretKeys,
+    roots: Arc<Roots>,
+    shares: Shares,
     store: Store,
     clock: Clock,
-) -> Result<(Server, SocketAddr), AppError> {
-    let roots = Arc::new(Roots::derive(keys));
-    let (workers, address) = (settings.server.workers, settings.server.bind);
+    seats: Arc<Semaphore>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Shared {
+    /// The state of a worker, on its thread.
+    fn state(&self) -> State {
+        let Self { settings, roots, shares, store, clock, seats, stopping } = self.clone();
+        let crypto = CryptoActor::start(roots, shares, settings.server.mailbox);
+        State { settings, store, crypto, clock, seats, stopping }
+    }
+}
+
+fn bind(shared: Shared) -> Result<(Server, SocketAddr), AppError> {
+    let (workers, address) = (shared.settings.server.workers, shared.settings.server.bind);
     let server = HttpServer::new(move || {
-        let state = State {
-            settings: Arc::clone(&settings),
-            store: store.clone(),
-            crypto: CryptoActor::start(Arc::clone(&roots), settings.server.mailbox),
-            clock: clock.clone(),
-        };
+        let state = shared.state();
         App::new().wrap(from_fn(http::frame)).configure(|config| http::routes(state, config))
     });
     // A client that has closed its half has gone: nothing is consumed for it any more.

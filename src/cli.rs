@@ -183,7 +183,8 @@ fn with_store<T>(
 ) -> Result<T, CommandError> {
     System::new().block_on(async {
         let mailbox = settings.server.mailbox;
-        let (store, _ended) = StoreActor::start(&settings.store.path, Clock::default(), mailbox)?;
+        let (path, rules) = (&settings.store.path, settings.into());
+        let (store, _ended) = StoreActor::start(path, rules, Clock::default(), mailbox)?;
         let outcome = work(store.clone()).await;
         let closed = store.close().await;
         let outcome = outcome?;

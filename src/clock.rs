@@ -31,6 +31,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis(duration)))
     }
 
+    /// The instant `duration`, cut to milliseconds, before this one.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
     /// RFC 3339 with milliseconds and `Z`, as in `2026-01-31T12:00:00.000Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
@@ -52,6 +58,13 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         let offset = self.offset.load(Ordering::Relaxed);
         Timestamp(Utc::now().timestamp_millis().saturating_add(offset))
+    }
+
+    /// How long it is until `instant`; nothing if that is past.
+    #[must_use]
+    pub fn until(&self, instant: Timestamp) -> Duration {
+        let milliseconds = instant.0.saturating_sub(self.now().0);
+        Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
     }
 
     /// Moves this clock and all its clones forward.

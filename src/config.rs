@@ -9,6 +9,7 @@ mod surroundings;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -37,6 +38,10 @@ pub struct Settings {
     pub store: Store,
     /// What may be confided and for how long.
     pub secrets: Secrets,
+    /// What stretching passphrases may take.
+    pub passphrases: Passphrases,
+    /// How long receipts are kept, and how many may wait for one.
+    pub receipts: Receipts,
     /// When expired secrets are purged.
     pub janitor: Janitor,
     /// How logs are written.
@@ -77,6 +82,28 @@ pub struct Secrets {
     pub max_content_bytes: usize,
     /// Whether a GET views a secret.
     pub view_by_get: bool,
+    /// Wrong passphrases after which a secret is destroyed.
+    pub max_attempts: u32,
+    /// Seconds for which a secret is kept for a repeat.
+    pub redeliver_seconds: u64,
+}
+
+/// The section `passphrases`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Passphrases {
+    /// Passphrases stretched at a time, of creations and of reveals each; 0 is half the cores.
+    pub threads: usize,
+    /// Passphrases that may wait, of creations and of reveals each.
+    pub queue: usize,
+}
+
+/// The section `receipts`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Receipts {
+    /// Hours that a receipt is kept after the end of its secret.
+    pub keep_hours: f64,
+    /// Requests that may wait for the end of a secret at a time.
+    pub max_waiting: usize,
 }
 
 /// The section `janitor`.
@@ -175,6 +202,14 @@ impl Settings {
                 erase_seconds: layers.within("store.erase_seconds", 1..=SECONDS_PER_DAY)?,
             },
             secrets: secrets(&layers)?,
+            passphrases: Passphrases {
+                threads: layers.within("passphrases.threads", 0..=512)?,
+                queue: layers.within("passphrases.queue", 0..=100_000)?,
+            },
+            receipts: Receipts {
+                keep_hours: layers.within("receipts.keep_hours", 0.0..=HOURS_OF_TEN_YEARS)?,
+                max_waiting: layers.within("receipts.max_waiting", 0..=1_000_000)?,
+            },
             janitor: Janitor {
                 interval_seconds: layers.within("janitor.interval_seconds", 1..=SECONDS_PER_DAY)?,
             },
@@ -190,6 +225,16 @@ impl Settings {
         let erase = Duration::from_secs(self.store.erase_seconds) * 9 / 10;
         erase.min(Duration::from_secs(self.janitor.interval_seconds))
     }
+
+    /// Passphrases that are stretched at a time, of creations and of reveals each: as set, or half
+    /// as many as there are cores.
+    #[must_use]
+    pub fn passphrase_threads(&self) -> usize {
+        match self.passphrases.threads {
+            0 => thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
+            threads => threads,
+        }
+    }
 }
 
 fn secrets(layers: &Layers) -> Result<Secrets, SettingsError> {
@@ -200,6 +245,8 @@ fn secrets(layers: &Layers) -> Result<Secrets, SettingsError> {
         max_ttl_hours,
         max_content_bytes: layers.within("secrets.max_content_bytes", 1..=64 * MEBIBYTE)?,
         view_by_get: layers.parsed("secrets.view_by_get", "true or false")?,
+        max_attempts: layers.within("secrets.max_attempts", 1..=1_000_000)?,
+        redeliver_seconds: layers.within("secrets.redeliver_seconds", 0..=SECONDS_PER_DAY)?,
     })
 }
 

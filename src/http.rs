@@ -3,6 +3,7 @@
 //! Handlers send messages to the actors; they know neither SQL nor keys. Whatever they answer
 //! passes through [`frame()`], which gives it its headers, its request id and its line in the log.
 
+mod acknowledge;
 mod body;
 mod burn;
 mod create;
@@ -10,9 +11,11 @@ mod docs;
 mod error;
 mod frame;
 mod health;
+mod idempotency;
 mod intent;
 mod pages;
 mod problem;
+mod receipt;
 mod responses;
 mod status;
 mod token;
@@ -23,6 +26,7 @@ use std::sync::Arc;
 use actix_web::guard;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Resource, Route};
+use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 use crate::clock::Clock;
@@ -35,6 +39,8 @@ pub use frame::frame;
 
 /// What stands before a token in the address of a secret.
 const SECRETS: &str = "/api/v1/secrets/";
+/// What stands before a receipt in its address.
+const RECEIPTS: &str = "/api/v1/receipts/";
 /// The most bytes of a body that holds no content.
 const SMALL_BODY_BYTES: usize = 16_384;
 
@@ -48,6 +54,10 @@ pub struct State {
     pub crypto: Crypto,
     /// The time.
     pub clock: Clock,
+    /// A seat for each request that may wait for the end of a secret; all workers have the same.
+    pub seats: Arc<Semaphore>,
+    /// Turns true when the service stops.
+    pub stopping: watch::Receiver<bool>,
 }
 
 impl State {
@@ -70,7 +80,15 @@ pub fn routes(state: State, config: &mut ServiceConfig) {
         .service(only("POST", "/api/v1/secrets").route(web::post().to(create::create)))
         .service(secret(view_by_get))
         .service(only("POST", "/api/v1/reveal").route(web::post().to(view::reveal)))
+        .service(
+            only("POST", "/api/v1/acknowledge").route(web::post().to(acknowledge::acknowledge)),
+        )
         .service(only("POST", "/api/v1/status").route(web::post().to(status::status)))
+        .service(
+            only("GET, DELETE", &format!("{RECEIPTS}{{receipt}}"))
+                .route(web::get().to(receipt::inspect))
+                .route(web::delete().to(receipt::revoke)),
+        )
         .service(page("/health").route(read().to(health::health)))
         .service(page("/").route(read().to(pages::start)))
         .service(page("/s").route(read().to(pages::secret)))

@@ -9,9 +9,9 @@
 //! | --- | --- | --- |
 //! | 4 | [`cli`], [`logging`], [`app`] | commands; logs; the assembly that starts and stops it all |
 //! | 3 | [`http`] | the surface: routes, bodies, errors, pages, what counts as a view |
-//! | 2 | [`crypto`], [`store`], [`janitor`] | the actors and their messages |
+//! | 2 | [`crypto`], [`store`], [`janitor`], [`survey`] | the actors and their messages |
 //! | 1 | [`seal`], [`config`], [`call`] | the sealed format; the settings; messages that carry their reply |
-//! | 0 | [`secret`], [`token`], [`key`], [`lifetime`], [`clock`], [`chain`] | the words of the domain |
+//! | 0 | [`secret`], [`token`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`chain`] | the words of the domain |
 //!
 //! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, key material in
 //! [`seal`] and [`crypto`] alone.
@@ -23,6 +23,9 @@
 //! handler ── Take{candidates} ▶ StoreActor      deleted and committed, then handed over
 //! handler ── Open{token, sealed} ▶ CryptoActor  the content
 //! ```
+//!
+//! Where the store says that a passphrase is needed, it is stretched on a thread apart, and `Take`
+//! is sent again with what came of it. What a secret goes through is told in [`store`].
 #![forbid(unsafe_code)]
 
 pub mod app;
@@ -33,11 +36,15 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod http;
+pub mod id;
 pub mod janitor;
 pub mod key;
 pub mod lifetime;
 pub mod logging;
+pub mod passphrase;
+pub mod repeat;
 pub mod seal;
 pub mod secret;
 pub mod store;
+pub mod survey;
 pub mod token;

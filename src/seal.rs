@@ -8,7 +8,8 @@
 //! root        = HKDF-Extract[salt = "viewonce"](SECRET_KEY)          one for each secret key
 //! key_id      = HKDF-Expand[info = "key-id"](root, 4)
 //! lookup_id   = HKDF-Expand[info = "lookup" || token](root, 16)      free of versions
-//! sealing_key = HKDF-Expand[info = "seal/1" || token](root, 64)
+//! sealing_key = HKDF-Expand[info = "seal/1" || token [|| passphrase_key]](root, 64)
+//! flags       = 1 if a passphrase is needed, plus 2 if there is a receipt
 //! associated  = (version, lookup_id, expires_at in ms, flags)        1, 16, 8 and 1 bytes
 //! padded      = content || 0x80 || zeros, to a multiple of 64 bytes
 //! sealed      = AES-256-SIV (RFC 5297) under sealing_key, headers = associated
@@ -18,7 +19,54 @@
 //!   tested against a guess, without both the token and the secret key.
 //! - A sealing key is used once, so that SIV's being deterministic tells nothing.
 //! - The expiry is authenticated: a row whose expiry was moved no longer opens.
-//! - `flags` is 0; its bits are reserved.
+//! - The other bits of `flags` are reserved, and refused.
+//!
+//! # Passphrases
+//!
+//! ```text
+//! salt           = HKDF-Expand[info = "passphrase-salt" || token](root, 16)
+//! passphrase_key = Argon2id v1.3 (RFC 9106) of the passphrase in normal form C under salt:
+//!                  3 passes, 64 MiB, 4 lanes, 32 bytes               its second recommendation
+//! verifier       = HKDF-Expand[info = "verifier" || token || passphrase_key](root, 16)
+//! ```
+//!
+//! - The store holds `verifier`. With it, the token and the secret key together, and with nothing
+//!   less, a guess at the passphrase can be tested: at the cost of Argon2 each.
+//!
+//! # Receipts
+//!
+//! ```text
+//! receipt    = 32 random bytes, shown as a token is
+//! receipt_id = HKDF-Expand[info = "receipt" || receipt](root, 16)
+//! ```
+//!
+//! # Repeats
+//!
+//! Where `key` is the idempotency key that the sender of a request chose, as text:
+//!
+//! ```text
+//! claim_id     = HKDF-Expand[info = "claim" || token || SHA-256(key)](root, 16)
+//! wrapping_key = HKDF-Expand[info = "wrap/1" || token || SHA-256(key)](root, 64)
+//! wrapped      = AES-256-SIV of passphrase_key under wrapping_key, header = lookup_id
+//!
+//! creation_id  = HKDF-Expand[info = "idempotency" || SHA-256(key)](root, 16)
+//! nonce        = 32 random bytes
+//! request      = given || ttl || length of the passphrase || passphrase || content
+//!                given: 1 if there is a lifetime, plus 2 if a passphrase, plus 4 if a receipt
+//!                ttl: the hours as an IEEE 754 double, 0 if there is none; the length: 4 bytes
+//! token        = HKDF-Expand[info = "repeat" || nonce || SHA-256(key) || SHA-256(request)](root, 32)
+//! receipt      = HKDF-Expand[info = "repeat-receipt" || nonce || SHA-256(key) || SHA-256(request)](root, 32)
+//! ```
+//!
+//! - A secret that is handed out repeatably stays as it was sealed, under `claim_id` and with
+//!   `wrapped` if it has a passphrase, so that a repeat needs none.
+//! - Of a repeatable creation the store holds `creation_id`, `nonce`, the secret's `lookup_id` and
+//!   its expiry. Its token and its receipt are derived, so that a retry derives the same; another
+//!   request derives another token, whose `lookup_id` is another.
+
+mod padding;
+mod passphrase;
+mod repeat;
 
 use aes_siv::KeyInit as _;
 use aes_siv::siv::Aes256Siv;
@@ -27,16 +75,18 @@ use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::clock::Timestamp;
+use crate::id::{ID_BYTES, LookupId, ReceiptId};
 use crate::key::{KEY_ID_BYTES, KeyId, SecretKey, SecretKeys};
-use crate::secret::{Ciphertext, Plaintext, SealedSecret};
-use crate::token::{LOOKUP_ID_BYTES, LookupId, Token};
+use crate::passphrase::PassphraseKey;
+use crate::secret::{Ciphertext, Deposit, Flags, NewSecret, Plaintext, SealedSecret};
+use crate::token::{Receipt, Token};
+pub use padding::PADDING_BLOCK;
+use padding::{pad, unpad};
+pub use passphrase::Proof;
+pub use repeat::Retry;
 
 /// The version byte of this format.
 pub const VERSION: u8 = 1;
-/// The flags byte of a secret without any flag.
-pub const NO_FLAGS: u8 = 0;
-/// Padded contents are a multiple of this many bytes long.
-pub const PADDING_BLOCK: usize = 64;
 /// Bytes of the SIV tag before the ciphertext (RFC 5297, section 2.6).
 pub const TAG_BYTES: usize = 16;
 
@@ -44,8 +94,8 @@ const EXTRACT_SALT: &[u8] = b"viewonce";
 const KEY_ID_LABEL: &[u8] = b"key-id";
 const LOOKUP_LABEL: &[u8] = b"lookup";
 const SEAL_LABEL: &[u8] = b"seal/1";
-const SEALING_KEY_BYTES: usize = 64;
-const PADDING_MARK: u8 = 0x80;
+const RECEIPT_LABEL: &[u8] = b"receipt";
+const SIV_KEY_BYTES: usize = 64;
 
 /// Why a sealed secret does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,15 +103,39 @@ pub enum OpenError {
     /// Its version byte is not one this program reads.
     #[error("the format's version is unknown")]
     UnknownVersion,
+    /// Its flags byte has a bit that this program does not know.
+    #[error("the format's flags are unknown")]
+    UnknownFlags,
     /// None of the secret keys has its key id.
     #[error("it is sealed under a secret key that is not configured")]
     UnknownKey,
-    /// Token, ciphertext and associated data do not belong together.
+    /// Token, passphrase, ciphertext and associated data do not belong together.
     #[error("it is not what was sealed")]
     Forged,
     /// It is authentic, but not padded text.
     #[error("its padding or its encoding is broken")]
     Malformed,
+}
+
+/// What a sender gets for a secret.
+#[derive(Debug)]
+pub struct Issued {
+    /// Opens it.
+    pub token: Token,
+    /// Tells what becomes of it, where the sender wants to know.
+    pub receipt: Option<Receipt>,
+}
+
+impl Issued {
+    /// A new token and, if it is wanted, a new receipt.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system's random generator.
+    pub fn generate(wants_receipt: bool) -> Result<Self, getrandom::Error> {
+        let receipt = if wants_receipt { Some(Receipt::generate()?) } else { None };
+        Ok(Self { token: Token::generate()?, receipt })
+    }
 }
 
 /// The roots derived from the secret keys.
@@ -85,21 +159,38 @@ impl Roots {
         }
     }
 
-    /// Seals `content` under `token` and the current secret key.
+    /// The ids of the secret keys, the current one's first.
     #[must_use]
-    pub fn seal(&self, token: &Token, content: &Plaintext, expires_at: Timestamp) -> SealedSecret {
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        self.iter().map(|root| root.key_id).collect()
+    }
+
+    /// Seals what `deposit` holds under the token of `issued` and the current secret key. A
+    /// passphrase takes a core for about a tenth of a second, and 64 MiB of memory.
+    #[must_use]
+    pub fn seal(&self, issued: &Issued, deposit: &Deposit, expires_at: Timestamp) -> NewSecret {
         let root = &self.current;
+        let Issued { token, receipt } = issued;
+        let proof = deposit.passphrase.as_ref().map(|passphrase| root.prove(token, passphrase));
         let lookup_id = root.lookup_id(token);
-        let mut buffer = pad(content.expose_text().as_bytes());
-        let headers = associated(VERSION, lookup_id, expires_at, NO_FLAGS);
-        root.seal_in_place(token, &headers, &mut buffer);
-        SealedSecret {
-            lookup_id,
-            key_id: root.key_id,
-            version: VERSION,
-            flags: NO_FLAGS,
-            expires_at,
-            ciphertext: Ciphertext::from_bytes(buffer),
+        let flags = Flags::new(proof.is_some(), receipt.is_some());
+        let headers = associated(VERSION, lookup_id, expires_at, flags);
+        let siv = root.siv(token, proof.as_ref().map(|proof| &proof.passphrase_key));
+        let ciphertext =
+            encrypt(siv, &headers.as_slices(), pad(deposit.content.expose_text().as_bytes()));
+        let key_id = root.key_id;
+        NewSecret {
+            sealed: SealedSecret {
+                lookup_id,
+                key_id,
+                version: VERSION,
+                flags,
+                expires_at,
+                ciphertext,
+            },
+            verifier: proof.map(|proof| proof.verifier),
+            receipt_id: receipt.as_ref().map(|receipt| root.receipt_id(receipt)),
+            creation: None,
         }
     }
 
@@ -109,22 +200,33 @@ impl Roots {
         self.iter().map(|root| root.lookup_id(token)).collect()
     }
 
-    /// Opens what was sealed under `token`.
+    /// Under which ids `receipt` may be stored, the current key's first.
+    #[must_use]
+    pub fn locate_receipt(&self, receipt: &Receipt) -> Vec<ReceiptId> {
+        self.iter().map(|root| root.receipt_id(receipt)).collect()
+    }
+
+    /// Opens what was sealed under `token` and, if there was one, a passphrase.
     ///
     /// # Errors
     ///
     /// [`OpenError`], which names the first thing that is wrong with it.
-    pub fn open(&self, token: &Token, sealed: SealedSecret) -> Result<Plaintext, OpenError> {
-        if sealed.version != VERSION {
+    pub fn open(
+        &self,
+        token: &Token,
+        sealed: SealedSecret,
+        passphrase_key: Option<&PassphraseKey>,
+    ) -> Result<Plaintext, OpenError> {
+        let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = sealed;
+        if version != VERSION {
             return Err(OpenError::UnknownVersion);
         }
-        let root = self.iter().find(|root| root.key_id == sealed.key_id);
-        let root = root.ok_or(OpenError::UnknownKey)?;
-        let headers = associated(sealed.version, sealed.lookup_id, sealed.expires_at, sealed.flags);
-        let mut buffer = Zeroizing::new(sealed.ciphertext.into_bytes());
-        root.siv(token)
-            .decrypt_in_place(headers.as_slices(), &mut *buffer)
-            .map_err(|aes_siv::Error| OpenError::Forged)?;
+        if !flags.are_known() {
+            return Err(OpenError::UnknownFlags);
+        }
+        let siv = self.root(key_id)?.siv(token, passphrase_key);
+        let headers = associated(version, lookup_id, expires_at, flags);
+        let mut buffer = decrypt(siv, &headers.as_slices(), ciphertext)?;
         unpad(&mut buffer)?;
         let text = String::from_utf8(std::mem::take(&mut *buffer)).map_err(|error| {
             error.into_bytes().zeroize();
@@ -135,6 +237,10 @@ impl Roots {
 
     fn iter(&self) -> impl Iterator<Item = &Root> {
         std::iter::once(&self.current).chain(&self.previous)
+    }
+
+    fn root(&self, key_id: KeyId) -> Result<&Root, OpenError> {
+        self.iter().find(|root| root.key_id == key_id).ok_or(OpenError::UnknownKey)
     }
 }
 
@@ -147,25 +253,28 @@ impl Root {
     }
 
     fn lookup_id(&self, token: &Token) -> LookupId {
-        let mut id = [0; LOOKUP_ID_BYTES];
-        expand(&self.hkdf, &[LOOKUP_LABEL, token.expose_bytes()], &mut id);
-        LookupId::from_bytes(id)
+        LookupId::from_bytes(self.id(&[LOOKUP_LABEL, token.expose_bytes()]))
     }
 
-    fn siv(&self, token: &Token) -> Aes256Siv {
-        let mut key = Zeroizing::new([0; SEALING_KEY_BYTES]);
-        expand(&self.hkdf, &[SEAL_LABEL, token.expose_bytes()], &mut *key);
+    fn receipt_id(&self, receipt: &Receipt) -> ReceiptId {
+        ReceiptId::from_bytes(self.id(&[RECEIPT_LABEL, receipt.expose_bytes()]))
+    }
+
+    fn siv(&self, token: &Token, passphrase_key: Option<&PassphraseKey>) -> Aes256Siv {
+        let passphrase_key = passphrase_key.map_or(&[][..], |key| key.expose_bytes());
+        self.siv_of(&[SEAL_LABEL, token.expose_bytes(), passphrase_key])
+    }
+
+    fn id(&self, info: &[&[u8]]) -> [u8; ID_BYTES] {
+        let mut id = [0; ID_BYTES];
+        expand(&self.hkdf, info, &mut id);
+        id
+    }
+
+    fn siv_of(&self, info: &[&[u8]]) -> Aes256Siv {
+        let mut key = Zeroizing::new([0; SIV_KEY_BYTES]);
+        expand(&self.hkdf, info, &mut *key);
         Aes256Siv::new((&*key).into())
-    }
-
-    #[expect(
-        clippy::expect_used,
-        reason = "SIV fails only for more than 126 headers or a buffer that cannot grow"
-    )]
-    fn seal_in_place(&self, token: &Token, headers: &Associated, buffer: &mut Vec<u8>) {
-        self.siv(token)
-            .encrypt_in_place(headers.as_slices(), buffer)
-            .expect("four headers and a Vec");
     }
 }
 
@@ -183,68 +292,33 @@ impl Associated {
     }
 }
 
-fn associated(version: u8, lookup_id: LookupId, expires_at: Timestamp, flags: u8) -> Associated {
+fn associated(version: u8, lookup_id: LookupId, expires_at: Timestamp, flags: Flags) -> Associated {
     let expires_at = expires_at.as_millis().to_be_bytes();
-    Associated { version: [version], lookup_id, expires_at, flags: [flags] }
+    Associated { version: [version], lookup_id, expires_at, flags: [flags.as_byte()] }
+}
+
+/// Encrypts `buffer` in place.
+#[expect(
+    clippy::expect_used,
+    reason = "SIV fails only for more than 126 headers or a buffer that cannot grow"
+)]
+fn encrypt(mut siv: Aes256Siv, headers: &[&[u8]], mut buffer: Vec<u8>) -> Ciphertext {
+    siv.encrypt_in_place(headers, &mut buffer).expect("few headers and a Vec");
+    Ciphertext::from_bytes(buffer)
+}
+
+/// Decrypts `ciphertext` in place. What comes of it is wiped on drop.
+fn decrypt(
+    mut siv: Aes256Siv,
+    headers: &[&[u8]],
+    ciphertext: Ciphertext,
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let mut buffer = Zeroizing::new(ciphertext.into_bytes());
+    siv.decrypt_in_place(headers, &mut *buffer).map_err(|aes_siv::Error| OpenError::Forged)?;
+    Ok(buffer)
 }
 
 #[expect(clippy::expect_used, reason = "HKDF refuses only outputs over 255 hashes long")]
 fn expand(hkdf: &Hkdf<Sha256>, info: &[&[u8]], output: &mut [u8]) {
     hkdf.expand_multi_info(info, output).expect("every output is at most 64 bytes");
-}
-
-/// Copies `content` into a buffer with its padding, and with room for the tag, so that it is never
-/// moved and leaves no copy behind.
-fn pad(content: &[u8]) -> Vec<u8> {
-    let padded = (content.len() / PADDING_BLOCK + 1) * PADDING_BLOCK;
-    let mut buffer = Vec::with_capacity(padded + TAG_BYTES);
-    buffer.extend_from_slice(content);
-    buffer.push(PADDING_MARK);
-    buffer.resize(padded, 0);
-    buffer
-}
-
-/// Cuts the padding off, of which there is only one right form.
-fn unpad(buffer: &mut Vec<u8>) -> Result<(), OpenError> {
-    let mark = buffer.iter().rposition(|&byte| byte != 0).ok_or(OpenError::Malformed)?;
-    let is_canonical = (mark / PADDING_BLOCK + 1) * PADDING_BLOCK == buffer.len();
-    if buffer.get(mark) != Some(&PADDING_MARK) || !is_canonical {
-        return Err(OpenError::Malformed);
-    }
-    buffer.truncate(mark);
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn unpadded(bytes: &[u8]) -> Result<Vec<u8>, OpenError> {
-        let mut buffer = bytes.to_vec();
-        unpad(&mut buffer).map(|()| buffer)
-    }
-
-    #[test]
-    fn padding_fills_blocks_and_comes_off_again() {
-        for (length, padded) in [(0, 64), (1, 64), (63, 64), (64, 128), (127, 128), (128, 192)] {
-            let content = vec![PADDING_MARK; length];
-            assert_eq!(pad(&content).len(), padded, "{length}");
-            assert_eq!(unpadded(&pad(&content)), Ok(content), "{length}");
-        }
-    }
-
-    #[test]
-    fn sealing_moves_no_buffer() {
-        let buffer = pad(&[1; 100]);
-        assert!(buffer.capacity() >= buffer.len() + TAG_BYTES);
-    }
-
-    #[test]
-    fn padding_without_its_mark_or_with_too_many_zeros_is_malformed() {
-        let mut too_long = pad(b"content");
-        too_long.resize(128, 0);
-        for bytes in [&[][..], &[0; 64], &[1; 64], &[1, PADDING_MARK], &too_long] {
-            assert_eq!(unpadded(bytes), Err(OpenError::Malformed), "{bytes:?}");
-        }
-    }
 }

@@ -6,102 +6,69 @@
 //! but has not erased. The contract is the test suite under `tests/store`, which runs
 //! the same on every backend.
 //!
-//! | message | a living secret | one that expired, was taken or never was |
-//! | --- | --- | --- |
-//! | [`Create`] | – | is stored |
-//! | [`Take`] | is deleted and handed over, to one caller | nothing |
-//! | [`Peek`] | stays | nothing |
-//! | [`Burn`] | is deleted | nothing |
-//! | [`Purge`] | stays | is deleted, and erased from the files |
+//! # States and transitions
 //!
-//! [`Ping`] and [`Close`] concern the store itself.
+//! A secret lives from its [`Create`] until it ends. If it was taken with a key, it is kept for a
+//! repeat for as long as the [`Rules`] say, and never past its expiry. What is said of its receipt
+//! happens in the same transaction, if it has one.
+//!
+//! | | living | living, with a passphrase | kept for a repeat | gone, or never was |
+//! | --- | --- | --- | --- | --- |
+//! | [`Take`] | is deleted and handed over, to one caller; `viewed` | stays: a passphrase is required | stays: nothing | nothing |
+//! | … with a key | is handed over and kept; `viewed` | stays: a passphrase is required | is handed over again, if it is the same key | nothing |
+//! | … with the right passphrase | as without | as one that has none | as without | nothing |
+//! | … with a wrong one | as without | stays, with an attempt less; with none left it is deleted, `locked` | as without | nothing |
+//! | [`Acknowledge`] | stays: false | stays: false | is deleted: true, if it is the same key; stays `viewed` | false |
+//! | [`Burn`] | is deleted: true; `burned` | is deleted: true; `burned` | is deleted: false; stays `viewed` | false |
+//! | [`Revoke`] | is deleted; `burned` | is deleted; `burned` | is deleted; stays `viewed` | its fate |
+//! | [`Peek`] | its expiry | its expiry, and that it has a passphrase | nothing | nothing |
+//! | [`Inspect`] | `pending` | `pending` | `viewed` | its fate, as long as it is kept |
+//! | [`Watch`] | waits for the end | waits for the end | does not wait | does not wait |
+//! | its expiry | it is gone; `expired` | it is gone; `expired` | it is gone; stays `viewed` | |
+//! | [`Create`] again, with the same key | stays | stays | stays | nothing; tells the first one |
+//! | [`Purge`] | stays | stays | stays | is deleted, if it is not yet, and erased |
+//! | [`Close`] and a start | stays | stays, with its attempts | stays | |
+//!
+//! A burn of what was seen already deletes what is left of it, but says what is true: that it was
+//! not burned. [`Survey`] counts, [`Ping`] and [`Close`] concern the store itself.
 
+mod messages;
 pub mod sqlite;
+mod watchers;
 
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::call::{self, Call, CallError};
-use crate::clock::Timestamp;
-use crate::secret::SealedSecret;
-use crate::token::LookupId;
+use crate::config::Settings;
+use crate::id::{ClaimId, LookupId, ReceiptId};
+use crate::key::KeyId;
+use crate::secret::NewSecret;
+pub use messages::{
+    Acknowledge, Burn, CREATIONS_KEPT, Close, Create, Created, Fate, Inspect, Peek, Peeked, Ping,
+    Place, Proof, Purge, Purged, Revoke, Rules, State, Survey, Surveyed, Take, Taken, Watch,
+};
 
 /// How long a store may take to answer a [`Ping`].
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pings that may wait at a time.
 const PINGS: usize = 16;
 
-/// Stores a secret.
-#[derive(Message)]
-#[rtype(result = "Result<(), StoreError>")]
-pub struct Create {
-    /// The secret.
-    pub sealed: SealedSecret,
+impl From<&Settings> for Rules {
+    fn from(settings: &Settings) -> Self {
+        let receipts_kept = Duration::try_from_secs_f64(settings.receipts.keep_hours * 3600.0);
+        Self {
+            attempts: settings.secrets.max_attempts,
+            redelivery: Duration::from_secs(settings.secrets.redeliver_seconds),
+            receipts_kept: receipts_kept.unwrap_or(Duration::MAX),
+        }
+    }
 }
-
-/// Deletes the living secret that has one of these ids, and hands it over.
-#[derive(Message)]
-#[rtype(result = "Result<Option<SealedSecret>, StoreError>")]
-pub struct Take {
-    /// The ids it may have, the likeliest first.
-    pub candidates: Vec<LookupId>,
-}
-
-/// Looks at the living secret that has one of these ids, and leaves it.
-#[derive(Message)]
-#[rtype(result = "Result<Option<Peeked>, StoreError>")]
-pub struct Peek {
-    /// The ids it may have, the likeliest first.
-    pub candidates: Vec<LookupId>,
-}
-
-/// What can be known of a secret without taking it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peeked {
-    /// From this instant on it is gone.
-    pub expires_at: Timestamp,
-}
-
-/// Deletes the living secret that has one of these ids, unseen. Tells whether there was one.
-#[derive(Message)]
-#[rtype(result = "Result<bool, StoreError>")]
-pub struct Burn {
-    /// The ids it may have, the likeliest first.
-    pub candidates: Vec<LookupId>,
-}
-
-/// Deletes some of the secrets that have expired; with the last of them, erases from the files
-/// what is left of all that were deleted.
-#[derive(Message)]
-#[rtype(result = "Result<Purged, StoreError>")]
-pub struct Purge;
-
-/// What a [`Purge`] did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Purged {
-    /// Secrets deleted.
-    pub secrets: usize,
-    /// Whether that was the last of them, and the files are clean.
-    pub is_complete: bool,
-}
-
-/// Asks whether the store is there, and can write if its last write failed.
-#[derive(Message)]
-#[rtype(result = "Result<(), StoreError>")]
-pub struct Ping {
-    /// Held for as long as it waits, so that only so many do.
-    pub permit: OwnedSemaphorePermit,
-}
-
-/// Finishes what is under way, erases, and closes the store.
-#[derive(Message)]
-#[rtype(result = "Result<(), StoreError>")]
-pub struct Close;
 
 /// What a backend said of its failure.
 pub type Cause = Arc<dyn Error + Send + Sync>;
@@ -148,6 +115,11 @@ pub struct Store {
     take: Recipient<Call<Take>>,
     peek: Recipient<Call<Peek>>,
     burn: Recipient<Call<Burn>>,
+    acknowledge: Recipient<Call<Acknowledge>>,
+    inspect: Recipient<Call<Inspect>>,
+    revoke: Recipient<Call<Revoke>>,
+    watch: Recipient<Call<Watch>>,
+    survey: Recipient<Call<Survey>>,
     purge: Recipient<Call<Purge>>,
     ping: Recipient<Call<Ping>>,
     close: Recipient<Call<Close>>,
@@ -164,6 +136,11 @@ impl Store {
             + Handler<Call<Take>>
             + Handler<Call<Peek>>
             + Handler<Call<Burn>>
+            + Handler<Call<Acknowledge>>
+            + Handler<Call<Inspect>>
+            + Handler<Call<Revoke>>
+            + Handler<Call<Watch>>
+            + Handler<Call<Survey>>
             + Handler<Call<Purge>>
             + Handler<Call<Ping>>
             + Handler<Call<Close>>,
@@ -173,6 +150,11 @@ impl Store {
             take: actor.clone().into(),
             peek: actor.clone().into(),
             burn: actor.clone().into(),
+            acknowledge: actor.clone().into(),
+            inspect: actor.clone().into(),
+            revoke: actor.clone().into(),
+            watch: actor.clone().into(),
+            survey: actor.clone().into(),
             purge: actor.clone().into(),
             ping: actor.clone().into(),
             close: actor.clone().into(),
@@ -185,8 +167,8 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn create(&self, sealed: SealedSecret) -> Result<(), StoreError> {
-        call::ask(&self.create, Create { sealed }).await?
+    pub async fn create(&self, secret: impl Into<NewSecret>) -> Result<Created, StoreError> {
+        call::ask(&self.create, Create { secret: secret.into() }).await?
     }
 
     /// Takes a secret: it is durably gone from the store when this returns it.
@@ -194,11 +176,17 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn take(
-        &self,
-        candidates: Vec<LookupId>,
-    ) -> Result<Option<SealedSecret>, StoreError> {
-        call::ask(&self.take, Take { candidates }).await?
+    pub async fn take(&self, take: impl Into<Take>) -> Result<Taken, StoreError> {
+        call::ask(&self.take, take.into()).await?
+    }
+
+    /// Ends a repeat; tells whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn acknowledge(&self, claims: Vec<ClaimId>) -> Result<bool, StoreError> {
+        call::ask(&self.acknowledge, Acknowledge { claims }).await?
     }
 
     /// Looks at a secret.
@@ -219,7 +207,47 @@ impl Store {
         call::ask(&self.burn, Burn { candidates }).await?
     }
 
-    /// Purges some of what has expired. It has its turn in a full queue, too; there is one janitor.
+    /// What became of a receipt's secret.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn inspect(&self, candidates: Vec<ReceiptId>) -> Result<Option<Fate>, StoreError> {
+        call::ask(&self.inspect, Inspect { candidates }).await?
+    }
+
+    /// Burns a receipt's secret unseen; tells what became of it, now or before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn revoke(&self, candidates: Vec<ReceiptId>) -> Result<Option<Fate>, StoreError> {
+        call::ask(&self.revoke, Revoke { candidates }).await?
+    }
+
+    /// Waits until a receipt's secret has ended otherwise than by its expiry.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn watch(&self, candidates: Vec<ReceiptId>) -> Result<(), StoreError> {
+        call::ask(&self.watch, Watch { candidates }).await?
+    }
+
+    /// Counts secrets under other keys than those `known`, in the next portion `after` a place.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn survey(
+        &self,
+        known: Vec<KeyId>,
+        after: Option<Place>,
+    ) -> Result<Surveyed, StoreError> {
+        call::insist(&self.survey, Survey { known, after }).await?
+    }
+
+    /// Purges some of what has ended. It has its turn in a full queue, too; there is one janitor.
     ///
     /// # Errors
     ///

@@ -1,7 +1,5 @@
-//! What the bearer of a secret holds, and what the store knows it by.
-//!
-//! A [`Token`] never reaches the store, a log or an error. A [`LookupId`] is a keyed function of
-//! it, from which nothing can be recovered.
+//! What callers hold: the [`Token`] of a secret, and the [`Receipt`] of its sender. Neither ever
+//! reaches the store, a log or an error.
 
 use std::fmt;
 
@@ -9,95 +7,84 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// Bytes of a token.
+/// Bytes of a token or a receipt.
 pub const TOKEN_BYTES: usize = 32;
-/// Characters of a token as it is shown: base64url without padding (RFC 4648, section 5).
+/// Characters of one as it is shown: base64url without padding (RFC 4648, section 5).
 pub const TOKEN_CHARACTERS: usize = 43;
-/// Bytes of a lookup id.
-pub const LOOKUP_ID_BYTES: usize = 16;
-
-/// The 32 random bytes that open one secret. Wiped on drop; `Debug` shows nothing of them.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct Token([u8; TOKEN_BYTES]);
 
 /// A text that is not the canonical form of any token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a token")]
 pub struct TokenError;
 
-impl Token {
-    /// A new token from the operating system's random generator.
-    ///
-    /// # Errors
-    ///
-    /// That generator's own.
-    pub fn generate() -> Result<Self, getrandom::Error> {
-        let mut token = Self([0; TOKEN_BYTES]);
-        getrandom::fill(&mut token.0)?;
-        Ok(token)
-    }
+/// Declares tokens that are alike and must not be confused.
+macro_rules! tokens {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+        $(#[$doc])*
+        #[derive(Zeroize, ZeroizeOnDrop)]
+        pub struct $name([u8; TOKEN_BYTES]);
 
-    /// The token made of these bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; TOKEN_BYTES]) -> Self {
-        Self(bytes)
-    }
+        impl $name {
+            /// A new one from the operating system's random generator.
+            ///
+            /// # Errors
+            ///
+            /// That generator's own.
+            pub fn generate() -> Result<Self, getrandom::Error> {
+                let mut token = Self([0; TOKEN_BYTES]);
+                getrandom::fill(&mut token.0)?;
+                Ok(token)
+            }
 
-    /// Reads the one canonical form: 43 characters of base64url, no padding, no spare bits.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError`] for every other text.
-    pub fn parse(text: &str) -> Result<Self, TokenError> {
-        let mut token = Self([0; TOKEN_BYTES]);
-        if text.len() != TOKEN_CHARACTERS {
-            return Err(TokenError);
+            /// The one made of these bytes.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; TOKEN_BYTES]) -> Self {
+                Self(bytes)
+            }
+
+            /// Reads the one canonical form: 43 characters of base64url, no padding, no spare bits.
+            ///
+            /// # Errors
+            ///
+            /// [`TokenError`] for every other text.
+            pub fn parse(text: &str) -> Result<Self, TokenError> {
+                let mut token = Self([0; TOKEN_BYTES]);
+                if text.len() != TOKEN_CHARACTERS {
+                    return Err(TokenError);
+                }
+                URL_SAFE_NO_PAD
+                    .decode_slice(text, &mut token.0)
+                    .map_err(|_not_canonical| TokenError)?;
+                Ok(token)
+            }
+
+            /// The bytes, for the derivation of keys.
+            #[must_use]
+            pub const fn expose_bytes(&self) -> &[u8; TOKEN_BYTES] {
+                &self.0
+            }
+
+            /// The 43 characters, for the one who is to hold them.
+            #[must_use]
+            pub fn expose_text(&self) -> Zeroizing<String> {
+                Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0))
+            }
         }
-        URL_SAFE_NO_PAD.decode_slice(text, &mut token.0).map_err(|_not_canonical| TokenError)?;
-        Ok(token)
-    }
 
-    /// The bytes, for the derivation of keys.
-    #[must_use]
-    pub const fn expose_bytes(&self) -> &[u8; TOKEN_BYTES] {
-        &self.0
-    }
-
-    /// The 43 characters, for the one who is to hold them.
-    #[must_use]
-    pub fn expose_text(&self) -> Zeroizing<String> {
-        Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0))
-    }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )* };
 }
 
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
-
-/// What a secret is stored under: 16 bytes derived from its token and a secret key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct LookupId([u8; LOOKUP_ID_BYTES]);
-
-impl LookupId {
-    /// The id made of these bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; LOOKUP_ID_BYTES]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes, as the store keeps them.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; LOOKUP_ID_BYTES] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for LookupId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LookupId(…)")
-    }
+tokens! {
+    /// The 32 random bytes that open one secret. Wiped on drop; `Debug` shows nothing of them.
+    Token;
+    /// The 32 random bytes that tell a sender what became of a secret, and open nothing. Wiped on
+    /// drop; `Debug` shows nothing of them.
+    Receipt;
 }
 
 #[cfg(test)]
@@ -131,5 +118,6 @@ mod tests {
     #[test]
     fn debug_shows_no_byte_of_a_token() {
         assert_eq!(format!("{:?}", Token::from_bytes([7; TOKEN_BYTES])), "Token(…)");
+        assert_eq!(format!("{:?}", Receipt::from_bytes([7; TOKEN_BYTES])), "Receipt(…)");
     }
 }

@@ -10,14 +10,14 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use tokio::time::timeout;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::error::ApiError;
 use super::problem::FieldError;
+use crate::passphrase::{PASSPHRASE_BYTES, Passphrase};
 
 /// How long a client may take over a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The members of a JSON object that are not asked for yet, and what is wrong with the others.
 pub(super) struct Fields {
@@ -34,9 +34,6 @@ impl Fields {
         max_bytes: usize,
     ) -> Result<Self, ApiError> {
         let too_large = || ApiError::BodyTooLarge { max_bytes };
-        if request.headers().contains_key(IDEMPOTENCY_KEY) {
-            return Err(ApiError::field(IDEMPOTENCY_KEY, "this version does not support it"));
-        }
         if content_length(request).is_some_and(|length| length > max_bytes) {
             return Err(too_large());
         }
@@ -64,12 +61,28 @@ impl Fields {
 
     /// A field that is a number, if it is there and not null.
     pub(super) fn optional_number(&mut self, name: &'static str) -> Option<f64> {
-        let value = self.take(name).filter(|value| !value.is_null())?;
-        let number = value.as_f64();
-        if number.is_none() {
-            self.refuse(name, "expected a number");
+        let value = self.take_optional(name)?;
+        self.expect(name, "a number", value.as_f64())
+    }
+
+    /// A field that is true or false, and false if it is not there or null.
+    pub(super) fn flag(&mut self, name: &'static str) -> bool {
+        let Some(value) = self.take_optional(name) else { return false };
+        self.expect(name, "true or false", value.as_bool()).unwrap_or_default()
+    }
+
+    /// The field `passphrase`, if it is there and not null.
+    pub(super) fn passphrase(&mut self) -> Option<Passphrase> {
+        const NAME: &str = "passphrase";
+        let text = match self.take_optional(NAME)? {
+            Value::String(text) => Zeroizing::new(text),
+            _ => return self.expect(NAME, "a string", None),
+        };
+        let passphrase = Passphrase::parse(&text).ok();
+        if passphrase.is_none() {
+            self.refuse(NAME, format!("must have from 1 to {PASSPHRASE_BYTES} bytes"));
         }
-        number
+        passphrase
     }
 
     /// Notes what is wrong with a field.
@@ -87,6 +100,17 @@ impl Fields {
             Some(read) if self.errors.is_empty() => Ok(read),
             _ => Err(ApiError::InvalidFields(self.errors)),
         }
+    }
+
+    fn expect<T>(&mut self, name: &'static str, expected: &str, found: Option<T>) -> Option<T> {
+        if found.is_none() {
+            self.refuse(name, format!("expected {expected}"));
+        }
+        found
+    }
+
+    fn take_optional(&mut self, name: &'static str) -> Option<Value> {
+        self.take(name).filter(|value| !value.is_null())
     }
 
     fn take(&mut self, name: &'static str) -> Option<Value> {

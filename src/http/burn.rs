@@ -8,6 +8,9 @@ use super::responses::{IntentProblems, SecretProblems, StoreProblems};
 use super::{State, intent, token};
 
 /// Burn a secret unseen
+///
+/// The token alone is enough, also where there is a passphrase. A secret that was viewed already is
+/// not found, but what is kept of it for a repeat is deleted.
 #[utoipa::path(
     delete,
     path = "/api/v1/secrets/{token}",
@@ -26,8 +29,8 @@ pub(super) async fn burn(
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, state.public_url())?;
     let token = token::of_path(&request)?;
-    let (_token, candidates) = state.crypto.locate(token).await?;
-    if state.store.burn(candidates).await? {
+    let located = state.crypto.locate(token, None).await?;
+    if state.store.burn(located.candidates).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(ApiError::SecretNotFound)

@@ -10,11 +10,15 @@ use super::body::Fields;
 use super::error::ApiError;
 use super::problem::Problem;
 use super::responses::{BodyProblems, StoreProblems};
-use super::{SECRETS, SMALL_BODY_BYTES, State};
+use super::{SECRETS, SMALL_BODY_BYTES, State, idempotency};
+use crate::clock::Timestamp;
 use crate::config::Secrets;
-use crate::crypto::Seal;
+use crate::crypto::{Recall, Seal, Sealed};
 use crate::lifetime::Lifetime;
-use crate::secret::Plaintext;
+use crate::seal::Issued;
+use crate::secret::{Deposit, Plaintext};
+use crate::store::Created;
+use crate::token::Receipt;
 
 /// JSON may write each byte of a content as six: `\u0041`.
 const ESCAPE_FACTOR: usize = 6;
@@ -30,6 +34,12 @@ pub(super) struct CreateRequest {
     /// otherwise.
     #[schema(example = 0.25)]
     ttl_hours: Option<f64>,
+    /// What is needed beside the token to view it: 1 to 1,024 bytes in normal form C.
+    #[schema(example = "the name of your first cat", max_length = 1024)]
+    passphrase: Option<String>,
+    /// Whether a receipt is wanted, which tells what becomes of the secret.
+    #[schema(example = true)]
+    receipt: Option<bool>,
 }
 
 /// What opens the secret.
@@ -45,16 +55,28 @@ pub(super) struct CreateResponse<'a> {
     message: &'static str,
     /// A link for people. It can be previewed and loaded without being used up.
     url: String,
+    /// Whether a passphrase is needed beside the token.
+    passphrase_required: bool,
+    /// Where one was wanted: tells what becomes of the secret, burns it, and opens nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 43, max_length = 43)]
+    receipt: Option<&'a str>,
 }
 
 /// Store a secret
 ///
-/// When this is answered, the secret is on disk. It stays there until it is viewed, burned or
-/// expired.
+/// When this is answered, the secret is on disk. It stays there until it is viewed, burned, locked
+/// or expired.
+///
+/// With an `Idempotency-Key`, a retry with the same key and the same fields within 24 hours is
+/// answered the same and stores nothing, also when the secret is gone by then.
 #[utoipa::path(
     post,
     path = "/api/v1/secrets",
     tag = "secrets",
+    params(("Idempotency-Key" = Option<String>, Header,
+        description = "A UUID, or at least 22 characters of base64url.",
+        example = "9f1c7a52-6d0b-4c43-9d1e-2f7f5d3b8a10")),
     request_body = CreateRequest,
     responses(
         (status = 201, description = "It is stored.", body = CreateResponse,
@@ -69,33 +91,54 @@ pub(super) async fn create(
     payload: Payload,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
+    let key = idempotency::key(&request)?;
     let limits = &state.settings.secrets;
     let max_bytes = limits.max_content_bytes * ESCAPE_FACTOR + SMALL_BODY_BYTES;
     let fields = Fields::read(&request, payload, max_bytes).await?;
-    let (content, lifetime) = parse(fields, limits)?;
+    let (deposit, lifetime) = parse(fields, limits)?;
+    let passphrase_required = deposit.passphrase.is_some();
     let expires_at = state.clock.now().plus(lifetime.as_duration());
-    let (token, sealed) = state.crypto.seal(Seal { content, expires_at }).await?;
-    state.store.create(sealed).await?;
-    let text = token.expose_text();
+    let (issued, expires_at) = store(&state, Seal { deposit, expires_at, key }).await?;
+    let text = issued.token.expose_text();
+    let receipt = issued.receipt.as_ref().map(Receipt::expose_text);
     Ok(HttpResponse::Created().insert_header((LOCATION, format!("{SECRETS}{}", *text))).json(
         CreateResponse {
             token: &text,
             expires_at: expires_at.to_rfc3339(),
             message: "Secret stored successfully",
-            url: state.link(&token),
+            url: state.link(&issued.token),
+            passphrase_required,
+            receipt: receipt.as_ref().map(|receipt| receipt.as_str()),
         },
     ))
 }
 
-fn parse(mut fields: Fields, limits: &Secrets) -> Result<(Plaintext, Lifetime), ApiError> {
+/// Stores a secret, unless this is the retry of a creation: then it finds what came of that.
+async fn store(state: &State, seal: Seal) -> Result<(Issued, Timestamp), ApiError> {
+    let expires_at = seal.expires_at;
+    let Sealed { issued, secret, retry } = state.crypto.seal(seal).await?;
+    match (state.store.create(secret).await?, retry) {
+        (Created::Before(creation), Some(retry)) => {
+            let issued = state.crypto.recall(Recall { retry, creation }).await?;
+            Ok((issued.ok_or(ApiError::KeyReused)?, creation.expires_at))
+        }
+        _ => Ok((issued, expires_at)),
+    }
+}
+
+fn parse(mut fields: Fields, limits: &Secrets) -> Result<(Deposit, Lifetime), ApiError> {
     let content = content(&mut fields, limits.max_content_bytes)?;
-    let hours = fields.optional_number("ttl_hours").unwrap_or(limits.default_ttl_hours);
+    let ttl_hours = fields.optional_number("ttl_hours");
+    let hours = ttl_hours.unwrap_or(limits.default_ttl_hours);
     let lifetime = Lifetime::parse(hours, limits.max_ttl_hours).ok();
     if lifetime.is_none() {
         let most = limits.max_ttl_hours;
         fields.refuse("ttl_hours", format!("must be from one second to {most} hours"));
     }
-    fields.finish(content.zip(lifetime))
+    let passphrase = fields.passphrase();
+    let wants_receipt = fields.flag("receipt");
+    let deposit = content.map(|content| Deposit { content, ttl_hours, passphrase, wants_receipt });
+    fields.finish(deposit.zip(lifetime))
 }
 
 fn content(fields: &mut Fields, max_bytes: usize) -> Result<Option<Plaintext>, ApiError> {

@@ -12,7 +12,7 @@ use utoipa::OpenApi;
 
 use super::error::ApiError;
 use super::problem::{KINDS, Problem};
-use super::{burn, create, health, pages, status, view};
+use super::{acknowledge, burn, create, health, pages, receipt, status, view};
 
 /// Swagger UI sets styles from its script and draws with images in its style sheet.
 const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
@@ -31,13 +31,17 @@ const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
         create::create,
         view::by_get,
         view::reveal,
+        acknowledge::acknowledge,
         status::status,
         burn::burn,
+        receipt::inspect,
+        receipt::revoke,
         health::health,
     ),
     components(schemas(Problem)),
     tags(
         (name = "secrets", description = "Create, view, check and burn secrets."),
+        (name = "receipts", description = "See what became of a secret, and burn it as its sender."),
         (name = "operations", description = "For those who run the service."),
     )
 )]

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use super::problem::{self, FieldError, Kind, Problem};
 use crate::call::CallError;
 use crate::crypto::CryptoError;
-use crate::store::StoreError;
+use crate::store::{State, StoreError};
 
 /// Seconds after which a caller for whom nothing was done may well try again.
 const RETRY_AFTER_SECONDS: &str = "1";
@@ -24,6 +24,18 @@ pub(super) enum ApiError {
     ViewByGetOff,
     #[error("no such secret")]
     SecretNotFound,
+    #[error("no such receipt")]
+    ReceiptNotFound,
+    #[error("a passphrase is needed")]
+    PassphraseRequired,
+    #[error("the passphrase is wrong")]
+    WrongPassphrase { attempts_left: u32 },
+    #[error("the secret has ended")]
+    SecretEnded(State),
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    #[error("too many wait")]
+    TooManyWait,
     #[error("not JSON")]
     MalformedJson,
     #[error("the body stalls")]
@@ -64,6 +76,11 @@ impl ApiError {
             detail: self.detail().unwrap_or_else(|| kind.detail.to_owned()),
             request_id,
             errors: if let Self::InvalidFields(errors) = self { errors } else { &[] },
+            attempts_left: match self {
+                Self::WrongPassphrase { attempts_left } => Some(*attempts_left),
+                _ => None,
+            },
+            state: if let Self::SecretEnded(state) = self { Some(state.as_str()) } else { None },
         }
     }
 
@@ -77,6 +94,11 @@ impl ApiError {
             Self::NoSuchPath => problem::NO_SUCH_PATH,
             Self::MethodNotAllowed { .. } | Self::ViewByGetOff => problem::METHOD_NOT_ALLOWED,
             Self::SecretNotFound => problem::SECRET_NOT_FOUND,
+            Self::ReceiptNotFound => problem::RECEIPT_NOT_FOUND,
+            Self::PassphraseRequired => problem::PASSPHRASE_REQUIRED,
+            Self::WrongPassphrase { .. } => problem::WRONG_PASSPHRASE,
+            Self::SecretEnded(_) => problem::SECRET_ENDED,
+            Self::KeyReused => problem::IDEMPOTENCY_KEY_REUSED,
             Self::MalformedJson => problem::MALFORMED_JSON,
             Self::BodyTimeout => problem::BODY_TIMEOUT,
             Self::UnsupportedMediaType => problem::UNSUPPORTED_MEDIA_TYPE,
@@ -85,9 +107,9 @@ impl ApiError {
             Self::ConditionalView => problem::CONDITIONAL_VIEW,
             Self::UnintendedView => problem::UNINTENDED_VIEW,
             Self::ForeignOrigin => problem::FOREIGN_ORIGIN,
-            Self::Store(StoreError::Busy) | Self::Crypto(CryptoError::Call(CallError::Busy)) => {
-                problem::BUSY
-            }
+            Self::TooManyWait
+            | Self::Store(StoreError::Busy)
+            | Self::Crypto(CryptoError::Call(CallError::Busy)) => problem::BUSY,
             Self::Store(StoreError::NoRoom(_)) => problem::NO_ROOM,
             Self::Store(StoreError::Failed(_) | StoreError::Silent) => problem::STORE_FAILED,
             Self::Store(StoreError::OutcomeUnknown(_) | StoreError::Ended)
@@ -111,6 +133,10 @@ impl ApiError {
             Self::ContentTooLarge { max_bytes } => {
                 Some(format!("The content may have at most {max_bytes} bytes in UTF-8."))
             }
+            Self::WrongPassphrase { attempts_left: 0 } => Some(
+                "The passphrase is wrong, and this was the last attempt: the secret is gone."
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

@@ -13,8 +13,8 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 use uuid::Uuid;
 
-use super::SECRETS;
 use super::error::ApiError;
+use super::{RECEIPTS, SECRETS};
 use crate::chain::Chain;
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -60,12 +60,14 @@ pub async fn frame(
 }
 
 /// Refuses paths with a percent sign: the router would decode them, so that one path could be
-/// written in several ways. In the place of a token it makes that a malformed one.
+/// written in several ways. In the place of a token or a receipt it makes that a malformed one.
 fn reject(request: &ServiceRequest) -> Option<ApiError> {
     let path = request.uri().path();
-    let error =
-        if path.starts_with(SECRETS) { ApiError::SecretNotFound } else { ApiError::NoSuchPath };
-    path.contains('%').then_some(error)
+    path.contains('%').then(|| match path {
+        path if path.starts_with(SECRETS) => ApiError::SecretNotFound,
+        path if path.starts_with(RECEIPTS) => ApiError::ReceiptNotFound,
+        _ => ApiError::NoSuchPath,
+    })
 }
 
 /// A request on its way, which is logged when it ends: also when its sender leaves before, and

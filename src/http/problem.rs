@@ -35,6 +35,14 @@ pub(super) struct Problem<'a> {
     /// With status 422: what is wrong with which field.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) errors: &'a [FieldError],
+    /// With `/problems/wrong-passphrase`: how many more wrong ones do not destroy the secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 9)]
+    pub(super) attempts_left: Option<u32>,
+    /// With `/problems/secret-ended`: `viewed`, `locked` or `expired`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "viewed")]
+    pub(super) state: Option<&'static str>,
 }
 
 /// What is wrong with one field.
@@ -72,12 +80,20 @@ kinds! {
          the secret. Nothing was consumed.";
     FOREIGN_ORIGIN = "foreign-origin", FORBIDDEN, "Foreign origin",
         "A page of another site may not view or burn a secret. Nothing was consumed.";
+    PASSPHRASE_REQUIRED = "passphrase-required", FORBIDDEN, "Passphrase required",
+        "The secret has a passphrase: POST it with the token to /api/v1/reveal. Nothing was consumed.";
+    WRONG_PASSPHRASE = "wrong-passphrase", FORBIDDEN, "Wrong passphrase",
+        "The passphrase is wrong. The secret stays until no attempts are left, see `attempts_left`.";
     SECRET_NOT_FOUND = "secret-not-found", NOT_FOUND, "Secret not found",
         "Secret not found, already viewed, or expired";
+    RECEIPT_NOT_FOUND = "receipt-not-found", NOT_FOUND, "Receipt not found",
+        "There is no such receipt, or it was kept long enough after the end of its secret.";
     NO_SUCH_PATH = "no-such-path", NOT_FOUND, "No such path",
         "Nothing is at this path; the API is described at /docs.";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed",
         "This path takes other methods only, see the header Allow.";
+    SECRET_ENDED = "secret-ended", CONFLICT, "Secret ended",
+        "The secret has ended already and cannot be burned; `state` says how.";
     TOO_LARGE = "too-large", PAYLOAD_TOO_LARGE, "Too large",
         "The content or the whole body is larger than this server takes.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE,
@@ -85,9 +101,11 @@ kinds! {
         "Send the body as Content-Type: application/json, without Content-Encoding.";
     INVALID_FIELDS = "invalid-fields", UNPROCESSABLE_ENTITY, "Invalid fields",
         "See `errors` for each field and what was expected.";
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",
+        "This Idempotency-Key came with another request before. Choose a new one for each secret; \
+         nothing was stored.";
     SECRET_DAMAGED = "secret-damaged", INTERNAL_SERVER_ERROR, "Secret damaged",
-        "The secret was altered in the store; it cannot be opened and is gone. Ask its sender for \
-         it again.";
+        "The secret was altered in the store and cannot be opened. Ask its sender for it again.";
     NO_RANDOMNESS = "no-randomness", INTERNAL_SERVER_ERROR, "No randomness",
         "The server's operating system gave no random bytes; nothing was stored. Try again.";
     BUSY = "busy", SERVICE_UNAVAILABLE, "Busy",

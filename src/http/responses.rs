@@ -44,6 +44,14 @@ pub(super) enum SecretProblems<'a> {
     NotFound(Problem<'a>),
 }
 
+/// What may become of a request for a receipt.
+#[derive(IntoResponses)]
+pub(super) enum ReceiptProblems<'a> {
+    /// No such receipt, or one that is kept no longer.
+    #[response(status = 404)]
+    NotFound(Problem<'a>),
+}
+
 /// What may be wrong with the store.
 #[derive(IntoResponses)]
 pub(super) enum StoreProblems<'a> {

@@ -44,11 +44,11 @@ pub(super) async fn status(
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let token = token::of_body(&request, payload).await?;
-    let (_token, candidates) = state.crypto.locate(token).await?;
-    let peeked = state.store.peek(candidates).await?.ok_or(ApiError::SecretNotFound)?;
+    let located = state.crypto.locate(token, None).await?;
+    let peeked = state.store.peek(located.candidates).await?.ok_or(ApiError::SecretNotFound)?;
     Ok(HttpResponse::Ok().json(StatusResponse {
         state: "available",
         expires_at: peeked.expires_at.to_rfc3339(),
-        passphrase_required: false,
+        passphrase_required: peeked.passphrase_required,
     }))
 }

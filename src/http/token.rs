@@ -20,9 +20,14 @@ pub(super) struct TokenRequest {
     token: String,
 }
 
-/// The token at the end of a path, as it stands there: nothing is decoded.
+/// The token at the end of a path.
 pub(super) fn of_path(request: &HttpRequest) -> Result<Token, ApiError> {
-    parse(request.uri().path().rsplit('/').next().unwrap_or_default())
+    parse(text_of_path(request))
+}
+
+/// What stands at the end of a path, as it stands there: nothing is decoded.
+pub(super) fn text_of_path(request: &HttpRequest) -> &str {
+    request.uri().path().rsplit('/').next().unwrap_or_default()
 }
 
 /// The token in a body that holds nothing else.
@@ -32,6 +37,6 @@ pub(super) async fn of_body(request: &HttpRequest, payload: Payload) -> Result<T
     parse(&fields.finish(token)?)
 }
 
-fn parse(text: &str) -> Result<Token, ApiError> {
+pub(super) fn parse(text: &str) -> Result<Token, ApiError> {
     Token::parse(text).map_err(|_malformed| ApiError::SecretNotFound)
 }

@@ -1,7 +1,7 @@
 //! The [`StoreActor`]: SQLite behind the messages of [`crate::store`], on a thread of its own.
 //!
 //! What has gathered in the mailbox becomes one transaction, and nobody is answered before its
-//! COMMIT has returned without error. When a statement fails by anything but a constraint, the
+//! COMMIT has returned without error. When a statement fails by anything but changing no row, the
 //! whole batch fails: SQLite may have rolled back by itself, and what ran after that would commit
 //! on its own. After a failed commit nothing runs until a small write has committed, because
 //! frames of the failed one could come back after a crash; that write covers them.
@@ -22,12 +22,14 @@ use tokio::sync::oneshot;
 
 use crate::call::Call;
 use crate::chain::Chain;
-use crate::clock::{Clock, Timestamp};
-use crate::store::{Close, Purge, Purged, Store, StoreError};
+use crate::clock::Clock;
+use crate::id::ReceiptId;
+use crate::store::watchers::Watchers;
+use crate::store::{Close, Purge, Purged, Rules, Store, StoreError, Watch};
 use batch::{Entry, Pending};
 use database::Database;
 pub use database::DatabaseError;
-use statements::Statement;
+use statements::{Statement, Work};
 
 /// Messages that one transaction holds at the most.
 const BATCH_LIMIT: usize = 512;
@@ -35,8 +37,10 @@ const BATCH_LIMIT: usize = 512;
 /// Owns the connection to SQLite, alone.
 pub struct StoreActor {
     database: Option<Database>,
+    rules: Rules,
     clock: Clock,
     batch: Vec<Box<dyn Pending>>,
+    watchers: Watchers,
     /// Whether a [`Flush`] is on its way; there is never more than one.
     is_flush_due: bool,
     /// Whether the last transaction failed.
@@ -55,15 +59,17 @@ impl StoreActor {
     /// [`DatabaseError`].
     pub fn start(
         path: &Path,
+        rules: Rules,
         clock: Clock,
         mailbox: usize,
     ) -> Result<(Store, Ended), DatabaseError> {
-        let (actor, ended) = Self::spawn(path, clock, mailbox)?;
+        let (actor, ended) = Self::spawn(path, rules, clock, mailbox)?;
         Ok((Store::new(&actor), ended))
     }
 
     fn spawn(
         path: &Path,
+        rules: Rules,
         clock: Clock,
         mailbox: usize,
     ) -> Result<(Addr<Self>, Ended), DatabaseError> {
@@ -71,8 +77,10 @@ impl StoreActor {
         let (alive, ended) = oneshot::channel();
         let actor = Self {
             database,
+            rules,
             clock,
             batch: Vec::new(),
+            watchers: Watchers::default(),
             is_flush_due: false,
             is_suspect: false,
             _alive: alive,
@@ -101,39 +109,52 @@ impl StoreActor {
         if batch.is_empty() {
             return;
         }
-        let committed = self.transact(|connection, now| {
-            batch.iter_mut().try_for_each(|pending| pending.run(connection, now))
+        let committed = self.transact(|work| {
+            batch.iter_mut().try_for_each(|pending| pending.run(work))?;
+            Ok(mem::take(&mut work.ended))
         });
+        let outcome = committed.as_ref().map(drop).map_err(StoreError::clone);
         for pending in batch {
-            pending.answer(committed.clone());
+            pending.answer(outcome.clone());
         }
+        self.watchers.answer(&committed.unwrap_or_default());
     }
 
     fn purge(&mut self) -> Result<Purged, StoreError> {
-        let purged = self.transact(statements::purge)?;
+        let purged = self.transact(|work| statements::purge(work))?;
         if purged.is_complete {
             self.checkpoint()?;
         }
         Ok(purged)
     }
 
-    /// Runs `work` in a transaction of its own. After a failure, a small write has to commit first.
+    /// Does `task` in a transaction of its own. After a failure, a small write has to commit first.
     fn transact<T>(
         &mut self,
-        work: impl FnOnce(&Connection, Timestamp) -> rusqlite::Result<T>,
+        task: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let Database { connection, .. } = self.database.as_mut().ok_or(StoreError::Closing)?;
-        let now = self.clock.now();
+        let (rules, now) = (&self.rules, self.clock.now());
         if self.is_suspect {
             commit(connection, |connection| statements::probe(connection, now)).map_err(not_run)?;
             log::info!("the store commits again");
         }
-        let outcome = commit(connection, |connection| work(connection, now));
+        let outcome = commit(connection, |connection| {
+            task(&mut Work { connection, rules, now, ended: Vec::new() })
+        });
         if let Err(error) = &outcome {
             log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
         }
         self.is_suspect = outcome.is_err();
         outcome
+    }
+
+    /// The receipt that `watch` has to wait for, if there is something to wait for.
+    fn awaited(&self, watch: &Watch) -> Result<Option<ReceiptId>, StoreError> {
+        let Database { connection, .. } = self.database.as_ref().ok_or(StoreError::Closing)?;
+        let (rules, now) = (&self.rules, self.clock.now());
+        let work = Work { connection, rules, now, ended: Vec::new() };
+        statements::pending(&work, &watch.candidates).map_err(failed)
     }
 
     fn checkpoint(&self) -> Result<(), StoreError> {
@@ -178,6 +199,19 @@ impl<M: Statement> Handler<Call<M>> for StoreActor {
 
     fn handle(&mut self, call: Call<M>, context: &mut Self::Context) {
         self.enqueue(Box::new(Entry::new(call)), context);
+    }
+}
+
+/// It is answered when a batch that ends what it watches has committed.
+impl Handler<Call<Watch>> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, call: Call<Watch>, _: &mut Self::Context) {
+        match self.awaited(call.message()) {
+            Ok(Some(receipt_id)) => self.watchers.add(receipt_id, call),
+            Ok(None) => call.answer(Ok(())),
+            Err(error) => call.answer(Err(error)),
+        }
     }
 }
 
@@ -240,7 +274,12 @@ struct CheckpointBusy;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    const RULES: Rules =
+        Rules { attempts: 1, redelivery: Duration::ZERO, receipts_kept: Duration::ZERO };
 
     #[derive(Message)]
     #[rtype(result = "()")]
@@ -260,7 +299,7 @@ mod tests {
     async fn a_store_that_panics_has_ended_and_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("viewonce.sqlite3");
-        let (actor, ended) = StoreActor::spawn(&path, Clock::default(), 16).unwrap();
+        let (actor, ended) = StoreActor::spawn(&path, RULES, Clock::default(), 16).unwrap();
         let store = Store::new(&actor);
         store.ping().await.unwrap();
         actor.do_send(Panic);

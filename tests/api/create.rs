@@ -141,8 +141,11 @@ async fn each_wrong_field_is_named() {
         (r#"{"content": "x", "ttl_hours": 720.001}"#, vec!["ttl_hours"]),
         (r#"{"content": "x", "ttl_hours": 1, "ttl_hours": 2}"#, vec!["ttl_hours"]),
         (r#"{"content": "", "ttl_hours": 0, "hours": 1}"#, vec!["content", "ttl_hours", ""]),
-        (r#"{"content": "x", "passphrase": "y"}"#, vec![""]),
-        (r#"{"content": "x", "receipt": true}"#, vec![""]),
+        (r#"{"content": "x", "passphrase": ""}"#, vec!["passphrase"]),
+        (r#"{"content": "x", "passphrase": 1}"#, vec!["passphrase"]),
+        (r#"{"content": "x", "Passphrase": "y"}"#, vec![""]),
+        (r#"{"content": "x", "receipt": 1}"#, vec!["receipt"]),
+        (r#"{"content": "x", "receipt": "true"}"#, vec!["receipt"]),
         (r#"{"content": "x", "Content": "y"}"#, vec![""]),
     ];
     for (body, fields) in cases {
@@ -198,7 +201,7 @@ async fn a_body_must_say_that_it_is_json() {
 }
 
 #[actix_web::test]
-async fn a_retry_that_relies_on_an_idempotency_key_is_refused() {
+async fn an_idempotency_key_that_could_be_guessed_is_refused() {
     let app = spawn_app();
     let token = app.store("x").await;
     let bodies = [(PATH, json!({ "content": "x" })), ("/api/v1/reveal", json!({ "token": token }))];

@@ -21,9 +21,12 @@ async fn the_specification_names_every_operation_and_no_other() {
     }
     operations.sort();
     let expected = [
+        "DELETE /api/v1/receipts/{receipt}",
         "DELETE /api/v1/secrets/{token}",
+        "GET /api/v1/receipts/{receipt}",
         "GET /api/v1/secrets/{token}",
         "GET /health",
+        "POST /api/v1/acknowledge",
         "POST /api/v1/reveal",
         "POST /api/v1/secrets",
         "POST /api/v1/status",
@@ -31,7 +34,7 @@ async fn the_specification_names_every_operation_and_no_other() {
     assert_eq!(operations, expected);
     for operation in operations {
         let (method, path) = operation.split_once(' ').unwrap();
-        let path = path.replace("{token}", UNKNOWN_TOKEN);
+        let path = path.replace("{token}", UNKNOWN_TOKEN).replace("{receipt}", UNKNOWN_TOKEN);
         let response = send(app.request(method.parse::<Method>().unwrap(), &path)).await;
         assert_ne!(response.status(), 405, "{operation}");
         assert!(!response.text().await.unwrap().contains("no-such-path"), "{operation}");
@@ -125,4 +128,11 @@ async fn every_operation_names_the_answers_it_gives() {
     assert_eq!(statuses("get", secret), view);
     let burn = [&["204", "400", "403", "404"][..], &store].concat();
     assert_eq!(statuses("delete", secret), burn);
+    let acknowledge = [&["204", "400", "403", "404", "408"][..], &body[2..], &store].concat();
+    assert_eq!(statuses("post", "/api/v1/acknowledge"), acknowledge);
+    let receipt = "/api/v1/receipts/{receipt}";
+    let inspect = [&["200", "404", "422"][..], &store].concat();
+    assert_eq!(statuses("get", receipt), inspect);
+    let revoke = [&["204", "400", "403", "404", "409"][..], &store].concat();
+    assert_eq!(statuses("delete", receipt), revoke);
 }

@@ -91,7 +91,7 @@ async fn a_body_without_a_token_is_refused() {
     let app = spawn_app();
     for path in ["/api/v1/reveal", "/api/v1/status"] {
         for body in
-            [json!({}), json!({ "token": 5 }), json!({ "token": UNKNOWN_TOKEN, "passphrase": "x" })]
+            [json!({}), json!({ "token": 5 }), json!({ "token": UNKNOWN_TOKEN, "Token": "" })]
         {
             expect_problem(app.post(path, &body).await, 422, "invalid-fields").await;
         }

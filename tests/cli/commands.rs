@@ -1,14 +1,15 @@
 //! What each command does.
 
 use std::path::Path;
+use std::time::Duration;
 
 use actix_web::rt::System;
 use viewonce::clock::{Clock, Timestamp};
 use viewonce::key::{SecretKey, SecretKeys};
-use viewonce::seal::Roots;
+use viewonce::seal::{Issued, Roots};
 use viewonce::secret::Plaintext;
+use viewonce::store::Rules;
 use viewonce::store::sqlite::StoreActor;
-use viewonce::token::Token;
 
 use crate::process::{Service, complaint, output, viewonce};
 
@@ -75,11 +76,13 @@ fn purge_deletes_what_has_expired() {
     let roots = Roots::derive(&SecretKeys { current: key, previous: Vec::new() });
     System::new().block_on(async {
         let path = folder.path().join(DATABASE);
-        let (store, _ended) = StoreActor::start(&path, Clock::default(), 16).unwrap();
+        let rules =
+            Rules { attempts: 1, redelivery: Duration::ZERO, receipts_kept: Duration::ZERO };
+        let (store, _ended) = StoreActor::start(&path, rules, Clock::default(), 16).unwrap();
         for expires_at in [Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX)] {
             let content = Plaintext::parse("x".to_owned()).unwrap();
-            let sealed = roots.seal(&Token::generate().unwrap(), &content, expires_at);
-            store.create(sealed).await.unwrap();
+            let issued = Issued::generate(false).unwrap();
+            store.create(roots.seal(&issued, &content.into(), expires_at)).await.unwrap();
         }
         store.close().await.unwrap();
     });

@@ -1,15 +1,25 @@
 //! A backend under test, and the [`Subject`]: a store that runs on one.
 
+use std::time::Duration;
+
 use futures_util::future;
 use tokio::sync::oneshot;
 use viewonce::clock::Clock;
+use viewonce::id::LookupId;
 use viewonce::secret::SealedSecret;
-use viewonce::store::Store;
+use viewonce::store::{Rules, Store, Taken};
 
-use crate::samples::{HOUR, only, secret};
+use crate::samples::{HOUR, lookup_id, only, secret};
 
 /// Room for all that a test sends at once, if it does not ask for less.
 const MAILBOX: usize = 10_000;
+
+/// What the stores go by.
+pub(crate) const RULES: Rules = Rules {
+    attempts: 3,
+    redelivery: Duration::from_secs(60),
+    receipts_kept: Duration::from_hours(168),
+};
 
 /// Where a store has its content. Dropping it drops the content, too.
 pub(crate) trait Backend {
@@ -17,7 +27,7 @@ pub(crate) trait Backend {
     fn fresh() -> Self;
 
     /// Starts a store there. What it returns besides resolves when the store has ended.
-    fn start(&self, clock: Clock, mailbox: usize) -> (Store, oneshot::Receiver<()>);
+    fn start(&self, rules: Rules, clock: Clock, mailbox: usize) -> (Store, oneshot::Receiver<()>);
 }
 
 /// A running store, and the clock it goes by.
@@ -47,7 +57,7 @@ impl<B: Backend> Subject<B> {
     }
 
     fn start_on(backend: B, clock: Clock, mailbox: usize) -> Self {
-        let (store, ended) = backend.start(clock.clone(), mailbox);
+        let (store, ended) = backend.start(RULES, clock.clone(), mailbox);
         Self { store, clock, ended, backend }
     }
 
@@ -92,6 +102,20 @@ impl<B: Backend> Subject<B> {
 
     /// Takes secret number `n`.
     pub(crate) async fn take(&self, n: u32) -> Option<SealedSecret> {
-        self.store.take(only(n)).await.unwrap()
+        self.take_any(&[lookup_id(n)]).await
+    }
+
+    /// Takes a secret that has one of these ids.
+    pub(crate) async fn take_any(&self, candidates: &[LookupId]) -> Option<SealedSecret> {
+        taken(self.store.take(candidates.to_vec()).await.unwrap())
+    }
+}
+
+/// What was taken, if there was something that takes no more than its token.
+pub(crate) fn taken(taken: Taken) -> Option<SealedSecret> {
+    match taken {
+        Taken::Secret(sealed) => Some(sealed),
+        Taken::Nothing => None,
+        refused => panic!("{refused:?}"),
     }
 }

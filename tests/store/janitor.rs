@@ -9,7 +9,10 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, timeout};
 use viewonce::call::Call;
 use viewonce::janitor::{JanitorActor, purge_all};
-use viewonce::store::{Burn, Close, Create, Peek, Ping, Purge, Purged, Store, StoreError, Take};
+use viewonce::store::{
+    Acknowledge, Burn, Close, Create, Inspect, Peek, Ping, Purge, Purged, Revoke, Store,
+    StoreError, Survey, Take, Watch,
+};
 
 /// Between the beginnings of two rounds.
 const INTERVAL: Duration = Duration::from_hours(1);
@@ -98,4 +101,4 @@ macro_rules! ignore {
     )* };
 }
 
-ignore!(Create, Take, Peek, Burn, Ping, Close);
+ignore!(Create, Take, Acknowledge, Peek, Burn, Inspect, Revoke, Watch, Survey, Ping, Close);

@@ -1,6 +1,6 @@
 //! The store: its contract, which is the same for every backend, and what is SQLite's own; and the
 //! janitor, which sends to it.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod alone;
 mod backend;

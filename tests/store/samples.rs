@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use viewonce::clock::Timestamp;
+use viewonce::id::LookupId;
 use viewonce::key::KeyId;
-use viewonce::secret::{Ciphertext, SealedSecret};
-use viewonce::token::LookupId;
+use viewonce::secret::{Ciphertext, Flags, SealedSecret};
 
 /// How long a secret lives, unless a test says otherwise.
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
@@ -21,7 +21,7 @@ pub(crate) fn secret(n: u32, expires_at: Timestamp) -> SealedSecret {
         lookup_id: lookup_id(n),
         key_id: KeyId::from_bytes(n.to_le_bytes()),
         version: 1,
-        flags: 0,
+        flags: Flags::default(),
         expires_at,
         ciphertext: Ciphertext::from_bytes(mark(n).repeat(marks).into_bytes()),
     }

@@ -13,10 +13,10 @@ use std::thread;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use viewonce::clock::Clock;
-use viewonce::store::Store;
 use viewonce::store::sqlite::{DatabaseError, StoreActor};
+use viewonce::store::{Rules, Store};
 
-use crate::backend::Backend;
+use crate::backend::{Backend, RULES};
 
 /// Starts that a lock may hinder before it is a failure.
 const ATTEMPTS: u32 = 10_000;
@@ -49,7 +49,7 @@ impl Sqlite {
 
     /// Starts a store here, or hears why not.
     fn try_start(&self) -> Result<(), DatabaseError> {
-        StoreActor::start(&self.database(), Clock::default(), 16).map(drop)
+        StoreActor::start(&self.database(), RULES, Clock::default(), 16).map(drop)
     }
 }
 
@@ -58,12 +58,12 @@ impl Backend for Sqlite {
         Self { root: tempfile::tempdir().unwrap() }
     }
 
-    fn start(&self, clock: Clock, mailbox: usize) -> (Store, oneshot::Receiver<()>) {
+    fn start(&self, rules: Rules, clock: Clock, mailbox: usize) -> (Store, oneshot::Receiver<()>) {
         // A child process that another test is starting holds a lock that was given up here just
         // now, until it has become another program.
         let mut attempts = 0..ATTEMPTS;
         loop {
-            match StoreActor::start(&self.database(), clock.clone(), mailbox) {
+            match StoreActor::start(&self.database(), rules, clock.clone(), mailbox) {
                 Err(DatabaseError::InUse(_)) if attempts.next().is_some() => thread::yield_now(),
                 started => return started.unwrap(),
             }

@@ -9,10 +9,11 @@
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 use viewonce::clock::Timestamp;
+use viewonce::id::{ID_BYTES, LookupId};
 use viewonce::key::{KEY_ID_BYTES, KeyId, SecretKey, SecretKeys};
-use viewonce::seal::Roots;
-use viewonce::secret::{Ciphertext, Plaintext, SealedSecret};
-use viewonce::token::{LOOKUP_ID_BYTES, LookupId, TOKEN_BYTES, Token};
+use viewonce::seal::{Issued, Roots};
+use viewonce::secret::{Ciphertext, Flags, Plaintext, SealedSecret};
+use viewonce::token::{TOKEN_BYTES, Token};
 
 const VALID: &str = include_str!("format-1.json");
 const MALFORMED: &str = include_str!("malformed-1.json");
@@ -33,7 +34,7 @@ struct Vector<Outcome> {
     #[serde(deserialize_with = "hex")]
     key_id: [u8; KEY_ID_BYTES],
     #[serde(deserialize_with = "hex")]
-    lookup_id: [u8; LOOKUP_ID_BYTES],
+    lookup_id: [u8; ID_BYTES],
     #[serde(alias = "content", alias = "error")]
     outcome: Outcome,
     #[serde(deserialize_with = "hex")]
@@ -69,7 +70,7 @@ impl<Outcome> Vector<Outcome> {
             lookup_id: self.lookup_id(),
             key_id: KeyId::from_bytes(self.key_id),
             version: self.version,
-            flags: self.flags,
+            flags: Flags::from_byte(self.flags),
             expires_at: self.expires_at(),
             ciphertext: Ciphertext::from_bytes(self.sealed.clone()),
         }
@@ -78,7 +79,7 @@ impl<Outcome> Vector<Outcome> {
     /// The content, or the name of the error.
     fn open(&self, roots: &Roots) -> Result<String, String> {
         roots
-            .open(&self.token(), self.sealed())
+            .open(&self.token(), self.sealed(), None)
             .map(|content| content.expose_text().to_owned())
             .map_err(|error| format!("{error:?}"))
     }
@@ -122,8 +123,9 @@ fn roots(current: &str, previous: &[&str]) -> Roots {
 fn every_valid_vector_seals_to_its_bytes() {
     for vector in valid() {
         let content = Plaintext::parse(vector.outcome.text()).unwrap();
-        let sealed = vector.roots().seal(&vector.token(), &content, vector.expires_at());
-        assert_eq!(sealed, vector.sealed(), "{}", vector.name);
+        let issued = Issued { token: vector.token(), receipt: None };
+        let new = vector.roots().seal(&issued, &content.into(), vector.expires_at());
+        assert_eq!(new, vector.sealed().into(), "{}", vector.name);
     }
 }
 

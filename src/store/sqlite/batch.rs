@@ -1,17 +1,14 @@
 //! The messages that wait for their transaction, of whatever kind they are.
 
-use rusqlite::{Connection, ErrorCode};
-
 use super::failed;
-use super::statements::Statement;
+use super::statements::{Statement, Work};
 use crate::call::Call;
-use crate::clock::Timestamp;
 use crate::store::StoreError;
 
 /// A message that waits for its batch, of whatever kind.
 pub(super) trait Pending: Send {
     fn is_abandoned(&self) -> bool;
-    fn run(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<()>;
+    fn run(&mut self, work: &mut Work<'_>) -> rusqlite::Result<()>;
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
@@ -33,9 +30,9 @@ impl<M: Statement> Pending for Entry<M> {
         self.call.is_abandoned()
     }
 
-    fn run(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-        self.outcome = match self.call.message().run(connection, now) {
-            Err(error) if is_constraint(&error) => Err(failed(error)),
+    fn run(&mut self, work: &mut Work<'_>) -> rusqlite::Result<()> {
+        self.outcome = match self.call.message().run(work) {
+            Err(error @ rusqlite::Error::StatementChangedRows(_)) => Err(failed(error)),
             outcome => Ok(outcome?),
         };
         Ok(())
@@ -44,8 +41,4 @@ impl<M: Statement> Pending for Entry<M> {
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
         self.call.answer(committed.and(self.outcome));
     }
-}
-
-fn is_constraint(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
 }

@@ -17,6 +17,9 @@ const FILE_MODE: u32 = 0o600;
 /// Marks a database as ours in its header: `VwOn`.
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"VwOn");
 
+/// Room for every statement, so that each is prepared once.
+const STATEMENTS: usize = 64;
+
 mod migrations {
     refinery::embed_migrations!("sql/sqlite/migrations");
 }
@@ -162,6 +165,7 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     if owner == Owner::Nobody {
         connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(refused)?;
     }
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let journal: String =
         connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(refused)?;
     if journal != "wal" {

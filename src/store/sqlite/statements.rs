@@ -1,19 +1,31 @@
 //! The messages as SQL. Each statement is a file under `sql/sqlite`, prepared once.
 
+mod create;
+mod purge;
+mod receipt;
+mod take;
+
 use actix::Message;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
-use super::layout;
 use crate::clock::Timestamp;
-use crate::key::KeyId;
-use crate::secret::{Ciphertext, SealedSecret};
-use crate::store::{Burn, Create, Peek, Peeked, Ping, Purged, StoreError, Take};
-use crate::token::LookupId;
+use crate::id::{LookupId, ReceiptId};
+use crate::key::{KEY_ID_BYTES, KeyId};
+use crate::secret::{Ciphertext, Flags, SealedSecret};
+use crate::store::{Ping, Place, Rules, State, StoreError, Survey, Surveyed};
+pub(super) use purge::purge;
+pub(super) use receipt::pending;
 
-/// Secrets that one purge deletes at the most, so that no view waits long behind it.
-const PURGE_SECRETS: u32 = 1_000;
-/// Sealed bytes that it deletes, but for the last secret: each is overwritten, through the log.
-const PURGE_BYTES: u32 = 1 << 20;
+/// Secrets that one survey looks at.
+const SURVEY_SECRETS: u32 = 1_000;
+
+/// The statement in this file of `sql/sqlite`.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sqlite/", $name, ".sql"))
+    };
+}
+use sql;
 
 /// A message that is run as SQL inside a transaction, with others or alone.
 pub(super) trait Statement:
@@ -22,96 +34,87 @@ pub(super) trait Statement:
     /// What the caller gets once the transaction has committed.
     type Outcome: Send + 'static;
 
-    /// Runs it; an error other than of a constraint is the end of the transaction.
-    fn run(&self, connection: &Connection, now: Timestamp) -> rusqlite::Result<Self::Outcome>;
+    /// Runs it. [`rusqlite::Error::StatementChangedRows`] says that it could not be done and did
+    /// nothing; any other error is the end of the transaction.
+    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Self::Outcome>;
 }
 
-impl Statement for Create {
-    type Outcome = ();
+/// A transaction under way, or a look between two of them.
+pub(super) struct Work<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) rules: &'a Rules,
+    pub(super) now: Timestamp,
+    /// The receipts whose secrets have ended in it.
+    pub(super) ended: Vec<ReceiptId>,
+}
 
-    fn run(&self, connection: &Connection, _: Timestamp) -> rusqlite::Result<()> {
-        let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } =
-            &self.sealed;
-        let mut insert =
-            connection.prepare_cached(include_str!("../../../sql/sqlite/create.sql"))?;
-        insert.execute(params![
-            lookup_id.as_bytes(),
-            key_id.as_bytes(),
-            version,
-            flags,
-            expires_at.as_millis(),
-            layout::head(),
-            ciphertext.as_bytes(),
-            layout::tail(ciphertext.as_bytes().len()),
-        ])?;
+impl Work<'_> {
+    /// Runs a statement; returns how many rows it changed.
+    fn execute(&self, sql: &str, values: impl Params) -> rusqlite::Result<usize> {
+        self.connection.prepare_cached(sql)?.execute(values)
+    }
+
+    /// Runs a statement, to its end; returns its first row, if there is one.
+    fn find<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Option<T>> {
+        self.connection.prepare_cached(sql)?.query_row(values, read).optional()
+    }
+
+    /// Deletes what is kept beside a secret that has just been deleted, and has its receipt say how
+    /// it ended.
+    fn end(&mut self, lookup_id: &LookupId, flags: Flags, state: State) -> rusqlite::Result<()> {
+        self.unguard(lookup_id, flags)?;
+        if flags.has_receipt() {
+            let values = params![lookup_id.as_bytes(), state.as_str(), self.now.as_millis()];
+            let receipt_id = self.find(sql!("end_receipt"), values, |row| row.get("receipt_id"))?;
+            self.ended.extend(receipt_id.map(ReceiptId::from_bytes));
+        }
+        Ok(())
+    }
+
+    /// Deletes what the passphrase of a secret that has just been deleted was checked by.
+    fn unguard(&self, lookup_id: &LookupId, flags: Flags) -> rusqlite::Result<()> {
+        if flags.has_passphrase() {
+            self.execute(sql!("unguard"), [lookup_id.as_bytes()])?;
+        }
         Ok(())
     }
 }
 
-impl Statement for Take {
-    type Outcome = Option<SealedSecret>;
+impl Statement for Survey {
+    type Outcome = Surveyed;
 
-    fn run(&self, connection: &Connection, now: Timestamp) -> rusqlite::Result<Self::Outcome> {
-        let mut delete = connection.prepare_cached(include_str!("../../../sql/sqlite/take.sql"))?;
-        first(&self.candidates, |id| {
-            let key = params![id.as_bytes(), now.as_millis()];
-            delete.query_row(key, |row| sealed_secret(id, row)).optional()
-        })
-    }
-}
-
-impl Statement for Peek {
-    type Outcome = Option<Peeked>;
-
-    fn run(&self, connection: &Connection, now: Timestamp) -> rusqlite::Result<Self::Outcome> {
-        let mut select = connection.prepare_cached(include_str!("../../../sql/sqlite/peek.sql"))?;
-        first(&self.candidates, |id| {
-            let key = params![id.as_bytes(), now.as_millis()];
-            let peeked = |row: &Row<'_>| {
-                Ok(Peeked { expires_at: Timestamp::from_millis(row.get("expires_at")?) })
-            };
-            select.query_row(key, peeked).optional()
-        })
-    }
-}
-
-impl Statement for Burn {
-    type Outcome = bool;
-
-    fn run(&self, connection: &Connection, now: Timestamp) -> rusqlite::Result<bool> {
-        let mut delete = connection.prepare_cached(include_str!("../../../sql/sqlite/burn.sql"))?;
-        let burnt = first(&self.candidates, |id| {
-            let rows = delete.execute(params![id.as_bytes(), now.as_millis()])?;
-            Ok((rows > 0).then_some(()))
-        })?;
-        Ok(burnt.is_some())
+    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Surveyed> {
+        let mut select = work.connection.prepare_cached(sql!("survey"))?;
+        let after = self.after.map_or(i64::MIN, |Place(rowid)| rowid);
+        let mut rows = select.query(params![after, SURVEY_SECRETS])?;
+        let (mut seen, mut strangers, mut last) = (0, 0, after);
+        while let Some(row) = rows.next()? {
+            let is_known = self.known.contains(&key_id(row));
+            let is_living = row.get::<_, i64>("expires_at")? > work.now.as_millis();
+            strangers += u64::from(is_living && !is_known);
+            seen += 1;
+            last = row.get("rowid")?;
+        }
+        Ok(Surveyed { strangers, next: (seen == SURVEY_SECRETS).then_some(Place(last)) })
     }
 }
 
 impl Statement for Ping {
     type Outcome = ();
 
-    fn run(&self, connection: &Connection, _: Timestamp) -> rusqlite::Result<()> {
-        connection.pragma_query_value(None, "schema_version", |_row| Ok(()))
+    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<()> {
+        work.connection.pragma_query_value(None, "schema_version", |_row| Ok(()))
     }
-}
-
-/// Deletes some of the secrets that have expired.
-pub(super) fn purge(connection: &Connection, now: Timestamp) -> rusqlite::Result<Purged> {
-    let secrets = connection
-        .prepare_cached(include_str!("../../../sql/sqlite/purge.sql"))?
-        .execute(params![now.as_millis(), PURGE_SECRETS, PURGE_BYTES])?;
-    let is_left: bool = connection
-        .prepare_cached(include_str!("../../../sql/sqlite/purge_rest.sql"))?
-        .query_row(params![now.as_millis()], |row| row.get("is_left"))?;
-    Ok(Purged { secrets, is_complete: !is_left })
 }
 
 /// Writes the one row of the table that is there to be written.
 pub(super) fn probe(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(include_str!("../../../sql/sqlite/probe.sql"))?
-        .execute(params![now.as_millis()])?;
+    connection.prepare_cached(sql!("probe"))?.execute(params![now.as_millis()])?;
     Ok(())
 }
 
@@ -119,14 +122,14 @@ pub(super) fn probe(connection: &Connection, now: Timestamp) -> rusqlite::Result
 /// Returns whether that was possible.
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached(include_str!("../../../sql/sqlite/checkpoint.sql"))?
+        .prepare_cached(sql!("checkpoint"))?
         .query_row([], |row| Ok(!row.get::<_, bool>("busy")?))
 }
 
 /// What `find` finds first among `candidates`.
-fn first<T>(
-    candidates: &[LookupId],
-    find: impl FnMut(&LookupId) -> rusqlite::Result<Option<T>>,
+fn first<Id, T>(
+    candidates: &[Id],
+    find: impl FnMut(&Id) -> rusqlite::Result<Option<T>>,
 ) -> rusqlite::Result<Option<T>> {
     candidates.iter().map(find).find_map(Result::transpose).transpose()
 }
@@ -136,10 +139,22 @@ fn first<T>(
 fn sealed_secret(lookup_id: &LookupId, row: &Row<'_>) -> rusqlite::Result<SealedSecret> {
     Ok(SealedSecret {
         lookup_id: *lookup_id,
-        key_id: KeyId::from_bytes(row.get("key_id").unwrap_or_default()),
+        key_id: key_id(row),
         version: row.get("version").unwrap_or_default(),
-        flags: row.get("flags").unwrap_or_default(),
-        expires_at: Timestamp::from_millis(row.get("expires_at")?),
+        flags: flags(row),
+        expires_at: timestamp(row, "expires_at")?,
         ciphertext: Ciphertext::from_bytes(row.get("sealed")?),
     })
+}
+
+fn key_id(row: &Row<'_>) -> KeyId {
+    KeyId::from_bytes(row.get::<_, [u8; KEY_ID_BYTES]>("key_id").unwrap_or_default())
+}
+
+fn flags(row: &Row<'_>) -> Flags {
+    Flags::from_byte(row.get("flags").unwrap_or_default())
+}
+
+fn timestamp(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::from_millis)
 }

@@ -3,8 +3,8 @@
 use futures_util::future;
 use viewonce::clock::Timestamp;
 use viewonce::key::KeyId;
-use viewonce::secret::{Ciphertext, SealedSecret};
-use viewonce::store::StoreError;
+use viewonce::secret::{Ciphertext, Flags, SealedSecret};
+use viewonce::store::{Created, StoreError, Taken};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
@@ -20,13 +20,13 @@ pub(super) async fn a_secret_is_taken_exactly_as_it_was_created<B: Backend>() {
             lookup_id: lookup_id(u32::try_from(n).unwrap()),
             key_id: KeyId::from_bytes([0, 255, 128, 39]),
             version: 255,
-            flags: 254,
+            flags: Flags::from_byte(252),
             expires_at: Timestamp::from_millis(i64::MAX),
             ciphertext: Ciphertext::from_bytes(bytes),
         };
         subject.store.create(secret.clone()).await.unwrap();
         let taken = subject.store.take(vec![secret.lookup_id]).await.unwrap();
-        assert_eq!(taken, Some(secret));
+        assert_eq!(taken, Taken::Secret(secret));
     }
 }
 
@@ -37,7 +37,13 @@ pub(super) async fn a_second_create_of_an_id_fails_alone_and_the_first_stays<B: 
     let batch = [first.clone(), second, subject.secret(3)];
     let calls = batch.map(|secret| subject.store.create(secret));
     let created = as_one_batch(&subject.store, future::join_all(calls)).await;
-    assert!(matches!(created[..], [Ok(()), Err(StoreError::Failed(_)), Ok(())]), "{created:?}");
+    assert!(
+        matches!(
+            created[..],
+            [Ok(Created::Stored), Err(StoreError::Failed(_)), Ok(Created::Stored)]
+        ),
+        "{created:?}"
+    );
     assert_eq!(subject.take(1).await, Some(first));
     assert!(subject.has(3).await);
 }
@@ -53,9 +59,9 @@ pub(super) async fn a_batch_runs_in_the_order_of_its_messages<B: Backend>() {
         store.burn(only(1)),
     );
     let (too_early, created, taken, created_again, burned) = as_one_batch(store, batch).await;
-    assert_eq!(too_early.unwrap(), None);
+    assert_eq!(too_early.unwrap(), Taken::Nothing);
     created.unwrap();
-    assert_eq!(taken.unwrap(), Some(secret));
+    assert_eq!(taken.unwrap(), Taken::Secret(secret));
     created_again.unwrap();
     assert!(burned.unwrap());
     assert!(!subject.has(1).await);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use viewonce::store::Store;
 
-use crate::backend::{Backend, Subject};
+use crate::backend::{Backend, Subject, taken};
 use crate::samples::{HOUR, only, secret};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -13,7 +13,8 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 const ATTEMPTS: u32 = 50;
 
 pub(super) async fn take_finds_a_secret_until_the_instant_it_expires<B: Backend>() {
-    until_its_instant::<B>(async |store, n| store.take(only(n)).await.unwrap().is_some()).await;
+    until_its_instant::<B>(async |store, n| taken(store.take(only(n)).await.unwrap()).is_some())
+        .await;
 }
 
 pub(super) async fn peek_finds_a_secret_until_the_instant_it_expires<B: Backend>() {

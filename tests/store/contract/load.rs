@@ -54,7 +54,7 @@ pub(super) async fn each_of_many_creates_is_either_stored_or_refused<B: Backend>
     let mut stored = Vec::new();
     for (n, answer) in (0..).zip(future::join_all(creates).await) {
         match answer {
-            Ok(()) => stored.push(n),
+            Ok(_stored) => stored.push(n),
             Err(error) => assert!(matches!(error, StoreError::Busy), "{error:?}"),
         }
     }

@@ -98,7 +98,7 @@ async fn create_until_nothing_commits(
     let mut first = None;
     for n in OLD..ALL {
         match subject.store.create(subject.secret(n)).await {
-            Ok(()) => drop(stored.insert(n)),
+            Ok(_stored) => drop(stored.insert(n)),
             Err(error) => drop(first.get_or_insert(error)),
         }
         if subject.store.ping().await.is_err() && subject.store.ping().await.is_err() {

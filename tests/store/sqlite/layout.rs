@@ -4,7 +4,7 @@
 use std::fs;
 
 use viewonce::clock::Timestamp;
-use viewonce::secret::{Ciphertext, SealedSecret};
+use viewonce::secret::{Ciphertext, Flags, SealedSecret};
 
 use super::Sqlite;
 use crate::backend::Subject;
@@ -42,7 +42,7 @@ fn sealed(n: u32, length: usize) -> SealedSecret {
     let expires_at = [1_900_000_000_000, i64::MAX, 1 << 40][n as usize % 3];
     SealedSecret {
         version: [0, 1, u8::MAX][n as usize % 3],
-        flags: [0, 1, u8::MAX][n as usize / 3 % 3],
+        flags: Flags::from_byte([0, 1, u8::MAX][n as usize / 3 % 3]),
         ciphertext: Ciphertext::from_bytes(vec![SEALED[0]; length]),
         ..secret(n, Timestamp::from_millis(expires_at))
     }

@@ -10,7 +10,7 @@ use viewonce::clock::Clock;
 use viewonce::store::sqlite::{DatabaseError, StoreActor};
 
 use super::Sqlite;
-use crate::backend::{Backend as _, Subject};
+use crate::backend::{Backend as _, RULES, Subject};
 
 #[actix_web::test]
 async fn a_second_start_on_the_same_file_is_refused() {
@@ -26,7 +26,7 @@ async fn a_second_start_through_a_link_is_refused() {
     let subject = Subject::<Sqlite>::start().await;
     let link = subject.backend.root.path().join("link.sqlite3");
     symlink(subject.backend.database(), &link).unwrap();
-    let refusal = StoreActor::start(&link, Clock::default(), 16).map(drop).unwrap_err();
+    let refusal = StoreActor::start(&link, RULES, Clock::default(), 16).map(drop).unwrap_err();
     assert!(matches!(refusal, DatabaseError::InUse(_)), "{refusal:?}");
     assert_one_line(&refusal, &link);
     subject.create(1).await;

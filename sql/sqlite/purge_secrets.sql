@@ -12,3 +12,4 @@ WHERE rowid IN (
     )
     WHERE bytes_before < ?3
 )
+RETURNING lookup_id, flags

@@ -1,0 +1,2 @@
+DELETE FROM claims
+WHERE lookup_id = ?1

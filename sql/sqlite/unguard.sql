@@ -1,0 +1,2 @@
+DELETE FROM guards
+WHERE lookup_id = ?1

@@ -1,0 +1,32 @@
+//! The header `Idempotency-Key`, by which the sender of a request may repeat it
+//! (draft-ietf-httpapi-idempotency-key-header, but for the quotation marks).
+
+use actix_web::HttpRequest;
+
+use super::error::ApiError;
+use crate::repeat::{IdempotencyKey, KEY_CHARACTERS};
+
+const HEADER: &str = "Idempotency-Key";
+
+/// The key of a request that may have one.
+pub(super) fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {
+    let mut values = request.headers().get_all(HEADER);
+    let Some(value) = values.next() else { return Ok(None) };
+    let key = value.to_str().ok().and_then(|text| IdempotencyKey::parse(text).ok());
+    match key {
+        Some(key) if values.next().is_none() => Ok(Some(key)),
+        _ => Err(refused()),
+    }
+}
+
+/// The key of a request that must have one.
+pub(super) fn required_key(request: &HttpRequest) -> Result<IdempotencyKey, ApiError> {
+    key(request)?.ok_or_else(refused)
+}
+
+fn refused() -> ApiError {
+    let expected = format!(
+        "expected one header with a UUID, or with at least {KEY_CHARACTERS} characters of base64url"
+    );
+    ApiError::field(HEADER, expected)
+}

@@ -1,0 +1,163 @@
+//! `GET` and `DELETE /api/v1/receipts/{receipt}`: what became of a secret, and burning it by its
+//! sender.
+
+use std::time::Duration;
+
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep, sleep_until};
+use utoipa::{IntoParams, ToSchema};
+
+use super::error::ApiError;
+use super::problem::Problem;
+use super::responses::{ReceiptProblems, StoreProblems};
+use super::{State, intent, token};
+use crate::clock::Timestamp;
+use crate::id::ReceiptId;
+use crate::store::{self, Fate};
+use crate::token::Receipt;
+
+/// The longest that a request may wait for the end of a secret.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How long to wait for an answer.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ReceiptQuery {
+    /// Seconds, up to 30, for which to wait as long as the state is `pending`.
+    #[serde(default)]
+    #[param(minimum = 0, maximum = 30, example = 30)]
+    wait: f64,
+}
+
+/// What became of a secret.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReceiptResponse {
+    /// `pending`, `viewed`, `burned`, `locked` (after too many wrong passphrases) or `expired`.
+    #[schema(example = "viewed")]
+    state: &'static str,
+    /// When it was stored: RFC 3339, milliseconds, `Z`.
+    #[schema(example = "2026-01-30T12:00:00.000Z", format = DateTime)]
+    created_at: String,
+    /// When it expires or would have.
+    #[schema(example = "2026-01-31T12:00:00.000Z", format = DateTime)]
+    expires_at: String,
+    /// When it was viewed, burned or locked, or expired; null while it is pending.
+    #[schema(example = "2026-01-30T12:34:56.789Z", format = DateTime)]
+    ended_at: Option<String>,
+}
+
+impl From<Fate> for ReceiptResponse {
+    fn from(fate: Fate) -> Self {
+        Self {
+            state: fate.state.as_str(),
+            created_at: fate.created_at.to_rfc3339(),
+            expires_at: fate.expires_at.to_rfc3339(),
+            ended_at: fate.ended_at.map(Timestamp::to_rfc3339),
+        }
+    }
+}
+
+/// See what became of a secret
+///
+/// With `wait`, this is answered when the state is no longer `pending`, when the time is up, or when
+/// the service stops.
+#[utoipa::path(
+    get,
+    path = "/api/v1/receipts/{receipt}",
+    tag = "receipts",
+    params(("receipt" = String, Path, description = "The receipt."), ReceiptQuery),
+    responses(
+        (status = 200, description = "What is known of it.", body = ReceiptResponse),
+        ReceiptProblems<'_>,
+        (status = 422, description = "The time to wait is wrong.", body = Problem),
+        StoreProblems<'_>,
+    )
+)]
+pub(super) async fn inspect(
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let wait = wait(&request)?;
+    let candidates = locate(&request, &state).await?;
+    let fate = if wait.is_zero() {
+        fate(&state, candidates).await?
+    } else {
+        let _seat = state.seats.try_acquire().map_err(|_full| ApiError::TooManyWait)?;
+        end(&state, candidates, Instant::now() + wait).await?
+    };
+    Ok(HttpResponse::Ok().json(ReceiptResponse::from(fate)))
+}
+
+/// Burn a secret by its receipt
+///
+/// What is kept of a secret that was viewed already is deleted, too; its state stays `viewed`.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/receipts/{receipt}",
+    tag = "receipts",
+    params(("receipt" = String, Path, description = "The receipt.")),
+    responses(
+        (status = 204, description = "It is burned, now or before, durably."),
+        (status = 400, description = "A Range or conditional request.", body = Problem),
+        (status = 403, description = "A prefetch, an embedded or a foreign request.", body = Problem),
+        ReceiptProblems<'_>,
+        (status = 409, description = "It has ended already; `state` says how.", body = Problem),
+        StoreProblems<'_>,
+    )
+)]
+pub(super) async fn revoke(
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    intent::require(&request, state.public_url())?;
+    let candidates = locate(&request, &state).await?;
+    let fate = state.store.revoke(candidates).await?.ok_or(ApiError::ReceiptNotFound)?;
+    match fate.state {
+        store::State::Burned => Ok(HttpResponse::NoContent().finish()),
+        ended => Err(ApiError::SecretEnded(ended)),
+    }
+}
+
+async fn locate(request: &HttpRequest, state: &State) -> Result<Vec<ReceiptId>, ApiError> {
+    let receipt = Receipt::parse(token::text_of_path(request));
+    let receipt = receipt.map_err(|_malformed| ApiError::ReceiptNotFound)?;
+    Ok(state.crypto.locate_receipt(receipt).await?)
+}
+
+async fn fate(state: &State, candidates: Vec<ReceiptId>) -> Result<Fate, ApiError> {
+    state.store.inspect(candidates).await?.ok_or(ApiError::ReceiptNotFound)
+}
+
+/// What has become of a secret when it has ended, at the `deadline`, or when the service stops.
+async fn end(
+    state: &State,
+    candidates: Vec<ReceiptId>,
+    deadline: Instant,
+) -> Result<Fate, ApiError> {
+    let mut stopping = state.stopping.clone();
+    loop {
+        let fate = fate(state, candidates.clone()).await?;
+        let is_over = Instant::now() >= deadline || *stopping.borrow();
+        if fate.state != store::State::Pending || is_over {
+            return Ok(fate);
+        }
+        tokio::select! {
+            ended = state.store.watch(candidates.clone()) => ended?,
+            () = sleep(state.clock.until(fate.expires_at)) => {}
+            () = sleep_until(deadline) => {}
+            _ = stopping.changed() => {}
+        }
+    }
+}
+
+fn wait(request: &HttpRequest) -> Result<Duration, ApiError> {
+    let most = LONGEST_WAIT.as_secs_f64();
+    Query::<ReceiptQuery>::from_query(request.query_string())
+        .ok()
+        .filter(|query| (0.0..=most).contains(&query.wait))
+        .map(|query| Duration::from_secs_f64(query.wait))
+        .ok_or_else(|| ApiError::field("wait", format!("must be from 0 to {most} seconds")))
+}

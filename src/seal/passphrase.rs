@@ -1,0 +1,114 @@
+//! Passphrases: stretching them, and wrapping what comes of that.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use zeroize::Zeroizing;
+
+use super::repeat::key_digest;
+use super::{OpenError, Root, Roots, TAG_BYTES, decrypt, encrypt, expand};
+use crate::id::{LookupId, Verifier};
+use crate::key::KeyId;
+use crate::passphrase::{PASSPHRASE_KEY_BYTES, Passphrase, PassphraseKey, WrappedKey};
+use crate::repeat::IdempotencyKey;
+use crate::token::Token;
+
+const SALT_LABEL: &[u8] = b"passphrase-salt";
+const VERIFIER_LABEL: &[u8] = b"verifier";
+const WRAP_LABEL: &[u8] = b"wrap/1";
+const SALT_BYTES: usize = 16;
+const ARGON2_PASSES: u32 = 3;
+const ARGON2_KIBIBYTES: u32 = 64 * 1_024;
+const ARGON2_LANES: u32 = 4;
+
+/// What knowing a passphrase comes down to.
+#[derive(Debug)]
+pub struct Proof {
+    /// What the store compares.
+    pub verifier: Verifier,
+    /// What the content is sealed under beside the token.
+    pub passphrase_key: PassphraseKey,
+}
+
+impl Roots {
+    /// Stretches `passphrase` for `token` under the secret key `key_id`. This takes a core for
+    /// about a tenth of a second, and 64 MiB of memory.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::UnknownKey`].
+    pub fn prove(
+        &self,
+        token: &Token,
+        key_id: KeyId,
+        passphrase: &Passphrase,
+    ) -> Result<Proof, OpenError> {
+        Ok(self.root(key_id)?.prove(token, passphrase))
+    }
+
+    /// Seals a passphrase key for whoever has `token` and `key`, so that a repeat needs no
+    /// passphrase.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::UnknownKey`].
+    pub fn wrap(
+        &self,
+        token: &Token,
+        key_id: KeyId,
+        key: &IdempotencyKey,
+        passphrase_key: &PassphraseKey,
+    ) -> Result<WrappedKey, OpenError> {
+        let root = self.root(key_id)?;
+        let mut buffer = Vec::with_capacity(PASSPHRASE_KEY_BYTES + TAG_BYTES);
+        buffer.extend_from_slice(passphrase_key.expose_bytes());
+        let lookup_id = root.lookup_id(token);
+        Ok(WrappedKey(encrypt(root.wrapping(token, key), &[lookup_id.as_bytes()], buffer)))
+    }
+
+    /// The passphrase key that was wrapped for whoever has `token` and `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub fn unwrap(
+        &self,
+        token: &Token,
+        key_id: KeyId,
+        key: &IdempotencyKey,
+        wrapped: WrappedKey,
+    ) -> Result<PassphraseKey, OpenError> {
+        let root = self.root(key_id)?;
+        let lookup_id: LookupId = root.lookup_id(token);
+        let bytes = decrypt(root.wrapping(token, key), &[lookup_id.as_bytes()], wrapped.0)?;
+        let bytes = bytes.as_slice().try_into().map_err(|_length| OpenError::Malformed)?;
+        Ok(PassphraseKey::from_bytes(bytes))
+    }
+}
+
+impl Root {
+    pub(super) fn prove(&self, token: &Token, passphrase: &Passphrase) -> Proof {
+        let passphrase_key = self.stretch(token, passphrase);
+        let info = [VERIFIER_LABEL, token.expose_bytes(), passphrase_key.expose_bytes()];
+        Proof { verifier: Verifier::from_bytes(self.id(&info)), passphrase_key }
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "Argon2 refuses only parameters, and these are constant"
+    )]
+    fn stretch(&self, token: &Token, passphrase: &Passphrase) -> PassphraseKey {
+        let mut salt = [0; SALT_BYTES];
+        expand(&self.hkdf, &[SALT_LABEL, token.expose_bytes()], &mut salt);
+        let length = Some(PASSPHRASE_KEY_BYTES);
+        let params = Params::new(ARGON2_KIBIBYTES, ARGON2_PASSES, ARGON2_LANES, length);
+        let params = params.expect("parameters of RFC 9106, section 4");
+        let mut key = Zeroizing::new([0; PASSPHRASE_KEY_BYTES]);
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(passphrase.expose_text().as_bytes(), &salt, &mut *key)
+            .expect("a short passphrase and a salt of 16 bytes");
+        PassphraseKey::from_bytes(*key)
+    }
+
+    fn wrapping(&self, token: &Token, key: &IdempotencyKey) -> aes_siv::siv::Aes256Siv {
+        self.siv_of(&[WRAP_LABEL, token.expose_bytes(), &key_digest(key)])
+    }
+}

@@ -1,0 +1,108 @@
+//! Repeatable requests: what they are recognised by, and deriving the same answer again.
+
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::{Issued, Root, Roots, expand};
+use crate::id::{ClaimId, CreationId};
+use crate::passphrase::Passphrase;
+use crate::repeat::{Creation, IdempotencyKey, NewCreation, Nonce};
+use crate::secret::Deposit;
+use crate::token::{Receipt, TOKEN_BYTES, Token};
+
+const CLAIM_LABEL: &[u8] = b"claim";
+const CREATION_LABEL: &[u8] = b"idempotency";
+const TOKEN_LABEL: &[u8] = b"repeat";
+const RECEIPT_LABEL: &[u8] = b"repeat-receipt";
+const DIGEST_BYTES: usize = 32;
+const HAS_TTL: u8 = 1;
+const HAS_PASSPHRASE: u8 = 2;
+const WANTS_RECEIPT: u8 = 4;
+
+/// A repeatable creation, as its sender asks for it: another request, or one under another key, has
+/// another token.
+pub struct Retry {
+    key: [u8; DIGEST_BYTES],
+    request: [u8; DIGEST_BYTES],
+    wants_receipt: bool,
+}
+
+impl Retry {
+    /// What `key` and `deposit` make.
+    #[must_use]
+    pub fn new(key: &IdempotencyKey, deposit: &Deposit) -> Self {
+        let request = request_digest(deposit);
+        Self { key: key_digest(key), request, wants_receipt: deposit.wants_receipt }
+    }
+}
+
+impl Roots {
+    /// Under which ids what was taken with `token` and `key` may be kept, the current key's first.
+    #[must_use]
+    pub fn claim_ids(&self, token: &Token, key: &IdempotencyKey) -> Vec<ClaimId> {
+        let digest = key_digest(key);
+        let claim_id = |root: &Root| root.id(&[CLAIM_LABEL, token.expose_bytes(), &digest]);
+        self.iter().map(claim_id).map(ClaimId::from_bytes).collect()
+    }
+
+    /// What a new creation gets, and what it is recognised by when it is retried.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system's random generator.
+    pub fn issue(&self, retry: &Retry) -> Result<(Issued, NewCreation), getrandom::Error> {
+        let nonce = Nonce::generate()?;
+        let creation = NewCreation {
+            id: self.current.creation_id(retry),
+            candidates: self.iter().map(|root| root.creation_id(retry)).collect(),
+            nonce,
+        };
+        Ok((self.current.issued(retry, &nonce), creation))
+    }
+
+    /// What `creation` got, if this is a retry of it: nothing if it was another request.
+    #[must_use]
+    pub fn reissue(&self, retry: &Retry, creation: &Creation) -> Option<Issued> {
+        let root = self.iter().find(|root| root.creation_id(retry) == creation.id)?;
+        let issued = root.issued(retry, &creation.nonce);
+        (root.lookup_id(&issued.token) == creation.lookup_id).then_some(issued)
+    }
+}
+
+impl Root {
+    fn creation_id(&self, retry: &Retry) -> CreationId {
+        CreationId::from_bytes(self.id(&[CREATION_LABEL, &retry.key]))
+    }
+
+    fn issued(&self, retry: &Retry, nonce: &Nonce) -> Issued {
+        let derive = |label| {
+            let mut token = Zeroizing::new([0; TOKEN_BYTES]);
+            expand(&self.hkdf, &[label, nonce.as_bytes(), &retry.key, &retry.request], &mut *token);
+            token
+        };
+        let receipt = || Receipt::from_bytes(*derive(RECEIPT_LABEL));
+        let token = Token::from_bytes(*derive(TOKEN_LABEL));
+        Issued { token, receipt: retry.wants_receipt.then(receipt) }
+    }
+}
+
+pub(super) fn key_digest(key: &IdempotencyKey) -> [u8; DIGEST_BYTES] {
+    Sha256::digest(key.expose_text()).into()
+}
+
+fn request_digest(deposit: &Deposit) -> [u8; DIGEST_BYTES] {
+    let Deposit { content, ttl_hours, passphrase, wants_receipt } = deposit;
+    let given = u8::from(ttl_hours.is_some()) * HAS_TTL
+        + u8::from(passphrase.is_some()) * HAS_PASSPHRASE
+        + u8::from(*wants_receipt) * WANTS_RECEIPT;
+    let passphrase = passphrase.as_ref().map_or("", Passphrase::expose_text);
+    let length = u32::try_from(passphrase.len()).unwrap_or(u32::MAX);
+    Sha256::new()
+        .chain_update([given])
+        .chain_update(ttl_hours.unwrap_or_default().to_be_bytes())
+        .chain_update(length.to_be_bytes())
+        .chain_update(passphrase)
+        .chain_update(content.expose_text())
+        .finalize()
+        .into()
+}

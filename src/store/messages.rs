@@ -1,0 +1,264 @@
+//! What a store is asked, and what it answers.
+
+use std::time::Duration;
+
+use actix::prelude::*;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::StoreError;
+use crate::clock::Timestamp;
+use crate::id::{ClaimId, LookupId, ReceiptId, Verifier};
+use crate::key::KeyId;
+use crate::passphrase::WrappedKey;
+use crate::repeat::Creation;
+use crate::secret::{NewSecret, SealedSecret};
+
+/// How long a creation is remembered that may be retried.
+pub const CREATIONS_KEPT: Duration = Duration::from_hours(24);
+
+/// What a store goes by, whatever it runs on.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Wrong passphrases after which a new secret is destroyed.
+    pub attempts: u32,
+    /// For how long a secret that was taken with a key is kept for a repeat.
+    pub redelivery: Duration,
+    /// For how long a receipt is kept after its secret's end.
+    pub receipts_kept: Duration,
+}
+
+/// Stores a secret, if its creation is not remembered already.
+#[derive(Message)]
+#[rtype(result = "Result<Created, StoreError>")]
+pub struct Create {
+    /// The secret, and what is to be kept beside it.
+    pub secret: NewSecret,
+}
+
+/// What became of a [`Create`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// It is stored.
+    Stored,
+    /// It is not stored: this creation was made before.
+    Before(Creation),
+}
+
+/// Takes the living secret that has one of these ids. It is deleted and handed over; with claims,
+/// it is kept under the first of them for a repeat. What is kept under one of them already is handed
+/// over again.
+#[derive(Clone, Message)]
+#[rtype(result = "Result<Taken, StoreError>")]
+pub struct Take {
+    /// The ids it may have, the likeliest first.
+    pub candidates: Vec<LookupId>,
+    /// The ids it may be kept under for a repeat, the first of them for a new one; none if it is
+    /// not to be kept.
+    pub claims: Vec<ClaimId>,
+    /// What knowing the passphrase comes down to, if there is one.
+    pub proof: Option<Proof>,
+}
+
+/// What knowing a passphrase comes down to in a store.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// What it compares.
+    pub verifier: Verifier,
+    /// What it keeps for a repeat.
+    pub wrapped_key: Option<WrappedKey>,
+}
+
+impl From<Vec<LookupId>> for Take {
+    /// A take that is neither repeatable nor knows a passphrase.
+    fn from(candidates: Vec<LookupId>) -> Self {
+        Self { candidates, claims: Vec::new(), proof: None }
+    }
+}
+
+/// What came of a [`Take`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is deleted, durably, and here it is.
+    Secret(SealedSecret),
+    /// It was deleted before, and here it is again.
+    Again {
+        /// The secret.
+        sealed: SealedSecret,
+        /// What was kept of its passphrase, if it has one.
+        wrapped_key: Option<WrappedKey>,
+    },
+    /// A passphrase is needed. It stays.
+    PassphraseRequired {
+        /// The secret key the passphrase goes with.
+        key_id: KeyId,
+    },
+    /// The passphrase is wrong. It stays while attempts are left; without, it is deleted.
+    WrongPassphrase {
+        /// How many are left.
+        attempts_left: u32,
+    },
+    /// There is none.
+    Nothing,
+}
+
+/// Deletes what one of these ids is kept under for a repeat. Tells whether there was something. A
+/// living secret is never touched.
+#[derive(Message)]
+#[rtype(result = "Result<bool, StoreError>")]
+pub struct Acknowledge {
+    /// The ids it may have, the likeliest first.
+    pub claims: Vec<ClaimId>,
+}
+
+/// Looks at the living secret that has one of these ids, and leaves it.
+#[derive(Message)]
+#[rtype(result = "Result<Option<Peeked>, StoreError>")]
+pub struct Peek {
+    /// The ids it may have, the likeliest first.
+    pub candidates: Vec<LookupId>,
+}
+
+/// What can be known of a secret without taking it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peeked {
+    /// From this instant on it is gone.
+    pub expires_at: Timestamp,
+    /// Whether a passphrase is needed beside the token.
+    pub passphrase_required: bool,
+}
+
+/// Deletes the living secret that has one of these ids, unseen. Tells whether there was one. What
+/// is kept of it for a repeat is deleted, too, but that was seen.
+#[derive(Message)]
+#[rtype(result = "Result<bool, StoreError>")]
+pub struct Burn {
+    /// The ids it may have, the likeliest first.
+    pub candidates: Vec<LookupId>,
+}
+
+/// Asks what became of the secret whose receipt has one of these ids.
+#[derive(Message)]
+#[rtype(result = "Result<Option<Fate>, StoreError>")]
+pub struct Inspect {
+    /// The ids it may have, the likeliest first.
+    pub candidates: Vec<ReceiptId>,
+}
+
+/// Burns the secret whose receipt has one of these ids, as [`Burn`] does. Tells what became of it.
+#[derive(Message)]
+#[rtype(result = "Result<Option<Fate>, StoreError>")]
+pub struct Revoke {
+    /// The ids the receipt may have, the likeliest first.
+    pub candidates: Vec<ReceiptId>,
+}
+
+/// Waits until the secret whose receipt has one of these ids is taken, burned or locked; or does
+/// not wait, if there is nothing to wait for. Its expiry is no event: who waits knows the instant.
+#[derive(Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct Watch {
+    /// The ids the receipt may have, the likeliest first.
+    pub candidates: Vec<ReceiptId>,
+}
+
+/// What a receipt tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// What became of the secret.
+    pub state: State,
+    /// When it was stored.
+    pub created_at: Timestamp,
+    /// When it expires or would have.
+    pub expires_at: Timestamp,
+    /// When it ended, if it did.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What became of a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing yet: it can be viewed.
+    Pending,
+    /// It was handed out.
+    Viewed,
+    /// It was deleted unseen.
+    Burned,
+    /// It was destroyed after too many wrong passphrases.
+    Locked,
+    /// Its time was up.
+    Expired,
+}
+
+impl State {
+    const ALL: [Self; 5] = [Self::Pending, Self::Viewed, Self::Burned, Self::Locked, Self::Expired];
+
+    /// Its name, in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Viewed => "viewed",
+            Self::Burned => "burned",
+            Self::Locked => "locked",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// Deletes some of what has ended: secrets that expired, repeats whose time is up, receipts and
+/// creations that were kept long enough; with the last of them, erases from the files what is left
+/// of all that was deleted.
+#[derive(Message)]
+#[rtype(result = "Result<Purged, StoreError>")]
+pub struct Purge;
+
+/// What a [`Purge`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purged {
+    /// Secrets deleted that had expired.
+    pub secrets: usize,
+    /// Whether nothing more has to be deleted, and the files are clean.
+    pub is_complete: bool,
+}
+
+/// Counts, among some of the living secrets, those under other secret keys than these.
+#[derive(Message)]
+#[rtype(result = "Result<Surveyed, StoreError>")]
+pub struct Survey {
+    /// The secret keys.
+    pub known: Vec<KeyId>,
+    /// Where the last one stopped; nothing for the first.
+    pub after: Option<Place>,
+}
+
+/// What a [`Survey`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Surveyed {
+    /// Secrets under other keys.
+    pub strangers: u64,
+    /// Where to go on, if there are more.
+    pub next: Option<Place>,
+}
+
+/// A place among the secrets of a store, which alone knows its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(pub i64);
+
+/// Asks whether the store is there, and can write if its last write failed.
+#[derive(Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct Ping {
+    /// Held for as long as it waits, so that only so many do.
+    pub permit: OwnedSemaphorePermit,
+}
+
+/// Finishes what is under way, erases, and closes the store.
+#[derive(Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct Close;

@@ -1,0 +1,80 @@
+//! A secret comes, and what is kept beside it.
+
+use rusqlite::params;
+
+use super::{Statement, Work, first, sql, timestamp};
+use crate::id::{CreationId, LookupId};
+use crate::repeat::{Creation, NewCreation, Nonce};
+use crate::secret::{NewSecret, SealedSecret};
+use crate::store::sqlite::layout;
+use crate::store::{CREATIONS_KEPT, Create, Created, State};
+
+impl Statement for Create {
+    type Outcome = Created;
+
+    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Created> {
+        let NewSecret { sealed, verifier, receipt_id, creation } = &self.secret;
+        if let Some(creation) = creation
+            && let Some(before) = first(&creation.candidates, |id| recall(work, id))?
+        {
+            return Ok(Created::Before(before));
+        }
+        insert(work, sealed)?;
+        let id = sealed.lookup_id.as_bytes();
+        if let Some(verifier) = verifier {
+            work.execute(sql!("guard"), params![id, verifier.as_bytes(), work.rules.attempts])?;
+        }
+        if let Some(receipt_id) = receipt_id {
+            let (now, end) = (work.now.as_millis(), sealed.expires_at.as_millis());
+            let values = params![receipt_id.as_bytes(), id, now, end, State::Pending.as_str()];
+            work.execute(sql!("issue_receipt"), values)?;
+        }
+        if let Some(creation) = creation {
+            remember(work, creation, sealed)?;
+        }
+        Ok(Created::Stored)
+    }
+}
+
+/// Stores a secret; an id that is there already is an error that fails alone.
+fn insert(work: &Work<'_>, sealed: &SealedSecret) -> rusqlite::Result<()> {
+    let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = sealed;
+    let values = params![
+        lookup_id.as_bytes(),
+        key_id.as_bytes(),
+        version,
+        flags.as_byte(),
+        expires_at.as_millis(),
+        layout::head(),
+        ciphertext.as_bytes(),
+        layout::tail(ciphertext.as_bytes().len()),
+    ];
+    match work.execute(sql!("create"), values)? {
+        1 => Ok(()),
+        rows => Err(rusqlite::Error::StatementChangedRows(rows)),
+    }
+}
+
+/// The creation of this id, as long as it is remembered.
+fn recall(work: &Work<'_>, id: &CreationId) -> rusqlite::Result<Option<Creation>> {
+    work.find(sql!("recall"), params![id.as_bytes(), work.now.as_millis()], |row| {
+        Ok(Creation {
+            id: *id,
+            nonce: Nonce::from_bytes(row.get("nonce")?),
+            lookup_id: LookupId::from_bytes(row.get("lookup_id")?),
+            expires_at: timestamp(row, "expires_at")?,
+        })
+    })
+}
+
+/// Remembers a creation, in the place of one of the same id whose time is up.
+fn remember(work: &Work<'_>, new: &NewCreation, sealed: &SealedSecret) -> rusqlite::Result<()> {
+    let values = params![
+        new.id.as_bytes(),
+        new.nonce.as_bytes(),
+        sealed.lookup_id.as_bytes(),
+        sealed.expires_at.as_millis(),
+        work.now.plus(CREATIONS_KEPT).as_millis(),
+    ];
+    work.execute(sql!("remember"), values).map(drop)
+}

@@ -1,0 +1,175 @@
+//! A secret is taken, or what is kept of it; is looked at; is burned.
+
+use rusqlite::{Row, params};
+
+use super::{Statement, Work, first, flags, key_id, sealed_secret, sql, timestamp};
+use crate::clock::Timestamp;
+use crate::id::{ClaimId, LookupId};
+use crate::key::KeyId;
+use crate::passphrase::WrappedKey;
+use crate::secret::{Ciphertext, Flags, SealedSecret};
+use crate::store::sqlite::layout;
+use crate::store::{Acknowledge, Burn, Peek, Peeked, Proof, State, Take, Taken};
+
+impl Statement for Take {
+    type Outcome = Taken;
+
+    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Taken> {
+        if let Some(again) = first(&self.claims, |id| claimed(work, id))? {
+            return Ok(again);
+        }
+        let taken = first(&self.candidates, |id| match delete(work, id, self.proof.as_ref())? {
+            Some(sealed) => self.hand_over(work, sealed).map(Some),
+            None => refuse(work, id, self.proof.as_ref()),
+        })?;
+        Ok(taken.unwrap_or(Taken::Nothing))
+    }
+}
+
+impl Take {
+    /// What a secret that was deleted leaves behind.
+    fn hand_over(&self, work: &mut Work<'_>, sealed: SealedSecret) -> rusqlite::Result<Taken> {
+        work.end(&sealed.lookup_id, sealed.flags, State::Viewed)?;
+        let ends_at = work.now.plus(work.rules.redelivery).min(sealed.expires_at);
+        if let Some(id) = self.claims.first()
+            && ends_at > work.now
+        {
+            let wrapped_key = self.proof.as_ref().and_then(|proof| proof.wrapped_key.as_ref());
+            claim(work, id, ends_at, wrapped_key, &sealed)?;
+        }
+        Ok(Taken::Secret(sealed))
+    }
+}
+
+impl Statement for Acknowledge {
+    type Outcome = bool;
+
+    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<bool> {
+        let ended = first(&self.claims, |id| {
+            let key = params![id.as_bytes(), work.now.as_millis()];
+            Ok((work.execute(sql!("acknowledge"), key)? > 0).then_some(()))
+        })?;
+        Ok(ended.is_some())
+    }
+}
+
+impl Statement for Peek {
+    type Outcome = Option<Peeked>;
+
+    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Self::Outcome> {
+        let seen = first(&self.candidates, |id| look(work, id))?;
+        Ok(seen.map(|Seen { flags, expires_at, .. }| Peeked {
+            expires_at,
+            passphrase_required: flags.has_passphrase(),
+        }))
+    }
+}
+
+impl Statement for Burn {
+    type Outcome = bool;
+
+    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<bool> {
+        let burned = first(&self.candidates, |id| {
+            let is_burned = destroy(work, id, State::Burned)?;
+            Ok(is_burned.then_some(()))
+        })?;
+        Ok(burned.is_some())
+    }
+}
+
+/// Deletes the living secret of this id, and what is beside it; or else what is kept of it for a
+/// repeat. Returns whether it was living.
+pub(super) fn destroy(work: &mut Work<'_>, id: &LookupId, state: State) -> rusqlite::Result<bool> {
+    let key = params![id.as_bytes(), work.now.as_millis()];
+    if let Some(flags) = work.find(sql!("burn"), key, |row| Ok(flags(row)))? {
+        work.end(id, flags, state)?;
+        return Ok(true);
+    }
+    work.execute(sql!("end_claim"), [id.as_bytes()])?;
+    Ok(false)
+}
+
+/// Deletes the living secret of this id, if it has no passphrase or the proof is right.
+fn delete(
+    work: &Work<'_>,
+    id: &LookupId,
+    proof: Option<&Proof>,
+) -> rusqlite::Result<Option<SealedSecret>> {
+    let verifier = proof.map(|proof| proof.verifier.as_bytes());
+    let key = params![id.as_bytes(), work.now.as_millis(), verifier];
+    work.find(sql!("take"), key, |row| sealed_secret(id, row))
+}
+
+/// What is said of a secret that was not deleted: one that is not there, or has a passphrase, of
+/// which one attempt is used up if there was one.
+fn refuse(
+    work: &mut Work<'_>,
+    id: &LookupId,
+    proof: Option<&Proof>,
+) -> rusqlite::Result<Option<Taken>> {
+    let Some(Seen { key_id, .. }) = look(work, id)? else { return Ok(None) };
+    if proof.is_none() {
+        return Ok(Some(Taken::PassphraseRequired { key_id }));
+    }
+    let left = work.find(sql!("fail_attempt"), [id.as_bytes()], |row| row.get("attempts_left"))?;
+    let attempts_left = left.unwrap_or_default();
+    if attempts_left == 0 {
+        destroy(work, id, State::Locked)?;
+    }
+    Ok(Some(Taken::WrongPassphrase { attempts_left }))
+}
+
+/// What can be seen of a secret that stays.
+struct Seen {
+    key_id: KeyId,
+    flags: Flags,
+    expires_at: Timestamp,
+}
+
+fn look(work: &Work<'_>, id: &LookupId) -> rusqlite::Result<Option<Seen>> {
+    work.find(sql!("peek"), params![id.as_bytes(), work.now.as_millis()], |row| {
+        Ok(Seen {
+            key_id: key_id(row),
+            flags: flags(row),
+            expires_at: timestamp(row, "expires_at")?,
+        })
+    })
+}
+
+/// Keeps a secret for a repeat, sealed as it was.
+fn claim(
+    work: &Work<'_>,
+    id: &ClaimId,
+    ends_at: Timestamp,
+    wrapped_key: Option<&WrappedKey>,
+    sealed: &SealedSecret,
+) -> rusqlite::Result<()> {
+    let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = sealed;
+    let values = params![
+        id.as_bytes(),
+        lookup_id.as_bytes(),
+        ends_at.as_millis(),
+        wrapped_key.map(|WrappedKey(wrapped)| wrapped.as_bytes()),
+        key_id.as_bytes(),
+        version,
+        flags.as_byte(),
+        expires_at.as_millis(),
+        layout::head(),
+        ciphertext.as_bytes(),
+        layout::tail(ciphertext.as_bytes().len()),
+    ];
+    work.execute(sql!("claim"), values).map(drop)
+}
+
+/// What is kept under this id for a repeat.
+fn claimed(work: &Work<'_>, id: &ClaimId) -> rusqlite::Result<Option<Taken>> {
+    let again = |row: &Row<'_>| {
+        let lookup_id = LookupId::from_bytes(row.get("lookup_id")?);
+        let wrapped_key: Option<Vec<u8>> = row.get("wrapped_key")?;
+        Ok(Taken::Again {
+            sealed: sealed_secret(&lookup_id, row)?,
+            wrapped_key: wrapped_key.map(Ciphertext::from_bytes).map(WrappedKey),
+        })
+    };
+    work.find(sql!("claimed"), params![id.as_bytes(), work.now.as_millis()], again)
+}
