@@ -17,7 +17,7 @@ const MAILBOX: usize = 10_000;
 /// What the stores go by.
 pub(crate) const RULES: Rules = Rules {
     attempts: 3,
-    redelivery: Duration::from_secs(60),
+    redelivery: Duration::from_mins(1),
     receipts_kept: Duration::from_hours(168),
 };
 
