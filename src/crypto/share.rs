@@ -32,6 +32,7 @@ impl Share {
         let place =
             Arc::clone(&self.places).try_acquire_owned().map_err(|_full| CallError::Busy)?;
         let thread = Arc::clone(&self.threads).acquire_owned().await;
+        let thread = thread.map_err(|_closed| CallError::Ended)?;
         let work = move || {
             let _held = (place, thread);
             work()
