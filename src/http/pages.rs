@@ -51,8 +51,9 @@ fn base(request: &HttpRequest, state: &State) -> String {
     )
 }
 
-/// The page at `/s`: shows a secret after a click. It is the same for every secret, and for none.
-pub(super) async fn secret() -> HttpResponse {
+/// The page at `/s`: shows a secret after a click. It is the same for every secret, and for none;
+/// its script shows one section at a time.
+pub(super) async fn secret(state: Data<State>) -> HttpResponse {
     respond(layout(
         "A secret for you · viewonce",
         &html! {
@@ -64,41 +65,9 @@ pub(super) async fn secret() -> HttpResponse {
                 section #checking hidden {
                     h1 tabindex="-1" { "Looking for the secret …" }
                 }
-                section #ready hidden {
-                    h1 tabindex="-1" { "A secret for you" }
-                    p {
-                        "It can be seen " strong { "once" } ". When you have revealed it, it exists \
-                         nowhere but on your screen, and this link is used up."
-                    }
-                    p { "It waits until " span #expiry {} "." }
-                    button #reveal type="button" { "Reveal the secret" }
-                }
-                section #open hidden {
-                    h1 tabindex="-1" { "The secret" }
-                    p {
-                        "The service has deleted it. Keep it now if you need it: it cannot be shown \
-                         again."
-                    }
-                    textarea #content aria-label="The secret" readonly spellcheck="false"
-                        autocomplete="off" {}
-                    button #copy type="button" { "Copy" }
-                    " "
-                    span #copied role="status" {}
-                }
-                section #gone hidden {
-                    h1 tabindex="-1" { "This secret is gone" }
-                    p {
-                        "It was viewed already, it was deleted, or it has expired. If you have not seen \
-                         it yourself, tell its sender: someone else may have."
-                    }
-                }
-                section #incomplete hidden {
-                    h1 tabindex="-1" { "This link is incomplete" }
-                    p {
-                        "The part behind the # is missing, cut short or changed. Copy the whole \
-                         link and open it again."
-                    }
-                }
+                (ready())
+                (open(state.settings.secrets.redeliver_seconds))
+                (ends())
                 section #failed hidden {
                     h1 tabindex="-1" { "That did not work" }
                     p #failure {}
@@ -108,6 +77,100 @@ pub(super) async fn secret() -> HttpResponse {
             script src="assets/secret.js" {}
         },
     ))
+}
+
+/// A secret waits. A passphrase is asked for where its sender wants one.
+fn ready() -> Markup {
+    html! {
+        section #ready hidden {
+            h1 tabindex="-1" { "A secret for you" }
+            p {
+                "It can be seen " strong { "once" } ". When you have revealed it, this link is used \
+                 up, and nobody else can see it."
+            }
+            p { "It waits until " span #expiry {} "." }
+            form #request autocomplete="off" {
+                div #guard hidden {
+                    p {
+                        "Its sender protects it with a passphrase. Too many wrong ones destroy the \
+                         secret."
+                    }
+                    label for="passphrase" { "Passphrase" }
+                    input #passphrase type="password" autocomplete="off" autocapitalize="none"
+                        spellcheck="false";
+                    label .choice {
+                        input #legible type="checkbox";
+                        "Show what I type"
+                    }
+                }
+                p #refusal role="alert" {}
+                button #reveal { "Reveal the secret" }
+            }
+        }
+    }
+}
+
+/// A secret is shown. For so many seconds the page that revealed it can load it again.
+fn open(redeliver_seconds: u64) -> Markup {
+    let unit = if redeliver_seconds == 1 { "second" } else { "seconds" };
+    html! {
+        section #open hidden {
+            h1 tabindex="-1" { "The secret" }
+            @if redeliver_seconds == 0 {
+                p {
+                    "The service has deleted it. Keep it now if you need it: it cannot be shown \
+                     again."
+                }
+            } @else {
+                p {
+                    "The service has deleted it, but for a sealed copy: for at most "
+                    (redeliver_seconds) " " (unit) " after it was revealed, this page alone, in this \
+                     tab, can load it again. Keep it now if you need it: after that it cannot be \
+                     shown again."
+                }
+            }
+            textarea #content aria-label="The secret" readonly spellcheck="false"
+                autocomplete="off" {}
+            div .actions {
+                button #copy type="button" { "Copy" }
+                @if redeliver_seconds > 0 {
+                    button #keep .quiet type="button" { "I have kept it, delete it" }
+                }
+            }
+            p #notice role="status" {}
+        }
+    }
+}
+
+/// There is nothing to see, and never will be.
+fn ends() -> Markup {
+    html! {
+        section #kept hidden {
+            h1 tabindex="-1" { "Gone for good" }
+            p { "Neither the service nor this page can show the secret again. You can close it." }
+        }
+        section #gone hidden {
+            h1 tabindex="-1" { "This secret is gone" }
+            p {
+                "It was viewed already, it was deleted, or it has expired. If you have not seen \
+                 it yourself, tell its sender: someone else may have."
+            }
+        }
+        section #locked hidden {
+            h1 tabindex="-1" { "This secret is gone" }
+            p {
+                "That was not the passphrase, and it was the last attempt. The secret was destroyed \
+                 unseen: ask its sender for it again."
+            }
+        }
+        section #incomplete hidden {
+            h1 tabindex="-1" { "This link is incomplete" }
+            p {
+                "The part behind the # is missing, cut short or changed. Copy the whole \
+                 link and open it again."
+            }
+        }
+    }
 }
 
 /// The files that the pages refer to.

@@ -25,7 +25,8 @@ function contrast(element) {
 function isTooWide(element) {
   const { left, right } = element.getBoundingClientRect();
   const card = element.closest("main").getBoundingClientRect();
-  const isInline = getComputedStyle(element).display === "inline";
+  // A field of one line scrolls what is typed.
+  const isInline = getComputedStyle(element).display === "inline" || element.tagName === "INPUT";
   const scrolls = !isInline && element.scrollWidth > element.clientWidth;
   return scrolls || left < card.left || right > card.right;
 }
@@ -38,7 +39,7 @@ function faults(element) {
   ].filter(Boolean).map((fault) => `${element.tagName} ${fault}: ${element.textContent.slice(0, 40)}`);
 }
 
-const hasText = (element) => element.value
+const hasText = (element) => element.value && element.type !== "checkbox"
   || [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== "");
 const elements = [...document.querySelectorAll("main *")];
 return elements.filter((element) => element.checkVisibility() && hasText(element)).flatMap(faults);

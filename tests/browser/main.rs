@@ -11,7 +11,9 @@ mod browser;
 mod driver;
 
 mod elsewhere;
+mod passphrase;
 mod policy;
 mod readable;
+mod repeat;
 mod reveal;
 mod trouble;

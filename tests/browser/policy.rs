@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::browser::{Browser, named};
+use crate::passphrase::{PASSPHRASE, enter, guarded};
 use crate::reveal::link;
 use crate::support::spawn_app;
 
@@ -45,6 +46,28 @@ async fn no_page_breaks_its_policy_or_asks_another_origin() {
     browser.reveal().await;
     assert_obedient(&browser, "/s").await;
     assert_eq!(browser.errors().await, Vec::<serde_json::Value>::new());
+}
+
+#[actix_web::test]
+async fn the_page_of_a_secret_obeys_its_policy_whatever_is_done_there() {
+    let Some(browser) = watching().await else { return };
+    let app = spawn_app();
+    let token = guarded(&app).await;
+    browser.open(&link(&app, &token)).await;
+    browser.shown("ready").await;
+    browser.click("#legible").await;
+    enter(&browser, "open says me").await;
+    browser.find("#refusal:not(:empty)").await;
+    enter(&browser, PASSPHRASE).await;
+    browser.shown("open").await;
+    browser.click("#copy").await;
+    browser.find("#notice:not(:empty)").await;
+    assert_obedient(&browser, "open").await;
+    browser.reload().await;
+    browser.shown("open").await;
+    browser.click("#keep").await;
+    browser.shown("kept").await;
+    assert_obedient(&browser, "kept").await;
 }
 
 #[actix_web::test]

@@ -1,13 +1,17 @@
 //! The pages can be read: on a phone, by day and by night, and by those who listen.
 
+use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, named};
+use crate::passphrase::guarded;
 use crate::reveal::link;
-use crate::support::spawn_app;
+use crate::support::{spawn_app, spawn_app_with};
 
 /// Returns what on a page is hard to read.
 const HARD_TO_READ: &str = include_str!("hard_to_read.js");
+/// The roles of what can be operated or is announced.
+const HEARD: [&str; 7] = ["alert", "button", "checkbox", "heading", "link", "status", "textbox"];
 /// As wide as small phones are, in CSS pixels.
 const WIDTH: u32 = 360;
 
@@ -57,9 +61,34 @@ async fn a_secret_is_readable_on_a_phone_by_day_and_by_night() {
         assert_readable(&browser, "ready").await;
         browser.reveal().await;
         assert_readable(&browser, "open").await;
+        browser.click("#keep").await;
+        browser.shown("kept").await;
+        assert_readable(&browser, "kept").await;
         browser.open(&link(&app, &token)).await;
         browser.shown("gone").await;
         assert_readable(&browser, "gone").await;
+    }
+}
+
+#[actix_web::test]
+async fn a_passphrase_is_readable_on_a_phone_by_day_and_by_night() {
+    let Some(browser) = Browser::start().await else { return };
+    let app = spawn_app_with(|settings| settings.secrets.max_attempts = 2);
+    for scheme in ["light", "dark"] {
+        be_a_phone(&browser, scheme).await;
+        let token = guarded(&app).await;
+        browser.open(&link(&app, &token)).await;
+        browser.shown("ready").await;
+        browser.click("#legible").await;
+        browser.click("#passphrase").await;
+        browser.type_text(&"unbroken".repeat(20)).await;
+        assert_readable(&browser, "ready").await;
+        browser.press(Key::Enter).await;
+        browser.find("#refusal:not(:empty)").await;
+        assert_readable(&browser, "refused").await;
+        browser.press(Key::Enter).await;
+        browser.shown("locked").await;
+        assert_readable(&browser, "locked").await;
     }
 }
 
@@ -70,24 +99,60 @@ async fn who_listens_hears_what_is_shown_and_hears_it_once() {
     let token = app.store("the spare key is under the third pot").await;
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;
-    assert_eq!(heard(&browser).await, ["heading A secret for you", "button Reveal the secret"]);
+    let ready = ["heading A secret for you", "alert ", "button Reveal the secret"];
+    assert_eq!(heard(&browser).await, ready);
     browser.reveal().await;
-    let open = ["heading The secret", "textbox The secret", "button Copy", "status "];
+    let open = [
+        "heading The secret",
+        "textbox The secret",
+        "button Copy",
+        "button I have kept it, delete it",
+        "status ",
+    ];
     assert_eq!(heard(&browser).await, open);
     // The heading is read since the focus is on it; a live region around it would read it again.
     assert!(browser.has_focus("h1:not([aria-live] *, [role=status] *, [role=alert] *)").await);
 }
 
+#[actix_web::test]
+async fn who_listens_hears_what_a_passphrase_is_asked_for_with() {
+    let Some(browser) = Browser::start().await else { return };
+    let app = spawn_app();
+    let token = guarded(&app).await;
+    browser.open(&link(&app, &token)).await;
+    browser.shown("ready").await;
+    let ready = [
+        "heading A secret for you",
+        "textbox Passphrase",
+        "checkbox Show what I type",
+        "alert ",
+        "button Reveal the secret",
+    ];
+    assert_eq!(heard(&browser).await, ready);
+}
+
 /// The role and the name of what can be operated or is announced, in the order of the page.
 async fn heard(browser: &Browser) -> Vec<String> {
     let tree = browser.devtools("Accessibility.getFullAXTree", json!({})).await;
-    let nodes = tree["nodes"].as_array().unwrap().iter();
-    let named = nodes.map(|node| (&node["role"]["value"], &node["name"]["value"]));
-    named
-        .filter_map(|(role, name)| Some((role.as_str()?, name.as_str()?)))
-        .filter(|(role, _name)| ["heading", "button", "textbox", "link", "status"].contains(role))
-        .map(|(role, name)| format!("{role} {name}"))
-        .collect()
+    let nodes = tree["nodes"].as_array().unwrap();
+    let mut heard = Vec::new();
+    listen(nodes, &nodes[0], &mut heard);
+    heard
+}
+
+/// Adds what is heard of `node` and then of what is in it.
+fn listen(nodes: &[Value], node: &Value, heard: &mut Vec<String>) {
+    if let (Some(role), Some(name)) =
+        (node["role"]["value"].as_str(), node["name"]["value"].as_str())
+        && HEARD.contains(&role)
+    {
+        heard.push(format!("{role} {name}"));
+    }
+    for id in node["childIds"].as_array().into_iter().flatten() {
+        if let Some(child) = nodes.iter().find(|node| node["nodeId"] == *id) {
+            listen(nodes, child, heard);
+        }
+    }
 }
 
 #[actix_web::test]

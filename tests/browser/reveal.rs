@@ -1,5 +1,7 @@
 //! The page behind a link: it shows a secret to whoever asks for it, and then no more.
 
+use std::time::Duration;
+
 use fantoccini::key::Key;
 use serde_json::json;
 
@@ -16,7 +18,7 @@ pub(crate) fn link(app: &TestApp, token: &str) -> String {
 }
 
 /// What the text field holds.
-async fn field(browser: &Browser) -> String {
+pub(crate) async fn field(browser: &Browser) -> String {
     let content = browser.run("return document.getElementById('content').value").await;
     content.as_str().unwrap().to_owned()
 }
@@ -61,6 +63,8 @@ async fn a_page_that_is_left_keeps_no_secret() {
     browser.click("#content").await;
     browser.run("location.assign('/')").await;
     browser.find("a[href=docs]").await;
+    // The service shows it no more: what is seen now, the page has kept.
+    app.clock.advance(Duration::from_mins(1));
     browser.back().await;
     browser.shown("gone").await;
     assert_eq!(field(&browser).await, "");
@@ -77,6 +81,7 @@ async fn a_page_that_is_kept_for_the_back_button_forgets_the_secret() {
     // Chromium keeps no page that may not be cached; others do, and tell the page so.
     browser.run("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))").await;
     assert_eq!(field(&browser).await, "");
+    app.clock.advance(Duration::from_mins(1));
     browser.run("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))").await;
     browser.shown("gone").await;
 }
@@ -93,7 +98,7 @@ async fn the_copy_button_copies_with_and_without_the_clipboard_api() {
         assert_eq!(browser.run("return navigator.clipboard !== undefined").await, has_api);
         browser.reveal().await;
         browser.click("#copy").await;
-        let status = browser.find("#copied:not(:empty)").await.text().await.unwrap();
+        let status = browser.find("#notice:not(:empty)").await.text().await.unwrap();
         assert_eq!(status, "Copied.");
         assert_eq!(clipboard(&browser, &app).await, content);
     }
@@ -109,7 +114,7 @@ async fn a_copy_that_fails_is_not_called_one() {
     browser.run("navigator.clipboard.writeText = () => Promise.reject()").await;
     browser.run("document.execCommand = () => false").await;
     browser.click("#copy").await;
-    let status = browser.find("#copied:not(:empty)").await.text().await.unwrap();
+    let status = browser.find("#notice:not(:empty)").await.text().await.unwrap();
     assert!(status.contains("copy it by hand"), "{status}");
     let selected = browser.run("return getSelection().toString()").await;
     assert_eq!(selected, CONTENT);
@@ -143,5 +148,10 @@ async fn the_keyboard_alone_reveals_and_copies() {
     browser.press(Key::Tab).await;
     assert!(browser.has_focus("#copy:focus-visible").await);
     browser.press(Key::Enter).await;
-    browser.find("#copied:not(:empty)").await;
+    browser.find("#notice:not(:empty)").await;
+    browser.press(Key::Tab).await;
+    assert!(browser.has_focus("#keep:focus-visible").await);
+    browser.press(Key::Enter).await;
+    browser.shown("kept").await;
+    assert!(browser.has_focus("#kept h1").await);
 }

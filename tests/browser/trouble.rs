@@ -40,7 +40,7 @@ async fn a_lost_connection_uses_nothing_up() {
     browser.click("#reveal").await;
     assert!(browser.shown("failed").await.contains("The connection broke"));
     browser.click("#retry").await;
-    assert!(browser.shown("failed").await.contains("Nothing was used up."));
+    assert!(browser.shown("failed").await.contains("Checking used nothing up."));
     assert!(app.is_available(&token).await);
 
     connect(&browser, true).await;

@@ -1,6 +1,9 @@
 // The page behind a link. The token is in the address's fragment, which the browser sends to
-// nobody; it leaves the page only in the body of the two requests below.
+// nobody; it leaves the page only in the bodies of the requests below.
 "use strict";
+
+/** The problems that say for certain that nothing was done. */
+const NOT_RUN = ["busy", "stopping", "store-failed", "no-room"].map((name) => `/problems/${name}`);
 
 const token = location.hash.slice(1);
 const part = (id) => document.getElementById(id);
@@ -8,6 +11,8 @@ const part = (id) => document.getElementById(id);
 /** Shows one section of the page and moves the focus to its heading, for those who listen. */
 function show(id) {
   for (const section of document.querySelectorAll("section")) section.hidden = section.id !== id;
+  // What was typed stays only as long as it can be corrected.
+  part("passphrase").value = "";
   const heading = part(id).querySelector("h1");
   document.title = `${heading.textContent} · viewonce`;
   heading.focus();
@@ -18,49 +23,99 @@ function fail(message) {
   show("failed");
 }
 
-/** Posts the token. Resolves to the status and, if the answer was good, what it says. */
-async function post(path) {
+/** Says below the form why nothing was revealed, and lets it be tried again at once. */
+function refuse(message) {
+  part("refusal").textContent = message;
+  part("reveal").disabled = false;
+  const field = part(part("guard").hidden ? "reveal" : "passphrase");
+  field.focus();
+  field.select?.();
+}
+
+/** Posts the token, and more. Resolves to the status and whatever else is answered. */
+async function post(path, more, headers) {
   const response = await fetch(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ token }),
+    headers: { "Content-Type": "application/json", ...headers },
+    body: JSON.stringify({ token, ...more }),
   });
-  return { status: response.status, answer: response.ok ? await response.json() : null };
+  const { status } = response;
+  const answer = status === 200 ? await response.json() : await response.json().catch(() => null);
+  return { ...answer, status };
+}
+
+/**
+ * What lets a reveal be repeated: a random key, made for the first one. It is kept where only this
+ * visit of the link finds it, in this tab, also after a reload.
+ */
+function key() {
+  if (!history.state?.key) {
+    const bytes = crypto.getRandomValues(new Uint8Array(32));
+    const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
+    history.replaceState({ key: digits.join("") }, "");
+  }
+  return { "Idempotency-Key": history.state.key };
 }
 
 async function check() {
   if (!/^[\w-]{43}$/.test(token)) return show("incomplete");
   show("checking");
   try {
-    const { status, answer } = await post("api/v1/status");
-    if (status === 404) return show("gone");
-    if (answer === null) return fail("The service cannot tell right now. Nothing was used up.");
-    part("expiry").textContent = new Date(answer.expires_at)
+    const { status, expires_at, passphrase_required } = await post("api/v1/status");
+    // A reveal can use up nothing now; but if it was this page that used it up, it gets it again.
+    if (status === 404) return history.state?.key ? reveal() : show("gone");
+    if (status !== 200) return fail("The service cannot tell right now. Checking used nothing up.");
+    part("expiry").textContent = new Date(expires_at)
       .toLocaleString([], { dateStyle: "long", timeStyle: "short" });
+    part("guard").hidden = !passphrase_required;
+    part("passphrase").required = passphrase_required;
+    part("refusal").textContent = "";
     part("reveal").disabled = false;
     show("ready");
   } catch {
-    fail("The service cannot be reached. Nothing was used up.");
+    fail("The service cannot be reached. Checking used nothing up.");
   }
 }
 
-async function reveal() {
-  part("reveal").disabled = true;
+async function reveal(passphrase) {
   try {
-    const { status, answer } = await post("api/v1/reveal");
+    const { status, content, attempts_left, type } =
+      await post("api/v1/reveal", { passphrase }, key());
     if (status === 404) return show("gone");
-    if (answer === null) return fail("The service could not show the secret. Check again whether it is still there.");
-    part("content").value = answer.content;
+    if (attempts_left === 0) return show("locked");
+    if (attempts_left > 0) return refuse(`This is not the passphrase. Attempts left: ${attempts_left}.`);
+    if (NOT_RUN.includes(type) && !part("ready").hidden) return refuse("The service cannot do that right now. Nothing was used up: try again.");
+    if (status !== 200) return fail("The service could not show the secret. Check again whether it is still there.");
+    part("content").value = content;
     show("open");
   } catch {
     fail("The connection broke while the secret was on its way. Check again whether it is still there.");
   }
 }
 
+/** The form is sent by the script alone, and nowhere but to the service. */
+function submit(event) {
+  event.preventDefault();
+  part("reveal").disabled = true;
+  part("refusal").textContent = "";
+  reveal(part("passphrase").value || undefined);
+}
+
+async function keep() {
+  part("notice").textContent = "";
+  const { status } = await post("api/v1/acknowledge", {}, key()).catch(() => ({}));
+  if (status !== 204 && status !== 404) {
+    part("notice").textContent = "The service could not be told. Try again, or leave it: it forgets the secret by itself.";
+    return;
+  }
+  part("content").value = "";
+  show("kept");
+}
+
 async function copy() {
-  part("copied").textContent = "";
+  part("notice").textContent = "";
   const copied = await toClipboard(part("content"));
-  part("copied").textContent = copied
+  part("notice").textContent = copied
     ? "Copied."
     : "Your browser did not allow it. The text is selected: copy it by hand.";
 }
@@ -76,11 +131,15 @@ async function toClipboard(field) {
   }
 }
 
-part("reveal").addEventListener("click", reveal);
+part("request").addEventListener("submit", submit);
+part("legible").addEventListener("change", ({ target }) => {
+  part("passphrase").type = target.checked ? "text" : "password";
+});
 part("copy").addEventListener("click", copy);
+part("keep")?.addEventListener("click", keep);
 part("retry").addEventListener("click", check);
 addEventListener("hashchange", () => location.reload());
 // A page that is left keeps nothing for the back button.
-addEventListener("pagehide", () => { part("content").value = ""; });
+addEventListener("pagehide", () => { part("content").value = part("passphrase").value = ""; });
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 check();
