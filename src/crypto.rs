@@ -1,5 +1,6 @@
-//! The [`CryptoActor`] and the [`Crypto`] handle that HTTP handlers send to, which alone hold key
-//! material. Contents go in and come out; roots and sealing keys never do.
+//! The [`CryptoActor`] and the [`Crypto`] handle that HTTP handlers send to, which alone hold roots
+//! and sealing keys. Contents go in and come out, and what a passphrase was stretched to; the others
+//! never do.
 //!
 //! Each HTTP worker has an actor on its own thread: what it does takes microseconds, and a hop to
 //! another thread would cost more. Passphrases alone take a core for about a tenth of a second and
@@ -16,7 +17,7 @@ use actix::prelude::*;
 use crate::call::{self, Call, CallError};
 use crate::id::ReceiptId;
 use crate::repeat::IdempotencyKey;
-use crate::seal::{Issued, OpenError, Roots};
+use crate::seal::{Issued, NoMemory, OpenError, ProveError, Roots};
 use crate::secret::Plaintext;
 use crate::token::{Receipt, Token};
 pub use messages::{
@@ -26,8 +27,14 @@ use share::Share;
 
 /// Why a content was not sealed.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
-pub struct SealError(#[from] getrandom::Error);
+pub enum SealError {
+    /// There was no randomness for a token.
+    #[error("the operating system gave no random bytes")]
+    Randomness(#[from] getrandom::Error),
+    /// There was no memory for a passphrase.
+    #[error(transparent)]
+    Memory(#[from] NoMemory),
+}
 
 /// Why there is no good answer.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -38,6 +45,9 @@ pub enum CryptoError {
     /// Sealing failed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// Stretching a passphrase failed.
+    #[error("the passphrase was not stretched")]
+    Prove(#[from] ProveError),
     /// Opening failed.
     #[error("the secret does not open")]
     Open(#[from] OpenError),
@@ -164,7 +174,7 @@ impl Crypto {
     ///
     /// # Errors
     ///
-    /// [`CryptoError::Call`], and [`CryptoError::Open`] if the secret key is not configured.
+    /// [`CryptoError::Call`] and [`CryptoError::Prove`].
     pub async fn prove(&self, message: Prove) -> Result<Proven, CryptoError> {
         let roots = Arc::clone(&self.roots);
         Ok(self.shares.reveal.run(move || message.run(&roots)).await??)

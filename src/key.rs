@@ -41,7 +41,8 @@ pub struct SecretKeys {
     pub previous: Vec<SecretKey>,
 }
 
-/// Names the secret key a secret was sealed under, without telling anything of it.
+/// Names the secret key a secret was sealed under: 4 bytes derived from it, by which keys are told
+/// apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyId([u8; KEY_ID_BYTES]);
 

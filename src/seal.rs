@@ -1,7 +1,9 @@
 //! The sealed format, version 1, as pure functions.
 //!
-//! Notation: `HKDF[salt, info](key, n)` is HKDF-SHA-256 (RFC 5869), `||` concatenates, integers
-//! are big-endian. Every label is a constant, and what varies in an `info` has a fixed length.
+//! Notation: `HKDF[salt, info](key, n)` is HKDF-SHA-256 (RFC 5869), `||` concatenates, texts are
+//! UTF-8, integers and floating-point numbers are big-endian. Every label is a constant, and what
+//! follows one has a fixed length, or one of two: no two of these `info`s have both their length and
+//! their label in common.
 //!
 //! ```text
 //! token       = 32 random bytes, shown as base64url without padding (43 characters)
@@ -15,11 +17,15 @@
 //! sealed      = AES-256-SIV (RFC 5297) under sealing_key, headers = associated
 //! ```
 //!
-//! - The store holds `lookup_id`, `key_id`, `associated` and `sealed`. None of them can be had, or
-//!   tested against a guess, without both the token and the secret key.
+//! - The store holds `lookup_id`, `key_id`, `associated` and `sealed`. But for `key_id`, which tells
+//!   secret keys apart, none of them can be had or tested against a guess without both the token and
+//!   the secret key.
 //! - A sealing key is used once, so that SIV's being deterministic tells nothing.
 //! - The expiry is authenticated: a row whose expiry was moved no longer opens.
-//! - The other bits of `flags` are reserved, and refused.
+//! - The other bits of `flags` are reserved, and refused: after a wrong version, and before a secret
+//!   key that is unknown, a forgery, and a content that is not padded text.
+//! - New secrets, receipts, claims and creations are under the current secret key; what belongs to a
+//!   secret (salt, verifier, wrapping key) is under the one that its `key_id` names.
 //!
 //! # Passphrases
 //!
@@ -30,8 +36,8 @@
 //! verifier       = HKDF-Expand[info = "verifier" || token || passphrase_key](root, 16)
 //! ```
 //!
-//! - The store holds `verifier`. With it, the token and the secret key together, and with nothing
-//!   less, a guess at the passphrase can be tested: at the cost of Argon2 each.
+//! - The store holds `verifier`. Whoever has the store, the token and the secret key can test a guess
+//!   at the passphrase, at the cost of Argon2 each.
 //!
 //! # Receipts
 //!
@@ -42,18 +48,19 @@
 //!
 //! # Repeats
 //!
-//! Where `key` is the idempotency key that the sender of a request chose, as text:
+//! Where `key` is the idempotency key that the sender of a request chose:
 //!
 //! ```text
 //! claim_id     = HKDF-Expand[info = "claim" || token || SHA-256(key)](root, 16)
 //! wrapping_key = HKDF-Expand[info = "wrap/1" || token || SHA-256(key)](root, 64)
-//! wrapped      = AES-256-SIV of passphrase_key under wrapping_key, header = lookup_id
+//! wrapped      = AES-256-SIV of passphrase_key, not padded, under wrapping_key, header = lookup_id
 //!
 //! creation_id  = HKDF-Expand[info = "idempotency" || SHA-256(key)](root, 16)
 //! nonce        = 32 random bytes
-//! request      = given || ttl || length of the passphrase || passphrase || content
-//!                given: 1 if there is a lifetime, plus 2 if a passphrase, plus 4 if a receipt
-//!                ttl: the hours as an IEEE 754 double, 0 if there is none; the length: 4 bytes
+//! request      = given || ttl || length of passphrase || passphrase || content
+//!                given: 1 byte, 1 if there is a lifetime, plus 2 if a passphrase, plus 4 if a receipt
+//!                ttl: the hours as an IEEE 754 double, 0 if there is none
+//!                passphrase: in normal form C, none if there is none; its length: 4 bytes
 //! token        = HKDF-Expand[info = "repeat" || nonce || SHA-256(key) || SHA-256(request)](root, 32)
 //! receipt      = HKDF-Expand[info = "repeat-receipt" || nonce || SHA-256(key) || SHA-256(request)](root, 32)
 //! ```
@@ -61,8 +68,10 @@
 //! - A secret that is handed out repeatably stays as it was sealed, under `claim_id` and with
 //!   `wrapped` if it has a passphrase, so that a repeat needs none.
 //! - Of a repeatable creation the store holds `creation_id`, `nonce`, the secret's `lookup_id` and
-//!   its expiry. Its token and its receipt are derived, so that a retry derives the same; another
-//!   request derives another token, whose `lookup_id` is another.
+//!   its expiry. Its token and its receipt are not random but derived, so that a retry derives the
+//!   same; another request derives another token, whose `lookup_id` is another.
+//! - So whoever has the store, the secret key and the idempotency key of a creation can test a guess
+//!   at the whole request. The idempotency key has to be as hard to guess as a token, and is not kept.
 
 mod padding;
 mod passphrase;
@@ -82,7 +91,7 @@ use crate::secret::{Ciphertext, Deposit, Flags, NewSecret, Plaintext, SealedSecr
 use crate::token::{Receipt, Token};
 pub use padding::PADDING_BLOCK;
 use padding::{pad, unpad};
-pub use passphrase::Proof;
+pub use passphrase::{NoMemory, Proof, ProveError};
 pub use repeat::Retry;
 
 /// The version byte of this format.
@@ -167,11 +176,20 @@ impl Roots {
 
     /// Seals what `deposit` holds under the token of `issued` and the current secret key. A
     /// passphrase takes a core for about a tenth of a second, and 64 MiB of memory.
-    #[must_use]
-    pub fn seal(&self, issued: &Issued, deposit: &Deposit, expires_at: Timestamp) -> NewSecret {
+    ///
+    /// # Errors
+    ///
+    /// [`NoMemory`], with a passphrase.
+    pub fn seal(
+        &self,
+        issued: &Issued,
+        deposit: &Deposit,
+        expires_at: Timestamp,
+    ) -> Result<NewSecret, NoMemory> {
         let root = &self.current;
         let Issued { token, receipt } = issued;
-        let proof = deposit.passphrase.as_ref().map(|passphrase| root.prove(token, passphrase));
+        let prove = |passphrase| root.prove(token, passphrase);
+        let proof = deposit.passphrase.as_ref().map(prove).transpose()?;
         let lookup_id = root.lookup_id(token);
         let flags = Flags::new(proof.is_some(), receipt.is_some());
         let headers = associated(VERSION, lookup_id, expires_at, flags);
@@ -179,7 +197,7 @@ impl Roots {
         let ciphertext =
             encrypt(siv, &headers.as_slices(), pad(deposit.content.expose_text().as_bytes()));
         let key_id = root.key_id;
-        NewSecret {
+        Ok(NewSecret {
             sealed: SealedSecret {
                 lookup_id,
                 key_id,
@@ -191,7 +209,7 @@ impl Roots {
             verifier: proof.map(|proof| proof.verifier),
             receipt_id: receipt.as_ref().map(|receipt| root.receipt_id(receipt)),
             creation: None,
-        }
+        })
     }
 
     /// Under which ids `token` may be stored, the current key's first.

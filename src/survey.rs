@@ -10,8 +10,8 @@ pub async fn warn_of_strangers(store: Store, known: Vec<KeyId>) {
     match count(&store, &known).await {
         Ok(0) | Err(StoreError::Closing | StoreError::Ended) => {}
         Ok(strangers) => log::warn!(
-            "{strangers} secrets are under keys that are not configured, and cannot be viewed; \
-             name those in SECRET_KEY_PREVIOUS"
+            "secrets under keys that are not configured, which nobody can view: {strangers}; \
+             if they are to be viewed, name those keys in SECRET_KEY_PREVIOUS"
         ),
         Err(error) => log::error!("secrets under other keys not counted: {}", Chain(&error)),
     }

@@ -8,7 +8,7 @@ use crate::id::{ClaimId, LookupId, ReceiptId, Verifier};
 use crate::key::KeyId;
 use crate::passphrase::{Passphrase, PassphraseKey, WrappedKey};
 use crate::repeat::{Creation, IdempotencyKey};
-use crate::seal::{Issued, OpenError, Retry, Roots};
+use crate::seal::{Issued, OpenError, ProveError, Retry, Roots};
 use crate::secret::{Deposit, NewSecret, Plaintext, SealedSecret};
 use crate::token::{Receipt, Token};
 
@@ -131,7 +131,7 @@ impl Seal {
                 (issued, Some(creation))
             }
         };
-        let secret = NewSecret { creation, ..roots.seal(&issued, &deposit, expires_at) };
+        let secret = NewSecret { creation, ..roots.seal(&issued, &deposit, expires_at)? };
         Ok(Sealed { issued, secret, retry })
     }
 }
@@ -157,7 +157,7 @@ impl LocateReceipt {
 }
 
 impl Prove {
-    pub(super) fn run(self, roots: &Roots) -> Result<Proven, OpenError> {
+    pub(super) fn run(self, roots: &Roots) -> Result<Proven, ProveError> {
         let Self { token, key_id, passphrase, key } = self;
         let proof = roots.prove(&token, key_id, &passphrase)?;
         let wrap = |key| roots.wrap(&token, key_id, key, &proof.passphrase_key);

@@ -82,6 +82,8 @@ pub(super) struct CreateResponse<'a> {
         (status = 201, description = "It is stored.", body = CreateResponse,
             headers(("Location" = String, description = "The address of the secret."))),
         BodyProblems<'_>,
+        (status = 422, description = "A field or the `Idempotency-Key` is wrong, or that key came with \
+            other fields before (`idempotency-key-reused`).", body = Problem),
         (status = 500, description = "There were no random bytes for a token.", body = Problem),
         StoreProblems<'_>,
     )

@@ -7,7 +7,8 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 
 use super::problem::{self, FieldError, Kind, Problem};
 use crate::call::CallError;
-use crate::crypto::CryptoError;
+use crate::crypto::{CryptoError, SealError};
+use crate::seal::ProveError;
 use crate::store::{State, StoreError};
 
 /// Seconds after which a caller for whom nothing was done may well try again.
@@ -109,14 +110,20 @@ impl ApiError {
             Self::ForeignOrigin => problem::FOREIGN_ORIGIN,
             Self::TooManyWait
             | Self::Store(StoreError::Busy)
-            | Self::Crypto(CryptoError::Call(CallError::Busy)) => problem::BUSY,
+            | Self::Crypto(
+                CryptoError::Call(CallError::Busy)
+                | CryptoError::Seal(SealError::Memory(_))
+                | CryptoError::Prove(ProveError::Memory(_)),
+            ) => problem::BUSY,
             Self::Store(StoreError::NoRoom(_)) => problem::NO_ROOM,
             Self::Store(StoreError::Failed(_) | StoreError::Silent) => problem::STORE_FAILED,
             Self::Store(StoreError::OutcomeUnknown(_) | StoreError::Ended)
             | Self::Crypto(CryptoError::Call(CallError::Ended)) => problem::OUTCOME_UNKNOWN,
             Self::Store(StoreError::Closing) => problem::STOPPING,
-            Self::Crypto(CryptoError::Seal(_)) => problem::NO_RANDOMNESS,
-            Self::Crypto(CryptoError::Open(_)) => problem::SECRET_DAMAGED,
+            Self::Crypto(CryptoError::Seal(SealError::Randomness(_))) => problem::NO_RANDOMNESS,
+            Self::Crypto(CryptoError::Open(_) | CryptoError::Prove(ProveError::Open(_))) => {
+                problem::SECRET_DAMAGED
+            }
         }
     }
 

@@ -82,12 +82,11 @@ pub(super) async fn inspect(
 ) -> Result<HttpResponse, ApiError> {
     let wait = wait(&request)?;
     let candidates = locate(&request, &state).await?;
-    let fate = if wait.is_zero() {
-        fate(&state, candidates).await?
-    } else {
+    let mut fate = look(&state, &candidates).await?;
+    if fate.state == store::State::Pending && !wait.is_zero() {
         let _seat = state.seats.try_acquire().map_err(|_full| ApiError::TooManyWait)?;
-        end(&state, candidates, Instant::now() + wait).await?
-    };
+        fate = end(&state, &candidates, Instant::now() + wait).await?;
+    }
     Ok(HttpResponse::Ok().json(ReceiptResponse::from(fate)))
 }
 
@@ -127,25 +126,21 @@ async fn locate(request: &HttpRequest, state: &State) -> Result<Vec<ReceiptId>, 
     Ok(state.crypto.locate_receipt(receipt).await?)
 }
 
-async fn fate(state: &State, candidates: Vec<ReceiptId>) -> Result<Fate, ApiError> {
-    state.store.inspect(candidates).await?.ok_or(ApiError::ReceiptNotFound)
+async fn look(state: &State, candidates: &[ReceiptId]) -> Result<Fate, ApiError> {
+    state.store.inspect(candidates.to_vec()).await?.ok_or(ApiError::ReceiptNotFound)
 }
 
 /// What has become of a secret when it has ended, at the `deadline`, or when the service stops.
-async fn end(
-    state: &State,
-    candidates: Vec<ReceiptId>,
-    deadline: Instant,
-) -> Result<Fate, ApiError> {
+async fn end(state: &State, candidates: &[ReceiptId], deadline: Instant) -> Result<Fate, ApiError> {
     let mut stopping = state.stopping.clone();
     loop {
-        let fate = fate(state, candidates.clone()).await?;
+        let fate = look(state, candidates).await?;
         let is_over = Instant::now() >= deadline || *stopping.borrow();
         if fate.state != store::State::Pending || is_over {
             return Ok(fate);
         }
         tokio::select! {
-            ended = state.store.watch(candidates.clone()) => ended?,
+            ended = state.store.watch(candidates.to_vec()) => ended?,
             () = sleep(state.clock.until(fate.expires_at)) => {}
             () = sleep_until(deadline) => {}
             _ = stopping.changed() => {}

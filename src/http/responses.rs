@@ -20,7 +20,7 @@ pub(super) enum BodyProblems<'a> {
     /// The body is not `application/json`.
     #[response(status = 415)]
     MediaType(Problem<'a>),
-    /// A field is missing, unknown, doubled, of the wrong type or out of range.
+    /// A field is missing, unknown, doubled, of the wrong type or out of range, or a header is wrong.
     #[response(status = 422)]
     Fields(Problem<'a>),
 }

@@ -5,6 +5,7 @@
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use super::SMALL_BODY_BYTES;
 use super::body::Fields;
@@ -33,7 +34,7 @@ pub(super) fn text_of_path(request: &HttpRequest) -> &str {
 /// The token in a body that holds nothing else.
 pub(super) async fn of_body(request: &HttpRequest, payload: Payload) -> Result<Token, ApiError> {
     let mut fields = Fields::read(request, payload, SMALL_BODY_BYTES).await?;
-    let token = fields.text("token");
+    let token = fields.text("token").map(Zeroizing::new);
     parse(&fields.finish(token)?)
 }
 

@@ -6,6 +6,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use super::body::Fields;
 use super::error::ApiError;
@@ -54,6 +55,8 @@ pub(super) struct ViewResponse<'a> {
         (status = 200, description = "The secret, for the first and last time.", body = ViewResponse),
         (status = 303, description = "A browser navigated here; it is led to the page."),
         IntentProblems<'_>,
+        (status = 403, description = "A prefetch, an embedded or a foreign request, or a secret that \
+            has a passphrase. Nothing is consumed.", body = Problem),
         SecretProblems<'_>,
         (status = 405, description = "Viewing by GET is turned off.", body = Problem),
         (status = 500, description = "The secret was altered in the store.", body = Problem),
@@ -97,6 +100,9 @@ pub(super) async fn by_get(
         (status = 200, description = "The secret, for the first and last time, but for repeats.", body = ViewResponse),
         BodyProblems<'_>,
         IntentProblems<'_>,
+        (status = 403, description = "The passphrase is missing (`passphrase-required`) or wrong \
+            (`wrong-passphrase`, with `attempts_left`: the last one destroys the secret), or this is \
+            a prefetch, an embedded or a foreign request.", body = Problem),
         SecretProblems<'_>,
         (status = 500, description = "The secret was altered in the store.", body = Problem),
         StoreProblems<'_>,
@@ -110,7 +116,7 @@ pub(super) async fn reveal(
     intent::require(&request, state.public_url())?;
     let key = idempotency::key(&request)?;
     let mut fields = Fields::read(&request, payload, SMALL_BODY_BYTES).await?;
-    let token = fields.text("token");
+    let token = fields.text("token").map(Zeroizing::new);
     let passphrase = fields.passphrase();
     let (token, passphrase) = fields.finish(token.map(|token| (token, passphrase)))?;
     hand_out(&state, View { token: token::parse(&token)?, passphrase, key }).await

@@ -1,6 +1,6 @@
 //! Passphrases: stretching them, and wrapping what comes of that.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroizing;
 
 use super::repeat::key_digest;
@@ -28,20 +28,36 @@ pub struct Proof {
     pub passphrase_key: PassphraseKey,
 }
 
+/// There is no memory to stretch a passphrase in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no memory to stretch a passphrase in")]
+pub struct NoMemory;
+
+/// Why a passphrase was not stretched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProveError {
+    /// [`OpenError::UnknownKey`].
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// There is no memory for it.
+    #[error(transparent)]
+    Memory(#[from] NoMemory),
+}
+
 impl Roots {
     /// Stretches `passphrase` for `token` under the secret key `key_id`. This takes a core for
     /// about a tenth of a second, and 64 MiB of memory.
     ///
     /// # Errors
     ///
-    /// [`OpenError::UnknownKey`].
+    /// [`ProveError`].
     pub fn prove(
         &self,
         token: &Token,
         key_id: KeyId,
         passphrase: &Passphrase,
-    ) -> Result<Proof, OpenError> {
-        Ok(self.root(key_id)?.prove(token, passphrase))
+    ) -> Result<Proof, ProveError> {
+        Ok(self.root(key_id)?.prove(token, passphrase)?)
     }
 
     /// Seals a passphrase key for whoever has `token` and `key`, so that a repeat needs no
@@ -85,30 +101,39 @@ impl Roots {
 }
 
 impl Root {
-    pub(super) fn prove(&self, token: &Token, passphrase: &Passphrase) -> Proof {
-        let passphrase_key = self.stretch(token, passphrase);
+    pub(super) fn prove(&self, token: &Token, passphrase: &Passphrase) -> Result<Proof, NoMemory> {
+        let passphrase_key = self.stretch(token, passphrase)?;
         let info = [VERIFIER_LABEL, token.expose_bytes(), passphrase_key.expose_bytes()];
-        Proof { verifier: Verifier::from_bytes(self.id(&info)), passphrase_key }
+        Ok(Proof { verifier: Verifier::from_bytes(self.id(&info)), passphrase_key })
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "Argon2 refuses only parameters, and these are constant"
-    )]
-    fn stretch(&self, token: &Token, passphrase: &Passphrase) -> PassphraseKey {
+    fn stretch(&self, token: &Token, passphrase: &Passphrase) -> Result<PassphraseKey, NoMemory> {
         let mut salt = [0; SALT_BYTES];
         expand(&self.hkdf, &[SALT_LABEL, token.expose_bytes()], &mut salt);
-        let length = Some(PASSPHRASE_KEY_BYTES);
-        let params = Params::new(ARGON2_KIBIBYTES, ARGON2_PASSES, ARGON2_LANES, length);
-        let params = params.expect("parameters of RFC 9106, section 4");
         let mut key = Zeroizing::new([0; PASSPHRASE_KEY_BYTES]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(passphrase.expose_text().as_bytes(), &salt, &mut *key)
-            .expect("a short passphrase and a salt of 16 bytes");
-        PassphraseKey::from_bytes(*key)
+        argon2id(passphrase.expose_text().as_bytes(), &salt, &mut *key)?;
+        Ok(PassphraseKey::from_bytes(*key))
     }
 
     fn wrapping(&self, token: &Token, key: &IdempotencyKey) -> aes_siv::siv::Aes256Siv {
-        self.siv_of(&[WRAP_LABEL, token.expose_bytes(), &key_digest(key)])
+        self.siv_of(&[WRAP_LABEL, token.expose_bytes(), &*key_digest(key)])
     }
+}
+
+/// Argon2id. Its memory, which holds the key in the end, is wiped.
+#[expect(
+    clippy::expect_used,
+    reason = "beside memory, Argon2 refuses only parameters and lengths, and these are right"
+)]
+fn argon2id(passphrase: &[u8], salt: &[u8], key: &mut [u8]) -> Result<(), NoMemory> {
+    let params = Params::new(ARGON2_KIBIBYTES, ARGON2_PASSES, ARGON2_LANES, Some(key.len()))
+        .expect("parameters of RFC 9106, section 4");
+    let blocks = params.block_count();
+    let mut memory = Zeroizing::new(Vec::new());
+    memory.try_reserve_exact(blocks).map_err(|_no_memory| NoMemory)?;
+    memory.resize(blocks, Block::new());
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(passphrase, salt, key, memory.as_mut_slice())
+        .expect("a short passphrase, a salt of 16 bytes, and all the memory it takes");
+    Ok(())
 }

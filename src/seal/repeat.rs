@@ -20,10 +20,10 @@ const HAS_PASSPHRASE: u8 = 2;
 const WANTS_RECEIPT: u8 = 4;
 
 /// A repeatable creation, as its sender asks for it: another request, or one under another key, has
-/// another token.
+/// another token. Wiped on drop: a guess at the request can be tested with it.
 pub struct Retry {
-    key: [u8; DIGEST_BYTES],
-    request: [u8; DIGEST_BYTES],
+    key: Zeroizing<[u8; DIGEST_BYTES]>,
+    request: Zeroizing<[u8; DIGEST_BYTES]>,
     wants_receipt: bool,
 }
 
@@ -41,7 +41,7 @@ impl Roots {
     #[must_use]
     pub fn claim_ids(&self, token: &Token, key: &IdempotencyKey) -> Vec<ClaimId> {
         let digest = key_digest(key);
-        let claim_id = |root: &Root| root.id(&[CLAIM_LABEL, token.expose_bytes(), &digest]);
+        let claim_id = |root: &Root| root.id(&[CLAIM_LABEL, token.expose_bytes(), &*digest]);
         self.iter().map(claim_id).map(ClaimId::from_bytes).collect()
     }
 
@@ -71,13 +71,14 @@ impl Roots {
 
 impl Root {
     fn creation_id(&self, retry: &Retry) -> CreationId {
-        CreationId::from_bytes(self.id(&[CREATION_LABEL, &retry.key]))
+        CreationId::from_bytes(self.id(&[CREATION_LABEL, &*retry.key]))
     }
 
     fn issued(&self, retry: &Retry, nonce: &Nonce) -> Issued {
-        let derive = |label| {
+        let derive = |label: &[u8]| {
             let mut token = Zeroizing::new([0; TOKEN_BYTES]);
-            expand(&self.hkdf, &[label, nonce.as_bytes(), &retry.key, &retry.request], &mut *token);
+            let info = [label, nonce.as_bytes(), retry.key.as_slice(), retry.request.as_slice()];
+            expand(&self.hkdf, &info, &mut *token);
             token
         };
         let receipt = || Receipt::from_bytes(*derive(RECEIPT_LABEL));
@@ -86,23 +87,23 @@ impl Root {
     }
 }
 
-pub(super) fn key_digest(key: &IdempotencyKey) -> [u8; DIGEST_BYTES] {
-    Sha256::digest(key.expose_text()).into()
+pub(super) fn key_digest(key: &IdempotencyKey) -> Zeroizing<[u8; DIGEST_BYTES]> {
+    Zeroizing::new(Sha256::digest(key.expose_text()).into())
 }
 
-fn request_digest(deposit: &Deposit) -> [u8; DIGEST_BYTES] {
+fn request_digest(deposit: &Deposit) -> Zeroizing<[u8; DIGEST_BYTES]> {
     let Deposit { content, ttl_hours, passphrase, wants_receipt } = deposit;
     let given = u8::from(ttl_hours.is_some()) * HAS_TTL
         + u8::from(passphrase.is_some()) * HAS_PASSPHRASE
         + u8::from(*wants_receipt) * WANTS_RECEIPT;
     let passphrase = passphrase.as_ref().map_or("", Passphrase::expose_text);
     let length = u32::try_from(passphrase.len()).unwrap_or(u32::MAX);
-    Sha256::new()
+    let digest = Sha256::new()
         .chain_update([given])
         .chain_update(ttl_hours.unwrap_or_default().to_be_bytes())
         .chain_update(length.to_be_bytes())
         .chain_update(passphrase)
         .chain_update(content.expose_text())
-        .finalize()
-        .into()
+        .finalize();
+    Zeroizing::new(digest.into())
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::held::hold;
-use crate::support::{TestApp, secret, spawn_app};
+use crate::support::{REPEAT_KEYS, TestApp, document, receipt_address, secret, spawn_app};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -35,12 +35,13 @@ impl Log for Counter {
     fn flush(&self) {}
 }
 
-/// Sends a request and leaves, as far as a client can who still listens to the server's hanging up.
+/// Sends a request, with a key for repeating it, and leaves, as far as a client can who still
+/// listens to the server's hanging up.
 async fn ask_and_leave(app: &TestApp, head: &str, body: &str) {
-    let length = body.len();
+    let (length, key) = (body.len(), REPEAT_KEYS[0]);
     let request = format!(
         "{head} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\n\r\n{body}",
+         Idempotency-Key: {key}\r\nContent-Length: {length}\r\n\r\n{body}",
         app.address
     );
     let mut stream = TcpStream::connect(app.address).await.unwrap();
@@ -57,19 +58,37 @@ async fn nothing_is_consumed_for_a_client_who_has_left_and_the_log_tells() {
     log::set_logger(&Counter).unwrap();
     log::set_max_level(LevelFilter::Info);
     let app = spawn_app();
-    let token = app.store("x").await;
+    let (token, receipt) = app.store_with_receipt("x").await;
+    let protected = app.protect("x").await;
+    let repeated = app.store("x").await;
+    app.reveal_with_key(&repeated, REPEAT_KEYS[0]).await;
+
     let held = hold(&app.store);
     let address = secret(&token);
-    ask_and_leave(&app, &format!("GET {address}"), "").await;
-    ask_and_leave(&app, &format!("DELETE {address}"), "").await;
     let body = json!({ "token": token }).to_string();
-    ask_and_leave(&app, "POST /api/v1/reveal", &body).await;
+    let wrong = json!({ "token": protected, "passphrase": "open barley" }).to_string();
+    let repeat = json!({ "token": repeated }).to_string();
+    let requests = [
+        (format!("GET {address}"), ""),
+        (format!("DELETE {address}"), ""),
+        (format!("DELETE {}", receipt_address(&receipt)), ""),
+        ("POST /api/v1/reveal".to_owned(), &body),
+        ("POST /api/v1/reveal".to_owned(), &wrong),
+        ("POST /api/v1/acknowledge".to_owned(), &repeat),
+    ];
+    for (head, body) in &requests {
+        ask_and_leave(&app, head, body).await;
+    }
     let told = async {
-        while LEFT.load(Ordering::SeqCst) < 3 {
+        while LEFT.load(Ordering::SeqCst) < requests.len() {
             sleep(Duration::from_millis(1)).await;
         }
     };
     timeout(PATIENCE, told).await.expect("each request is in the log");
     drop(held);
     assert!(app.is_available(&token).await);
+    assert_eq!(app.state(&receipt).await, "pending");
+    assert_eq!(app.reveal_with_key(&repeated, REPEAT_KEYS[0]).await.status(), 200);
+    let problem = document(app.unlock(&protected, "open barley").await).await;
+    assert_eq!(problem["attempts_left"], 9);
 }

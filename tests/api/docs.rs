@@ -136,3 +136,65 @@ async fn every_operation_names_the_answers_it_gives() {
     let revoke = [&["204", "400", "403", "404", "409"][..], &store].concat();
     assert_eq!(statuses("delete", receipt), revoke);
 }
+
+#[actix_web::test]
+async fn every_field_of_every_body_has_an_example() {
+    let specification = specification(&spawn_app()).await;
+    let mut bodies = 0;
+    for (path, methods) in specification["paths"].as_object().unwrap() {
+        let body = &methods["post"]["requestBody"]["content"]["application/json"]["schema"];
+        let Some(reference) = body["$ref"].as_str() else { continue };
+        let schema = specification.pointer(reference.trim_start_matches('#')).unwrap();
+        let properties = schema["properties"].as_object().unwrap();
+        for (name, property) in properties {
+            assert!(property.get("example").is_some(), "{path}: {name}");
+            assert!(property["description"].is_string(), "{path}: {name}");
+        }
+        assert!(!properties.is_empty(), "{path}");
+        bodies += 1;
+    }
+    assert_eq!(bodies, 4);
+}
+
+#[actix_web::test]
+async fn the_header_that_makes_a_request_repeatable_is_described_where_it_counts() {
+    let specification = specification(&spawn_app()).await;
+    let expected = [
+        ("/api/v1/secrets", "post", Some(false)),
+        ("/api/v1/reveal", "post", Some(false)),
+        ("/api/v1/acknowledge", "post", Some(true)),
+        ("/api/v1/status", "post", None),
+        ("/api/v1/secrets/{token}", "get", None),
+    ];
+    for (path, method, is_required) in expected {
+        let parameters = specification["paths"][path][method]["parameters"].as_array();
+        let header = parameters.into_iter().flatten().find(|it| it["in"] == "header");
+        assert_eq!(header.map(|header| header["required"].as_bool().unwrap()), is_required);
+        if let Some(header) = header {
+            assert_eq!(header["name"], "Idempotency-Key", "{path}");
+            assert!(header["example"].is_string() && header["description"].is_string(), "{path}");
+        }
+    }
+    let waiting = &specification["paths"]["/api/v1/receipts/{receipt}"]["get"]["parameters"];
+    let wait = waiting.as_array().unwrap().iter().find(|it| it["name"] == "wait").unwrap();
+    assert_eq!([&wait["in"], &wait["required"]], [&Value::from("query"), &Value::from(false)]);
+    assert!(wait["example"].is_number() && wait["description"].is_string());
+}
+
+#[actix_web::test]
+async fn every_problem_that_a_repeat_a_passphrase_or_a_receipt_meets_is_described() {
+    let app = spawn_app();
+    let reference = app.get("/redoc").await.text().await.unwrap();
+    for name in [
+        "passphrase-required",
+        "wrong-passphrase",
+        "receipt-not-found",
+        "secret-ended",
+        "idempotency-key-reused",
+    ] {
+        let described = app.get(&format!("/problems/{name}")).await;
+        let place = format!("../redoc#{name}");
+        assert_eq!(described.headers()["location"], place.as_str());
+        assert!(reference.contains(&format!("id=\"{name}\"")), "{name}");
+    }
+}

@@ -4,17 +4,21 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::expect_problem;
-use crate::support::{UNKNOWN_TOKEN, document, secret, send, spawn_app};
+use crate::support::{REPEAT_KEYS, UNKNOWN_TOKEN, document, secret, send, spawn_app};
 
 #[actix_web::test]
 async fn every_answer_has_its_headers() {
     let app = spawn_app();
-    let token = app.store("x").await;
+    let (token, receipt) = app.store_with_receipt("x").await;
     let answers = [
         app.post("/api/v1/secrets", &json!({ "content": "x" })).await,
         app.post("/api/v1/secrets", &json!({})).await,
         app.view(&token).await,
         app.view(&token).await,
+        app.inspect(&receipt).await,
+        app.inspect(UNKNOWN_TOKEN).await,
+        app.revoke(&receipt).await,
+        app.acknowledge(&token, REPEAT_KEYS[0]).await,
         app.get("/health").await,
         app.get("/").await,
         app.get("/s").await,
@@ -59,7 +63,10 @@ async fn other_methods_are_told_which_are_allowed() {
     let cases = [
         ("/api/v1/secrets", "POST"),
         ("/api/v1/reveal", "POST"),
+        ("/api/v1/acknowledge", "POST"),
         ("/api/v1/status", "POST"),
+        ("/api/v1/secrets/x", "GET, DELETE"),
+        ("/api/v1/receipts/x", "GET, DELETE"),
         ("/health", "GET, HEAD"),
         ("/", "GET, HEAD"),
         ("/s", "GET, HEAD"),
@@ -87,6 +94,10 @@ async fn a_page_can_be_asked_for_its_head() {
 async fn paths_match_exactly() {
     let app = spawn_app();
     let unknown = secret(UNKNOWN_TOKEN);
+    let paths = ["/api/v1/receipts", "/api/v1/receipts/", "/api/v1/receipts/x/y"];
+    for path in paths {
+        expect_problem(app.get(path).await, 404, "no-such-path").await;
+    }
     let paths = ["/api", "/s/", "//", "/health/", "/Health", "/%73", "/docs/nothing", "/assets/x"];
     for path in paths.into_iter().chain([format!("{unknown}/x").as_str(), "/api/v1/secrets/"]) {
         expect_problem(app.get(path).await, 404, "no-such-path").await;

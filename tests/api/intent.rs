@@ -5,7 +5,9 @@ use reqwest::{Method, Response};
 use serde_json::json;
 
 use crate::expect_problem;
-use crate::support::{TestApp, secret, send, spawn_app, spawn_app_with};
+use crate::support::{
+    REPEAT_KEYS, TestApp, receipt_address, secret, send, spawn_app, spawn_app_with,
+};
 
 type Headers<'a> = &'a [(&'a str, &'a str)];
 
@@ -49,14 +51,16 @@ const INTENDED: [Headers; 4] = [
     &[("Accept", "application/json, text/html"), ("User-Agent", "Slackbot-LinkExpanding 1.0")],
 ];
 
+fn header_map(headers: Headers<'_>) -> HeaderMap {
+    let parse = |(name, value): &(&str, &str)| {
+        (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
+    };
+    headers.iter().map(parse).collect()
+}
+
 /// The three requests that would view or burn `token`, with `headers`.
 async fn attempts(app: &TestApp, token: &str, headers: Headers<'_>) -> [Response; 3] {
-    let headers: HeaderMap = headers
-        .iter()
-        .map(|(name, value)| {
-            (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
-        })
-        .collect();
+    let headers = header_map(headers);
     let request = |method, path| app.request(method, path).headers(headers.clone());
     [
         send(request(Method::GET, &secret(token))).await,
@@ -65,16 +69,31 @@ async fn attempts(app: &TestApp, token: &str, headers: Headers<'_>) -> [Response
     ]
 }
 
+/// The request that would burn a secret by its receipt, with `headers`.
+async fn revoke(app: &TestApp, receipt: &str, headers: Headers<'_>) -> Response {
+    let request = app.request(Method::DELETE, &receipt_address(receipt));
+    send(request.headers(header_map(headers))).await
+}
+
+/// The request that would end the repeat of a secret, with `headers`.
+async fn acknowledge(app: &TestApp, token: &str, headers: Headers<'_>) -> Response {
+    let request = app.request(Method::POST, "/api/v1/acknowledge").headers(header_map(headers));
+    let request = request.header("Idempotency-Key", REPEAT_KEYS[0]);
+    send(request.json(&json!({ "token": token }))).await
+}
+
+/// What is refused, and how.
+const REFUSED: [(&[Headers], u16, &str); 3] = [
+    (&CONDITIONAL, 400, "conditional-view"),
+    (&UNINTENDED, 403, "unintended-view"),
+    (&FOREIGN, 403, "foreign-origin"),
+];
+
 #[actix_web::test]
 async fn what_nobody_meant_to_view_is_refused_and_consumes_nothing() {
     let app = spawn_app();
     let token = app.store("x").await;
-    let cases = [
-        (&CONDITIONAL[..], 400, "conditional-view"),
-        (&UNINTENDED, 403, "unintended-view"),
-        (&FOREIGN, 403, "foreign-origin"),
-    ];
-    for (requests, status, problem) in cases {
+    for (requests, status, problem) in REFUSED {
         for headers in requests {
             for response in attempts(&app, &token, headers).await {
                 expect_problem(response, status, problem).await;
@@ -86,6 +105,23 @@ async fn what_nobody_meant_to_view_is_refused_and_consumes_nothing() {
 }
 
 #[actix_web::test]
+async fn what_nobody_meant_burns_nothing_by_a_receipt_and_ends_no_repeat() {
+    let app = spawn_app();
+    let (living, receipt) = app.store_with_receipt("x").await;
+    let repeated = app.store("y").await;
+    app.reveal_with_key(&repeated, REPEAT_KEYS[0]).await;
+    for (requests, status, problem) in REFUSED {
+        for headers in requests {
+            expect_problem(revoke(&app, &receipt, headers).await, status, problem).await;
+            expect_problem(acknowledge(&app, &repeated, headers).await, status, problem).await;
+            assert!(app.is_available(&living).await, "{headers:?}");
+            let again = app.reveal_with_key(&repeated, REPEAT_KEYS[0]).await;
+            assert_eq!(again.status(), 200, "{headers:?}");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn programs_and_the_services_own_page_may_view() {
     let app = spawn_app();
     for headers in INTENDED {
@@ -93,6 +129,19 @@ async fn programs_and_the_services_own_page_may_view() {
         let [by_get, reveal, burn] = attempts(&app, &token, headers).await;
         let statuses = [by_get, reveal, burn].map(|response| response.status().as_u16());
         assert_eq!(statuses, [200, 404, 404], "{headers:?}");
+    }
+}
+
+#[actix_web::test]
+async fn programs_and_the_services_own_page_may_burn_by_a_receipt_and_end_a_repeat() {
+    let app = spawn_app();
+    for headers in INTENDED {
+        let (token, receipt) = app.store_with_receipt("x").await;
+        assert_eq!(revoke(&app, &receipt, headers).await.status(), 204, "{headers:?}");
+        assert!(!app.is_available(&token).await);
+        let token = app.store("x").await;
+        app.reveal_with_key(&token, REPEAT_KEYS[0]).await;
+        assert_eq!(acknowledge(&app, &token, headers).await.status(), 204, "{headers:?}");
     }
 }
 

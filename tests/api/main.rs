@@ -7,15 +7,21 @@ mod held;
 mod support;
 
 mod create;
+mod creation;
 mod departed;
 mod docs;
+mod earlier;
 mod end;
 mod expiry;
 mod http;
 mod intent;
 mod keys;
 mod overload;
+mod passphrase;
+mod receipt;
+mod repeat;
 mod view;
+mod wait;
 
 use reqwest::Response;
 use serde_json::Value;

@@ -1,11 +1,19 @@
 //! Overload answers: at once, and without losing what was acknowledged.
 
+use std::time::Duration;
+
+use actix_web::rt::time::timeout;
 use futures_util::future::join_all;
 use reqwest::Response;
 use serde_json::json;
 
 use crate::expect_problem;
-use crate::support::{document, spawn_app_with};
+use crate::support::{PASSPHRASE, REPEAT_KEYS, TestApp, UNKNOWN_TOKEN, document, spawn_app_with};
+
+const PATIENCE: Duration = Duration::from_secs(15);
+const WRONG: &str = "open barley";
+/// Clients that make a flood.
+const FLOOD: usize = 3;
 
 #[actix_web::test]
 async fn a_full_queue_answers_busy_and_loses_nothing_acknowledged() {
@@ -35,4 +43,113 @@ async fn a_busy_service_is_healthy() {
     let is_busy = |answer: &Response| answer.status() == 503;
     assert!(answers.iter().any(is_busy), "the queue was never full");
     assert!(health.iter().all(|answer| answer.status() == 200));
+}
+
+/// Has some clients send a request again and again for as long as `work` takes.
+async fn under_flood<T>(request: &impl AsyncFn() -> Response, work: impl Future<Output = T>) -> T {
+    let client = async || loop {
+        drop(request().await);
+    };
+    let flood = join_all((0..FLOOD).map(|_| client()));
+    let flooded = async {
+        tokio::select! {
+            _ = flood => unreachable!("a flood has no end"),
+            done = work => done,
+        }
+    };
+    timeout(PATIENCE, flooded).await.expect("no request hangs")
+}
+
+/// Returns when a request is refused for want of room.
+async fn until_busy(request: &impl AsyncFn() -> Response) {
+    while request().await.status() != 503 {}
+}
+
+/// A service that stretches one passphrase at a time of each share, and lets none wait.
+fn spawn_narrow_app() -> TestApp {
+    spawn_app_with(|settings| {
+        settings.passphrases.threads = 1;
+        settings.passphrases.queue = 0;
+        settings.secrets.max_attempts = 1_000_000;
+    })
+}
+
+/// That some of `answers` have this status, and the others were refused. Returns how many have it.
+async fn expect_some(answers: Vec<Response>, status: u16) -> usize {
+    let (done, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status() == status);
+    assert!(!done.is_empty() && !refused.is_empty());
+    for answer in refused {
+        assert_eq!(answer.headers()["retry-after"], "1");
+        expect_problem(answer, 503, "busy").await;
+    }
+    done.len()
+}
+
+#[actix_web::test]
+async fn of_too_many_passphrases_some_are_stretched_and_the_others_refused() {
+    let app = spawn_app_with(|settings| {
+        settings.passphrases.threads = 1;
+        settings.passphrases.queue = 1;
+        settings.secrets.max_attempts = 100;
+    });
+    let token = app.protect("x").await;
+    let guesses = join_all((0..8).map(|_| app.unlock(&token, WRONG)));
+    let guessed = expect_some(timeout(PATIENCE, guesses).await.unwrap(), 403).await;
+    let problem = document(app.unlock(&token, WRONG).await).await;
+    let left = problem["attempts_left"].as_u64().unwrap();
+    assert_eq!(left, 99 - u64::try_from(guessed).unwrap(), "who was refused used no attempt");
+    let body = json!({ "content": "x", "passphrase": PASSPHRASE });
+    let creations = join_all((0..8).map(|_| app.post("/api/v1/secrets", &body)));
+    expect_some(timeout(PATIENCE, creations).await.unwrap(), 201).await;
+}
+
+#[actix_web::test]
+async fn a_flood_of_creations_leaves_reveals_their_share() {
+    let app = spawn_narrow_app();
+    let token = app.protect("x").await;
+    let body = json!({ "content": "x", "passphrase": PASSPHRASE });
+    let create = async || app.post("/api/v1/secrets", &body).await;
+    let reveal = async {
+        until_busy(&create).await;
+        app.unlock(&token, PASSPHRASE).await
+    };
+    assert_eq!(under_flood(&create, reveal).await.status(), 200);
+}
+
+#[actix_web::test]
+async fn a_flood_of_reveals_leaves_creations_their_share() {
+    let app = spawn_narrow_app();
+    let token = app.protect("x").await;
+    let reveal = async || app.unlock(&token, WRONG).await;
+    let body = json!({ "content": "x", "passphrase": PASSPHRASE });
+    let create = async {
+        until_busy(&reveal).await;
+        app.post("/api/v1/secrets", &body).await
+    };
+    assert_eq!(under_flood(&reveal, create).await.status(), 201);
+}
+
+#[actix_web::test]
+async fn a_passphrase_is_stretched_only_for_a_secret_that_asks_for_it() {
+    let app = spawn_narrow_app();
+    let (plain, repeated) = (app.store("x").await, app.store("x").await);
+    let protected = app.protect("x").await;
+    app.reveal_with_key(&repeated, REPEAT_KEYS[0]).await;
+    let guess = async || app.unlock(&protected, WRONG).await;
+    let answers = async {
+        until_busy(&guess).await;
+        let again = json!({ "token": repeated, "passphrase": WRONG });
+        [
+            app.unlock(UNKNOWN_TOKEN, WRONG).await,
+            app.unlock("no token", WRONG).await,
+            app.unlock(&plain, WRONG).await,
+            app.unlock(&plain, WRONG).await,
+            app.post_with_key("/api/v1/reveal", &again, REPEAT_KEYS[0]).await,
+            app.unlock(&repeated, WRONG).await,
+            app.reveal(&protected).await,
+        ]
+    };
+    let statuses = under_flood(&guess, answers).await.map(|answer| answer.status().as_u16());
+    assert_eq!(statuses, [404, 404, 200, 404, 200, 404, 403]);
 }

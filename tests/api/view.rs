@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::expect_problem;
-use crate::support::{UNKNOWN_TOKEN, document, secret, spawn_app, spawn_app_with};
+use crate::support::{REPEAT_KEYS, UNKNOWN_TOKEN, document, secret, spawn_app, spawn_app_with};
 
 #[actix_web::test]
 async fn a_secret_is_viewed_once_by_its_address() {
@@ -76,6 +76,9 @@ async fn every_secret_that_is_not_there_gets_the_same_answer() {
             app.reveal(token).await,
             app.status(token).await,
             app.burn(token).await,
+            app.unlock(token, "open sesame").await,
+            app.reveal_with_key(token, REPEAT_KEYS[0]).await,
+            app.acknowledge(token, REPEAT_KEYS[0]).await,
         ] {
             let mut problem = expect_problem(response, 404, "secret-not-found").await;
             problem["request_id"].take();
@@ -89,14 +92,15 @@ async fn every_secret_that_is_not_there_gets_the_same_answer() {
 #[actix_web::test]
 async fn a_body_without_a_token_is_refused() {
     let app = spawn_app();
-    for path in ["/api/v1/reveal", "/api/v1/status"] {
+    for path in ["/api/v1/reveal", "/api/v1/status", "/api/v1/acknowledge"] {
+        let post = async |body| app.post_with_key(path, &body, REPEAT_KEYS[0]).await;
         for body in
             [json!({}), json!({ "token": 5 }), json!({ "token": UNKNOWN_TOKEN, "Token": "" })]
         {
-            expect_problem(app.post(path, &body).await, 422, "invalid-fields").await;
+            expect_problem(post(body).await, 422, "invalid-fields").await;
         }
         let large = json!({ "token": "x".repeat(20_000) });
-        expect_problem(app.post(path, &large).await, 413, "too-large").await;
+        expect_problem(post(large).await, 413, "too-large").await;
     }
 }
 

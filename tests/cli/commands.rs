@@ -82,7 +82,8 @@ fn purge_deletes_what_has_expired() {
         for expires_at in [Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX)] {
             let content = Plaintext::parse("x".to_owned()).unwrap();
             let issued = Issued::generate(false).unwrap();
-            store.create(roots.seal(&issued, &content.into(), expires_at)).await.unwrap();
+            let secret = roots.seal(&issued, &content.into(), expires_at).unwrap();
+            store.create(secret).await.unwrap();
         }
         store.close().await.unwrap();
     });

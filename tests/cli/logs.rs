@@ -1,4 +1,4 @@
-//! Silence: whatever the level, no log holds a token, a content or a key.
+//! Silence: whatever the level, no log holds a token, a receipt, a content, a passphrase or a key.
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use crate::process::{KEY, Service};
 
 const CONTENT: &str = "the marker that no log may hold";
+const PASSPHRASE: &str = "the passphrase that no log may hold";
+const WRONG_PASSPHRASE: &str = "the wrong one, which no log may hold either";
+const REPEAT_KEY: &str = "the-key-for-repeats-that-no-log-may-hold";
 
 /// A few hundred requests, good and bad; returns the tokens that were in them.
 async fn converse(service: &Service) -> Vec<String> {
@@ -67,42 +70,92 @@ async fn babble(service: &Service, token: &str) {
     }
 }
 
-async fn log_of_a_conversation(format: &str) -> (String, Vec<String>) {
+/// Sends a request with the key for repeats; returns what was answered.
+async fn ask(service: &Service, method: &str, path: &str, body: &Value) -> Value {
+    let request = service.client.request(method.parse::<Method>().unwrap(), service.url(path));
+    let answer = request.header("Idempotency-Key", REPEAT_KEY).json(body).send().await.unwrap();
+    answer.json().await.unwrap_or_default()
+}
+
+/// Requests with a passphrase, a receipt and a key for repeats, good and bad; returns the token and
+/// the receipt.
+async fn confide(service: &Service) -> [String; 2] {
+    let body = json!({ "content": CONTENT, "passphrase": PASSPHRASE, "receipt": true });
+    let created = ask(service, "POST", "/api/v1/secrets", &body).await;
+    assert_eq!(ask(service, "POST", "/api/v1/secrets", &body).await, created);
+    let other = json!({ "content": CONTENT, "receipt": true });
+    ask(service, "POST", "/api/v1/secrets", &other).await;
+    let [token, receipt] = ["token", "receipt"].map(|name| created[name].as_str().unwrap());
+
+    let reveal = |passphrase: Value| json!({ "token": token, "passphrase": passphrase });
+    let passphrases =
+        [json!(null), json!([PASSPHRASE]), json!(WRONG_PASSPHRASE), json!(PASSPHRASE)];
+    for passphrase in passphrases {
+        ask(service, "POST", "/api/v1/reveal", &reveal(passphrase)).await;
+    }
+    let again = ask(service, "POST", "/api/v1/reveal", &reveal(Value::Null)).await;
+    assert_eq!(again["content"], CONTENT);
+    ask(service, "POST", "/api/v1/reveal", &json!({ "token": token, PASSPHRASE: 5 })).await;
+    ask(service, "POST", "/api/v1/acknowledge", &json!({ "token": token })).await;
+
+    let path = format!("/api/v1/receipts/{receipt}");
+    assert_eq!(ask(service, "GET", &path, &Value::Null).await["state"], "viewed");
+    for (method, tail) in [("GET", "?wait=1"), ("DELETE", ""), ("POST", ""), ("GET", "%20")] {
+        ask(service, method, &format!("{path}{tail}"), &Value::Null).await;
+    }
+    for tail in [format!("?wait={receipt}"), format!("?{PASSPHRASE}"), format!("/{REPEAT_KEY}")] {
+        ask(service, "GET", &(path.clone() + &tail), &Value::Null).await;
+    }
+    let quoted = service.client.post(service.url("/api/v1/acknowledge"));
+    let quoted = quoted.header("Idempotency-Key", format!("\"{REPEAT_KEY}\""));
+    quoted.json(&json!({ "token": token })).send().await.unwrap();
+    [token.to_owned(), receipt.to_owned()]
+}
+
+/// What a service logs of all that; and the tokens that were in it, and the other secrets.
+async fn log_of_a_conversation(format: &str) -> (String, Vec<String>, [String; 2]) {
     let mut service = Service::start(tempfile::tempdir().unwrap(), |command| {
         command.env("RUST_LOG", "trace").env("SECRET_KEY", KEY).env("VIEWONCE_LOG__FORMAT", format)
     });
     service.client = Client::new();
     let tokens = converse(&service).await;
     babble(&service, &tokens[0]).await;
-    (service.stop().0, tokens)
+    let confided = confide(&service).await;
+    babble(&service, &confided[1]).await;
+    babble(&service, REPEAT_KEY).await;
+    (service.stop().0, tokens, confided)
 }
 
-fn assert_silent(log: &str, tokens: &[String]) {
-    for secret in tokens.iter().map(String::as_str).chain([CONTENT, KEY]) {
+fn assert_silent(log: &str, tokens: &[String], confided: &[String]) {
+    let tokens = || tokens.iter().chain(confided);
+    let others = [CONTENT, KEY, PASSPHRASE, WRONG_PASSPHRASE, REPEAT_KEY];
+    for secret in tokens().map(String::as_str).chain(others) {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
-    for token in tokens {
+    for token in tokens() {
         assert!(!log.contains(&token[..20]) && !log.contains(&token[23..]), "a piece of a token");
     }
 }
 
 #[actix_web::test]
 async fn no_secret_is_logged_and_every_request_is() {
-    let (log, tokens) = log_of_a_conversation("text").await;
-    assert_silent(&log, &tokens);
+    let (log, tokens, confided) = log_of_a_conversation("text").await;
+    assert_silent(&log, &tokens, &confided);
     let lines = |words: &str| log.lines().filter(|line| line.contains(words)).count();
     assert!(lines("viewonce::access: request request_id=") >= 11 * tokens.len());
     let views = "method=GET route=/api/v1/secrets/{token} status=404";
     assert_eq!(lines(views), tokens.len());
-    assert_eq!(lines("method=POST route=/api/v1/secrets status=201"), tokens.len());
+    assert_eq!(lines("method=POST route=/api/v1/secrets status=201"), tokens.len() + 2);
     assert_eq!(lines("method=other route=/api/v1/secrets/{token} status=405"), tokens.len());
-    assert_eq!(lines("route=- status=404"), 2 * tokens.len());
+    assert_eq!(lines("route=- status=404"), 2 * tokens.len() + 1);
+    assert_eq!(lines("method=GET route=/api/v1/receipts/{receipt} status=200"), 2);
+    assert_eq!(lines("method=DELETE route=/api/v1/receipts/{receipt} status=409"), 1);
 }
 
 #[actix_web::test]
 async fn a_log_as_json_is_silent_too_and_has_an_object_a_line() {
-    let (log, tokens) = log_of_a_conversation("json").await;
-    assert_silent(&log, &tokens);
+    let (log, tokens, confided) = log_of_a_conversation("json").await;
+    assert_silent(&log, &tokens, &confided);
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let access: Vec<_> = lines.iter().filter(|line| line["target"] == "viewonce::access").collect();
     assert!(access.len() >= 11 * tokens.len());

@@ -3,6 +3,7 @@
 
 mod commands;
 mod files;
+mod keys;
 mod logs;
 mod process;
 mod settings;

@@ -10,7 +10,7 @@ use futures_util::future::{LocalBoxFuture, join_all};
 use futures_util::stream;
 use reqwest::Response;
 
-use support::{TestApp, document, spawn_app};
+use support::{REPEAT_KEYS, TestApp, document, spawn_app, text};
 
 /// Secrets raced for in each test, and how many of them at a time.
 const SECRETS: usize = 1_000;
@@ -75,4 +75,59 @@ async fn of_views_reveals_and_burns_together_exactly_one_wins() {
     .await;
     let burnt = winners.iter().filter(|winner| **winner == Outcome::Burnt).count();
     assert!(0 < burnt && burnt < SECRETS, "{burnt} of {SECRETS} were burnt");
+}
+
+/// What a reader was told of a secret's end, and who brought it about, as far as it knows.
+struct Told {
+    state: String,
+    by: Option<String>,
+}
+
+/// Has a reader ask in one of five ways, by turns; returns what it was told, if anything.
+async fn ask(app: &TestApp, token: &str, receipt: &str, turn: usize) -> Option<Told> {
+    let (way, response) = match turn % 5 {
+        0 => (format!("view {turn}"), app.view(token).await),
+        1 => ("the first key".to_owned(), app.reveal_with_key(token, REPEAT_KEYS[0]).await),
+        2 => ("the second key".to_owned(), app.reveal_with_key(token, REPEAT_KEYS[1]).await),
+        3 => (format!("burn {turn}"), app.burn(token).await),
+        _ => ("the receipt".to_owned(), app.revoke(receipt).await),
+    };
+    let told = |state: &str, by| Some(Told { state: state.to_owned(), by });
+    match response.status().as_u16() {
+        200 => told("viewed", Some(way)),
+        204 => told("burned", Some(way)),
+        404 => None,
+        409 => told(&text(&document(response).await, "state"), None),
+        status => unreachable!("a reader was answered {status}"),
+    }
+}
+
+/// That all were told of the same end, and that one of them brought it about: a repeat is the same
+/// view, and a receipt tells of a burn by whomever as its own.
+fn assert_one_end(state: &str, told: &[Told]) {
+    assert!(told.iter().all(|told| told.state == state), "{state}");
+    let mut by: Vec<_> = told.iter().filter_map(|told| told.by.as_deref()).collect();
+    by.sort_unstable();
+    by.dedup();
+    if by.len() > 1 {
+        by.retain(|way| state != "burned" || *way != "the receipt");
+    }
+    assert_eq!(by.len(), 1, "{state} by {by:?}");
+}
+
+#[actix_web::test]
+async fn of_views_repeats_and_burns_of_every_kind_one_wins_and_the_receipt_tells_which() {
+    let app = &spawn_app();
+    let races = stream::iter(0..SECRETS).map(|number| async move {
+        let (token, receipt) = app.store_with_receipt("x").await;
+        let readers = (0..READERS).map(|reader| ask(app, &token, &receipt, number + reader));
+        let told: Vec<Told> = join_all(readers).await.into_iter().flatten().collect();
+        let state = app.state(&receipt).await;
+        assert_one_end(&state, &told);
+        assert!(!app.is_available(&token).await);
+        state
+    });
+    let states: Vec<String> = races.buffer_unordered(AT_A_TIME).collect().await;
+    let viewed = states.iter().filter(|state| *state == "viewed").count();
+    assert!(0 < viewed && viewed < SECRETS, "{viewed} of {SECRETS} were viewed");
 }

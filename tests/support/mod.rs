@@ -19,6 +19,11 @@ use viewonce::store::Store;
 
 /// A text that is a token by its form, and opens nothing.
 pub(crate) const UNKNOWN_TOKEN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+/// Two keys that make a request repeatable.
+pub(crate) const REPEAT_KEYS: [&str; 2] =
+    ["the-first-key-of-these-tests", "the-second-key-of-these-tests"];
+/// What `protect` asks for.
+pub(crate) const PASSPHRASE: &str = "open sesame";
 
 /// A running service, and a client for it.
 pub(crate) struct TestApp {
@@ -114,6 +119,25 @@ impl TestApp {
         document["token"].as_str().expect("the answer has a token").to_owned()
     }
 
+    /// Stores a secret on the terms in `body`, and returns the answer.
+    pub(crate) async fn create(&self, body: &Value) -> Value {
+        let response = self.post("/api/v1/secrets", body).await;
+        assert_eq!(response.status(), 201);
+        document(response).await
+    }
+
+    /// Stores `content`, and returns the token and the receipt.
+    pub(crate) async fn store_with_receipt(&self, content: &str) -> (String, String) {
+        let created = self.create(&json!({ "content": content, "receipt": true })).await;
+        (text(&created, "token"), text(&created, "receipt"))
+    }
+
+    /// Stores `content` behind [`PASSPHRASE`], and returns the token.
+    pub(crate) async fn protect(&self, content: &str) -> String {
+        let body = json!({ "content": content, "passphrase": PASSPHRASE });
+        text(&self.create(&body).await, "token")
+    }
+
     /// Views a secret by its address.
     pub(crate) async fn view(&self, token: &str) -> Response {
         self.get(&secret(token)).await
@@ -121,6 +145,39 @@ impl TestApp {
 
     pub(crate) async fn reveal(&self, token: &str) -> Response {
         self.post("/api/v1/reveal", &json!({ "token": token })).await
+    }
+
+    /// Reveals a secret that has a passphrase.
+    pub(crate) async fn unlock(&self, token: &str, passphrase: &str) -> Response {
+        let body = json!({ "token": token, "passphrase": passphrase });
+        self.post("/api/v1/reveal", &body).await
+    }
+
+    pub(crate) async fn post_with_key(&self, path: &str, body: &Value, key: &str) -> Response {
+        send(self.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
+    }
+
+    pub(crate) async fn reveal_with_key(&self, token: &str, key: &str) -> Response {
+        self.post_with_key("/api/v1/reveal", &json!({ "token": token }), key).await
+    }
+
+    pub(crate) async fn acknowledge(&self, token: &str, key: &str) -> Response {
+        self.post_with_key("/api/v1/acknowledge", &json!({ "token": token }), key).await
+    }
+
+    /// Asks what became of a secret.
+    pub(crate) async fn inspect(&self, receipt: &str) -> Response {
+        self.get(&receipt_address(receipt)).await
+    }
+
+    /// What became of a secret whose receipt is kept.
+    pub(crate) async fn state(&self, receipt: &str) -> String {
+        text(&document(self.inspect(receipt).await).await, "state")
+    }
+
+    /// Burns a secret by its receipt.
+    pub(crate) async fn revoke(&self, receipt: &str) -> Response {
+        send(self.request(Method::DELETE, &receipt_address(receipt))).await
     }
 
     pub(crate) async fn burn(&self, token: &str) -> Response {
@@ -147,6 +204,16 @@ impl TestApp {
 /// The address of a secret.
 pub(crate) fn secret(token: &str) -> String {
     format!("/api/v1/secrets/{token}")
+}
+
+/// The address of a receipt.
+pub(crate) fn receipt_address(receipt: &str) -> String {
+    format!("/api/v1/receipts/{receipt}")
+}
+
+/// The text that a member of a document is.
+pub(crate) fn text(document: &Value, member: &str) -> String {
+    document[member].as_str().expect("it is a text").to_owned()
 }
 
 pub(crate) async fn send(request: RequestBuilder) -> Response {

@@ -1,0 +1,264 @@
+//! Secrets: sealing, opening and finding them, and what is kept beside them.
+
+use viewonce::clock::Timestamp;
+use viewonce::id::{ClaimId, ID_BYTES, LookupId, ReceiptId, Verifier};
+use viewonce::key::{KEY_ID_BYTES, KeyId};
+use viewonce::passphrase::{PASSPHRASE_KEY_BYTES, PassphraseKey, WrappedKey};
+use viewonce::repeat::IdempotencyKey;
+use viewonce::seal::{Issued, OpenError, ProveError, Roots};
+use viewonce::secret::{Ciphertext, Deposit, Flags, NewSecret, Plaintext, SealedSecret};
+use viewonce::token::{Receipt, TOKEN_BYTES, Token};
+
+use crate::{Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors};
+
+const VALID: &str = include_str!("format-1.json");
+const MALFORMED: &str = include_str!("malformed-1.json");
+
+/// A sealed secret, what opens it, and what comes of that: its content or an error's name.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vector<Outcome> {
+    name: String,
+    secret_key: String,
+    token: Hex<[u8; TOKEN_BYTES]>,
+    expires_at_ms: i64,
+    version: u8,
+    flags: u8,
+    key_id: Hex<[u8; KEY_ID_BYTES]>,
+    lookup_id: Hex<[u8; ID_BYTES]>,
+    #[serde(alias = "content", alias = "error")]
+    outcome: Outcome,
+    /// What it is opened with beside the token.
+    passphrase: Option<String>,
+    verifier: Option<Hex<[u8; ID_BYTES]>>,
+    receipt: Option<Hex<[u8; TOKEN_BYTES]>>,
+    receipt_id: Option<Hex<[u8; ID_BYTES]>>,
+    claim: Option<Claim>,
+    sealed: Hex<Vec<u8>>,
+}
+
+/// What a secret is kept under, and its passphrase key with it, for whoever takes it with this key.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claim {
+    idempotency_key: String,
+    id: Hex<[u8; ID_BYTES]>,
+    wrapped: Option<Hex<Vec<u8>>>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Repeated { repeat: String, times: usize },
+}
+
+impl<Outcome> Vector<Outcome> {
+    fn roots(&self) -> Roots {
+        roots(&self.secret_key, &[])
+    }
+
+    fn token(&self) -> Token {
+        Token::from_bytes(self.token.0)
+    }
+
+    fn receipt(&self) -> Option<Receipt> {
+        self.receipt.as_ref().map(|receipt| Receipt::from_bytes(receipt.0))
+    }
+
+    fn key_id(&self) -> KeyId {
+        KeyId::from_bytes(self.key_id.0)
+    }
+
+    fn lookup_id(&self) -> LookupId {
+        LookupId::from_bytes(self.lookup_id.0)
+    }
+
+    fn verifier(&self) -> Option<Verifier> {
+        self.verifier.as_ref().map(|verifier| Verifier::from_bytes(verifier.0))
+    }
+
+    fn receipt_id(&self) -> Option<ReceiptId> {
+        self.receipt_id.as_ref().map(|id| ReceiptId::from_bytes(id.0))
+    }
+
+    fn expires_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.expires_at_ms)
+    }
+
+    fn sealed(&self) -> SealedSecret {
+        SealedSecret {
+            lookup_id: self.lookup_id(),
+            key_id: self.key_id(),
+            version: self.version,
+            flags: Flags::from_byte(self.flags),
+            expires_at: self.expires_at(),
+            ciphertext: Ciphertext::from_bytes(self.sealed.0.clone()),
+        }
+    }
+
+    /// What its passphrase comes down to, if it has one.
+    fn prove(&self, roots: &Roots) -> Result<Option<(Verifier, PassphraseKey)>, OpenError> {
+        let Some(text) = &self.passphrase else { return Ok(None) };
+        match roots.prove(&self.token(), self.key_id(), &passphrase(text)) {
+            Ok(proof) => Ok(Some((proof.verifier, proof.passphrase_key))),
+            Err(ProveError::Open(error)) => Err(error),
+            Err(ProveError::Memory(error)) => unreachable!("{error}"),
+        }
+    }
+
+    /// The content, or the name of the error.
+    fn open(&self, roots: &Roots) -> Result<String, String> {
+        let opened = self.prove(roots).and_then(|proof| {
+            let key = proof.map(|(_verifier, key)| key);
+            roots.open(&self.token(), self.sealed(), key.as_ref())
+        });
+        opened.map(|content| content.expose_text().to_owned()).map_err(|error| format!("{error:?}"))
+    }
+}
+
+impl Vector<Content> {
+    /// What its sender confided.
+    fn deposit(&self) -> Deposit {
+        Deposit {
+            content: Plaintext::parse(self.outcome.text()).unwrap(),
+            ttl_hours: None,
+            passphrase: self.passphrase.as_deref().map(passphrase),
+            wants_receipt: self.receipt.is_some(),
+        }
+    }
+
+    /// What its sender got.
+    fn issued(&self) -> Issued {
+        Issued { token: self.token(), receipt: self.receipt() }
+    }
+
+    /// What the store got.
+    fn stored(&self) -> NewSecret {
+        let (verifier, receipt_id) = (self.verifier(), self.receipt_id());
+        NewSecret { sealed: self.sealed(), verifier, receipt_id, creation: None }
+    }
+}
+
+impl Content {
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Repeated { repeat, times } => repeat.repeat(*times),
+        }
+    }
+}
+
+impl Claim {
+    fn key(&self) -> IdempotencyKey {
+        idempotency_key(&self.idempotency_key)
+    }
+
+    fn wrapped(&self) -> Option<WrappedKey> {
+        let wrapped = self.wrapped.as_ref();
+        wrapped.map(|wrapped| WrappedKey(Ciphertext::from_bytes(wrapped.0.clone())))
+    }
+}
+
+fn valid() -> Vec<Vector<Content>> {
+    vectors(VALID)
+}
+
+fn malformed() -> Vec<Vector<String>> {
+    vectors(MALFORMED)
+}
+
+#[test]
+fn every_valid_vector_seals_to_its_bytes() {
+    for vector in valid() {
+        let roots = vector.roots();
+        let new = roots.seal(&vector.issued(), &vector.deposit(), vector.expires_at()).unwrap();
+        assert_eq!(new, vector.stored(), "{}", vector.name);
+    }
+}
+
+#[test]
+fn every_valid_vector_opens_under_the_current_key_and_under_a_previous_one() {
+    for vector in valid() {
+        for (roots, _place) in rotated(&vector.secret_key) {
+            assert_eq!(vector.open(&roots), Ok(vector.outcome.text()), "{}", vector.name);
+        }
+    }
+}
+
+#[test]
+fn every_malformed_vector_is_refused_for_its_reason() {
+    for vector in malformed() {
+        let opened = vector.open(&vector.roots());
+        assert_eq!(opened, Err(vector.outcome), "{}", vector.name);
+    }
+}
+
+#[test]
+fn ids_are_found_under_each_key_the_current_one_first() {
+    for vector in valid() {
+        let (token, name) = (vector.token(), &vector.name);
+        for (roots, place) in rotated(&vector.secret_key) {
+            let ids = roots.locate(&token);
+            assert_eq!((ids.len(), ids[place]), (2, vector.lookup_id()), "{name}");
+            let ids = vector.receipt().map(|receipt| roots.locate_receipt(&receipt));
+            assert_eq!(ids.map(|ids| ids[place]), vector.receipt_id(), "{name}");
+            let claim = vector.claim.as_ref();
+            let ids = claim.map(|claim| roots.claim_ids(&token, &claim.key())[place]);
+            let expected = claim.map(|claim| ClaimId::from_bytes(claim.id.0));
+            assert_eq!(ids, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_passphrase_gives_its_verifier_and_its_wrapped_key() {
+    for vector in valid() {
+        for (roots, _place) in rotated(&vector.secret_key) {
+            let proof = vector.prove(&roots).unwrap();
+            let verifier = proof.as_ref().map(|(verifier, _key)| *verifier);
+            assert_eq!(verifier, vector.verifier(), "{}", vector.name);
+            let Some(claim) = &vector.claim else { continue };
+            let wrap = |(_verifier, key)| {
+                roots.wrap(&vector.token(), vector.key_id(), &claim.key(), &key).unwrap()
+            };
+            assert_eq!(proof.map(wrap), claim.wrapped(), "{}", vector.name);
+        }
+    }
+}
+
+#[test]
+fn every_wrapped_key_opens_its_secret() {
+    for vector in valid() {
+        let Some(claim) = &vector.claim else { continue };
+        let Some(wrapped) = claim.wrapped() else { continue };
+        for (roots, _place) in rotated(&vector.secret_key) {
+            let (token, key) = (vector.token(), claim.key());
+            let key = roots.unwrap(&token, vector.key_id(), &key, wrapped.clone()).unwrap();
+            let content = roots.open(&token, vector.sealed(), Some(&key)).unwrap();
+            assert_eq!(content.expose_text(), vector.outcome.text(), "{}", vector.name);
+        }
+    }
+}
+
+#[test]
+fn a_wrapped_key_opens_for_its_token_and_its_idempotency_key_alone() {
+    let roots = roots(OTHER_KEY, &[]);
+    let key_id = roots.key_ids()[0];
+    let [token, other_token] = [[1; TOKEN_BYTES], [2; TOKEN_BYTES]].map(Token::from_bytes);
+    let [key, other_key] =
+        ["an-example-key-of-a-viewer", "an-example-key-of-another"].map(idempotency_key);
+    let passphrase_key = PassphraseKey::from_bytes([3; PASSPHRASE_KEY_BYTES]);
+    let wrapped = roots.wrap(&token, key_id, &key, &passphrase_key).unwrap();
+    let unwrap = |token, key, wrapped: &WrappedKey| {
+        let unwrapped = roots.unwrap(token, key_id, key, wrapped.clone());
+        unwrapped.map(|passphrase_key| *passphrase_key.expose_bytes())
+    };
+    let mut altered = wrapped.0.clone().into_bytes();
+    *altered.last_mut().unwrap() ^= 1;
+    let altered = WrappedKey(Ciphertext::from_bytes(altered));
+    assert_eq!(unwrap(&token, &key, &wrapped), Ok([3; PASSPHRASE_KEY_BYTES]));
+    assert_eq!(unwrap(&token, &key, &altered), Err(OpenError::Forged));
+    assert_eq!(unwrap(&other_token, &key, &wrapped), Err(OpenError::Forged));
+    assert_eq!(unwrap(&token, &other_key, &wrapped), Err(OpenError::Forged));
+}

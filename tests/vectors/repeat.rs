@@ -1,0 +1,189 @@
+//! Creations that may be repeated: who repeats one gets what it got, whoever asks for anything else
+//! gets nothing.
+
+use viewonce::clock::Timestamp;
+use viewonce::id::{CreationId, ID_BYTES, LookupId};
+use viewonce::repeat::{Creation, NONCE_BYTES, NewCreation, Nonce};
+use viewonce::seal::{Issued, Retry, Roots};
+use viewonce::secret::{Deposit, Plaintext};
+use viewonce::token::TOKEN_BYTES;
+
+use crate::{Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors};
+
+const CREATIONS: &str = include_str!("repeat-1.json");
+
+/// A creation, what it is remembered by, and what its sender got.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vector {
+    name: String,
+    secret_key: String,
+    idempotency_key: String,
+    nonce: Hex<[u8; NONCE_BYTES]>,
+    request: Request,
+    creation_id: Hex<[u8; ID_BYTES]>,
+    token: Hex<[u8; TOKEN_BYTES]>,
+    lookup_id: Hex<[u8; ID_BYTES]>,
+    receipt: Option<Hex<[u8; TOKEN_BYTES]>>,
+}
+
+#[derive(Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    content: String,
+    ttl_hours: Option<f64>,
+    passphrase: Option<String>,
+    receipt: bool,
+}
+
+/// The bytes of a token and a receipt.
+type Tokens = ([u8; TOKEN_BYTES], Option<[u8; TOKEN_BYTES]>);
+
+impl Vector {
+    fn retry(&self) -> Retry {
+        self.request.under(&self.idempotency_key)
+    }
+
+    fn id(&self) -> CreationId {
+        CreationId::from_bytes(self.creation_id.0)
+    }
+
+    fn creation(&self) -> Creation {
+        Creation {
+            id: self.id(),
+            nonce: Nonce::from_bytes(self.nonce.0),
+            lookup_id: LookupId::from_bytes(self.lookup_id.0),
+            expires_at: Timestamp::from_millis(0),
+        }
+    }
+
+    fn issued(&self) -> Tokens {
+        (self.token.0, self.receipt.as_ref().map(|receipt| receipt.0))
+    }
+}
+
+impl Request {
+    fn under(&self, key: &str) -> Retry {
+        let deposit = Deposit {
+            content: Plaintext::parse(self.content.clone()).unwrap(),
+            ttl_hours: self.ttl_hours,
+            passphrase: self.passphrase.as_deref().map(passphrase),
+            wants_receipt: self.receipt,
+        };
+        Retry::new(&idempotency_key(key), &deposit)
+    }
+
+    /// Requests that differ from this one in one thing each.
+    fn others(&self) -> Vec<(&'static str, Self)> {
+        let other = |difference, change: fn(&mut Self)| {
+            let mut other = self.clone();
+            change(&mut other);
+            (difference, other)
+        };
+        vec![
+            other("content", |request| replace_last(&mut request.content)),
+            other("receipt", |request| request.receipt ^= true),
+            other("lifetime", |request| {
+                request.ttl_hours =
+                    request.ttl_hours.map_or(Some(0.0), |hours| Some(hours.next_up()));
+            }),
+            other("no lifetime, or one", |request| {
+                request.ttl_hours = if request.ttl_hours.is_some() { None } else { Some(1.0) };
+            }),
+            other("passphrase", |request| {
+                replace_last(request.passphrase.get_or_insert_default());
+            }),
+            other("no passphrase, or one", |request| {
+                request.passphrase =
+                    if request.passphrase.is_some() { None } else { Some("x".into()) };
+            }),
+        ]
+    }
+}
+
+/// Makes another text of the same length, if its last character is one byte.
+fn replace_last(text: &mut String) {
+    text.pop();
+    text.push('y');
+}
+
+fn creations() -> Vec<Vector> {
+    vectors(CREATIONS)
+}
+
+fn bytes(issued: &Issued) -> Tokens {
+    let receipt = issued.receipt.as_ref().map(|receipt| *receipt.expose_bytes());
+    (*issued.token.expose_bytes(), receipt)
+}
+
+/// A creation of the same, but now.
+fn issue(roots: &Roots, vector: &Vector) -> (Issued, Creation) {
+    let (issued, NewCreation { id, nonce, .. }) = roots.issue(&vector.retry()).unwrap();
+    let lookup_id = roots.locate(&issued.token)[0];
+    (issued, Creation { id, nonce, lookup_id, expires_at: Timestamp::from_millis(0) })
+}
+
+#[test]
+fn every_creation_is_remembered_by_its_id() {
+    for vector in creations() {
+        for (roots, place) in rotated(&vector.secret_key) {
+            let (_issued, new) = roots.issue(&vector.retry()).unwrap();
+            assert_eq!(new.candidates.len(), 2, "{}", vector.name);
+            assert_eq!(new.candidates[place], vector.id(), "{}", vector.name);
+            assert_eq!(new.id, new.candidates[0], "{}", vector.name);
+        }
+    }
+}
+
+#[test]
+fn every_retry_gets_what_the_creation_got() {
+    for vector in creations() {
+        for (roots, _place) in rotated(&vector.secret_key) {
+            let issued = roots.reissue(&vector.retry(), &vector.creation());
+            assert_eq!(issued.as_ref().map(bytes), Some(vector.issued()), "{}", vector.name);
+        }
+    }
+}
+
+#[test]
+fn a_retry_of_what_was_just_issued_gets_it_again() {
+    for vector in creations() {
+        let roots = roots(&vector.secret_key, &[OTHER_KEY]);
+        let (issued, creation) = issue(&roots, &vector);
+        let again = roots.reissue(&vector.retry(), &creation);
+        assert_eq!(again.as_ref().map(bytes), Some(bytes(&issued)), "{}", vector.name);
+    }
+}
+
+#[test]
+fn another_request_under_the_same_key_gets_nothing() {
+    for vector in creations() {
+        let roots = roots(&vector.secret_key, &[OTHER_KEY]);
+        let (_issued, creation) = issue(&roots, &vector);
+        for (difference, request) in vector.request.others() {
+            let retry = request.under(&vector.idempotency_key);
+            let issued = roots.reissue(&retry, &creation);
+            assert!(issued.is_none(), "{}: another {difference}", vector.name);
+        }
+    }
+}
+
+#[test]
+fn the_same_request_gets_nothing_of_another_creation() {
+    for vector in creations() {
+        let current = roots(&vector.secret_key, &[OTHER_KEY]);
+        let (_issued, creation) = issue(&current, &vector);
+        let others = [
+            Creation { id: CreationId::from_bytes([7; ID_BYTES]), ..creation },
+            Creation { nonce: Nonce::from_bytes([7; NONCE_BYTES]), ..creation },
+            Creation { lookup_id: LookupId::from_bytes([7; ID_BYTES]), ..creation },
+        ];
+        for other in others {
+            assert!(current.reissue(&vector.retry(), &other).is_none(), "{}", vector.name);
+        }
+        let retry = vector.request.under("an-example-key-of-another");
+        assert!(current.reissue(&retry, &creation).is_none(), "{}", vector.name);
+        let other_key = roots(OTHER_KEY, &[]);
+        assert!(other_key.reissue(&vector.retry(), &creation).is_none(), "{}", vector.name);
+    }
+}
