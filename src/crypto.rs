@@ -1,6 +1,5 @@
-//! The [`CryptoActor`] and the [`Crypto`] handle that HTTP handlers send to, which alone hold roots
-//! and sealing keys. Contents go in and come out, and what a passphrase was stretched to; the others
-//! never do.
+//! The [`CryptoActor`] and the [`Crypto`] handle that HTTP handlers send to. Contents go in and come
+//! out, and what a passphrase was stretched to; roots and sealing keys never leave.
 //!
 //! Each HTTP worker has an actor on its own thread: what it does takes microseconds, and a hop to
 //! another thread would cost more. Passphrases alone take a core for about a tenth of a second and

@@ -76,6 +76,7 @@
 mod padding;
 mod passphrase;
 mod repeat;
+mod siv;
 
 use aes_siv::KeyInit as _;
 use aes_siv::siv::Aes256Siv;
@@ -87,12 +88,13 @@ use crate::clock::Timestamp;
 use crate::id::{ID_BYTES, LookupId, ReceiptId};
 use crate::key::{KEY_ID_BYTES, KeyId, SecretKey, SecretKeys};
 use crate::passphrase::PassphraseKey;
-use crate::secret::{Ciphertext, Deposit, Flags, NewSecret, Plaintext, SealedSecret};
+use crate::secret::{Deposit, Flags, NewSecret, Plaintext, SealedSecret};
 use crate::token::{Receipt, Token};
 pub use padding::PADDING_BLOCK;
 use padding::{pad, unpad};
 pub use passphrase::{NoMemory, Proof, ProveError};
 pub use repeat::Retry;
+use siv::{associated, decrypt, encrypt};
 
 /// The version byte of this format.
 pub const VERSION: u8 = 1;
@@ -294,46 +296,6 @@ impl Root {
         expand(&self.hkdf, info, &mut *key);
         Aes256Siv::new((&*key).into())
     }
-}
-
-/// The headers that SIV authenticates beside the content, each on its own.
-struct Associated {
-    version: [u8; 1],
-    lookup_id: LookupId,
-    expires_at: [u8; 8],
-    flags: [u8; 1],
-}
-
-impl Associated {
-    fn as_slices(&self) -> [&[u8]; 4] {
-        [&self.version, self.lookup_id.as_bytes(), &self.expires_at, &self.flags]
-    }
-}
-
-fn associated(version: u8, lookup_id: LookupId, expires_at: Timestamp, flags: Flags) -> Associated {
-    let expires_at = expires_at.as_millis().to_be_bytes();
-    Associated { version: [version], lookup_id, expires_at, flags: [flags.as_byte()] }
-}
-
-/// Encrypts `buffer` in place.
-#[expect(
-    clippy::expect_used,
-    reason = "SIV fails only for more than 126 headers or a buffer that cannot grow"
-)]
-fn encrypt(mut siv: Aes256Siv, headers: &[&[u8]], mut buffer: Vec<u8>) -> Ciphertext {
-    siv.encrypt_in_place(headers, &mut buffer).expect("few headers and a Vec");
-    Ciphertext::from_bytes(buffer)
-}
-
-/// Decrypts `ciphertext` in place. What comes of it is wiped on drop.
-fn decrypt(
-    mut siv: Aes256Siv,
-    headers: &[&[u8]],
-    ciphertext: Ciphertext,
-) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let mut buffer = Zeroizing::new(ciphertext.into_bytes());
-    siv.decrypt_in_place(headers, &mut *buffer).map_err(|aes_siv::Error| OpenError::Forged)?;
-    Ok(buffer)
 }
 
 #[expect(clippy::expect_used, reason = "HKDF refuses only outputs over 255 hashes long")]

@@ -4,7 +4,8 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroizing;
 
 use super::repeat::key_digest;
-use super::{OpenError, Root, Roots, TAG_BYTES, decrypt, encrypt, expand};
+use super::siv::{decrypt, encrypt};
+use super::{OpenError, Root, Roots, TAG_BYTES, expand};
 use crate::id::{LookupId, Verifier};
 use crate::key::KeyId;
 use crate::passphrase::{PASSPHRASE_KEY_BYTES, Passphrase, PassphraseKey, WrappedKey};

@@ -1,0 +1,54 @@
+//! AES-256-SIV (RFC 5297) on buffers in place, and what it authenticates beside a content.
+
+use aes_siv::siv::Aes256Siv;
+use zeroize::Zeroizing;
+
+use super::OpenError;
+use crate::clock::Timestamp;
+use crate::id::LookupId;
+use crate::secret::{Ciphertext, Flags};
+
+/// The headers that SIV authenticates beside the content, each on its own.
+pub(super) struct Associated {
+    version: [u8; 1],
+    lookup_id: LookupId,
+    expires_at: [u8; 8],
+    flags: [u8; 1],
+}
+
+impl Associated {
+    pub(super) fn as_slices(&self) -> [&[u8]; 4] {
+        [&self.version, self.lookup_id.as_bytes(), &self.expires_at, &self.flags]
+    }
+}
+
+pub(super) fn associated(
+    version: u8,
+    lookup_id: LookupId,
+    expires_at: Timestamp,
+    flags: Flags,
+) -> Associated {
+    let expires_at = expires_at.as_millis().to_be_bytes();
+    Associated { version: [version], lookup_id, expires_at, flags: [flags.as_byte()] }
+}
+
+/// Encrypts `buffer` in place.
+#[expect(
+    clippy::expect_used,
+    reason = "SIV fails only for more than 126 headers or a buffer that cannot grow"
+)]
+pub(super) fn encrypt(mut siv: Aes256Siv, headers: &[&[u8]], mut buffer: Vec<u8>) -> Ciphertext {
+    siv.encrypt_in_place(headers, &mut buffer).expect("few headers and a Vec");
+    Ciphertext::from_bytes(buffer)
+}
+
+/// Decrypts `ciphertext` in place. What comes of it is wiped on drop.
+pub(super) fn decrypt(
+    mut siv: Aes256Siv,
+    headers: &[&[u8]],
+    ciphertext: Ciphertext,
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let mut buffer = Zeroizing::new(ciphertext.into_bytes());
+    siv.decrypt_in_place(headers, &mut *buffer).map_err(|aes_siv::Error| OpenError::Forged)?;
+    Ok(buffer)
+}
