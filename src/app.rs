@@ -153,7 +153,7 @@ impl Shared {
     /// The state of a worker, on its thread.
     fn state(&self) -> State {
         let Self { settings, roots, shares, store, clock, seats, stopping } = self.clone();
-        let crypto = CryptoActor::start(roots, shares, settings.server.mailbox);
+        let crypto = CryptoActor::start(roots, shares, clock.clone(), settings.server.mailbox);
         State { settings, store, crypto, clock, seats, stopping }
     }
 }

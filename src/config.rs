@@ -25,6 +25,7 @@ pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
 const DATABASE_FILE: &str = "storage/db/viewonce.sqlite3";
 const PRODUCTION_ROOT: &str = "/app";
 const MEBIBYTE: usize = 1 << 20;
+const SECONDS_PER_HOUR: u64 = 3_600;
 const SECONDS_PER_DAY: u64 = 86_400;
 const HOURS_OF_TEN_YEARS: f64 = 87_600.0;
 const HOURS_OF_ONE_SECOND: f64 = 1.0 / 3600.0;
@@ -207,7 +208,7 @@ impl Settings {
                 queue: layers.within("passphrases.queue", 0..=100_000)?,
             },
             receipts: Receipts {
-                keep_hours: layers.within("receipts.keep_hours", 0.0..=HOURS_OF_TEN_YEARS)?,
+                keep_hours: layers.within("receipts.keep_hours", 1.0..=HOURS_OF_TEN_YEARS)?,
                 max_waiting: layers.within("receipts.max_waiting", 0..=1_000_000)?,
             },
             janitor: Janitor {
@@ -246,7 +247,7 @@ fn secrets(layers: &Layers) -> Result<Secrets, SettingsError> {
         max_content_bytes: layers.within("secrets.max_content_bytes", 1..=64 * MEBIBYTE)?,
         view_by_get: layers.parsed("secrets.view_by_get", "true or false")?,
         max_attempts: layers.within("secrets.max_attempts", 1..=1_000_000)?,
-        redeliver_seconds: layers.within("secrets.redeliver_seconds", 0..=SECONDS_PER_DAY)?,
+        redeliver_seconds: layers.within("secrets.redeliver_seconds", 0..=SECONDS_PER_HOUR)?,
     })
 }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use actix::prelude::*;
 
 use crate::call::{self, Call, CallError};
+use crate::clock::Clock;
 use crate::id::ReceiptId;
 use crate::repeat::IdempotencyKey;
 use crate::seal::{Issued, NoMemory, OpenError, ProveError, Roots};
@@ -55,15 +56,16 @@ pub enum CryptoError {
 /// Seals, locates and opens.
 pub struct CryptoActor {
     roots: Arc<Roots>,
+    clock: Clock,
 }
 
 impl CryptoActor {
     /// Starts one on this thread, for at most `mailbox` waiting messages.
     #[must_use]
-    pub fn start(roots: Arc<Roots>, shares: Shares, mailbox: usize) -> Crypto {
+    pub fn start(roots: Arc<Roots>, shares: Shares, clock: Clock, mailbox: usize) -> Crypto {
         let actor = Self::create(|context| {
             context.set_mailbox_capacity(mailbox);
-            Self { roots: Arc::clone(&roots) }
+            Self { roots: Arc::clone(&roots), clock: clock.clone() }
         });
         Crypto {
             seal: actor.clone().into(),
@@ -73,6 +75,7 @@ impl CryptoActor {
             open: actor.into(),
             roots,
             shares,
+            clock,
         }
     }
 }
@@ -81,7 +84,15 @@ impl Actor for CryptoActor {
     type Context = Context<Self>;
 }
 
-/// Has the actor run these messages.
+impl Handler<Call<Seal>> for CryptoActor {
+    type Result = ();
+
+    fn handle(&mut self, call: Call<Seal>, _: &mut Self::Context) {
+        call.answer_with(|seal| seal.run(&self.roots, &self.clock));
+    }
+}
+
+/// Has the actor run these messages, which need no more than the roots.
 macro_rules! run {
     ($($message:ty),*) => { $(
         impl Handler<Call<$message>> for CryptoActor {
@@ -94,7 +105,7 @@ macro_rules! run {
     )* };
 }
 
-run!(Seal, Recall, Locate, LocateReceipt, Open);
+run!(Recall, Locate, LocateReceipt, Open);
 
 /// How much of the machine passphrases may take. Clones are the same shares.
 #[derive(Clone)]
@@ -121,6 +132,7 @@ pub struct Crypto {
     open: Recipient<Call<Open>>,
     roots: Arc<Roots>,
     shares: Shares,
+    clock: Clock,
 }
 
 impl Crypto {
@@ -133,8 +145,8 @@ impl Crypto {
         if message.deposit.passphrase.is_none() {
             return Ok(call::ask(&self.seal, message).await??);
         }
-        let roots = Arc::clone(&self.roots);
-        Ok(self.shares.create.run(move || message.run(&roots)).await??)
+        let (roots, clock) = (Arc::clone(&self.roots), self.clock.clone());
+        Ok(self.shares.create.run(move || message.run(&roots, &clock)).await??)
     }
 
     /// What a creation got that is being retried. It is already there then, so this waits for its

@@ -92,7 +92,7 @@ use crate::secret::{Deposit, Flags, NewSecret, Plaintext, SealedSecret};
 use crate::token::{Receipt, Token};
 pub use padding::PADDING_BLOCK;
 use padding::{pad, unpad};
-pub use passphrase::{NoMemory, Proof, ProveError};
+pub use passphrase::{NoMemory, ProveError, Stretched};
 pub use repeat::Retry;
 use siv::{associated, decrypt, encrypt};
 

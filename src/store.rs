@@ -1,6 +1,6 @@
 //! The seam behind which a store stands: its messages, its errors, and the [`Store`] handle.
 //!
-//! HTTP handlers and the janitor send these messages, never SQL. A store answers a message only
+//! HTTP handlers, the janitor and the survey send these messages, never SQL. A store answers a message only
 //! when what it did is durable; an answer that is an error means that nothing was done, but for
 //! [`StoreError::OutcomeUnknown`] and [`StoreError::Ended`]. A [`Purge`] that fails may have deleted,
 //! but has not erased. The contract is the test suite under `tests/store`, which runs

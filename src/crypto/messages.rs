@@ -3,9 +3,10 @@
 use actix::prelude::*;
 
 use super::SealError;
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::id::{ClaimId, LookupId, ReceiptId, Verifier};
 use crate::key::KeyId;
+use crate::lifetime::Lifetime;
 use crate::passphrase::{Passphrase, PassphraseKey, WrappedKey};
 use crate::repeat::{Creation, IdempotencyKey};
 use crate::seal::{Issued, OpenError, ProveError, Retry, Roots};
@@ -18,8 +19,8 @@ use crate::token::{Receipt, Token};
 pub struct Seal {
     /// What is confided, and on which terms.
     pub deposit: Deposit,
-    /// When it is to be gone.
-    pub expires_at: Timestamp,
+    /// How long it is to live, from when its turn comes.
+    pub lifetime: Lifetime,
     /// What a retry is recognised by, if its sender may retry it.
     pub key: Option<IdempotencyKey>,
 }
@@ -121,8 +122,9 @@ pub enum Unlock {
 }
 
 impl Seal {
-    pub(super) fn run(self, roots: &Roots) -> Result<Sealed, SealError> {
-        let Self { deposit, expires_at, key } = self;
+    pub(super) fn run(self, roots: &Roots, clock: &Clock) -> Result<Sealed, SealError> {
+        let Self { deposit, lifetime, key } = self;
+        let expires_at = clock.now().plus(lifetime.as_duration());
         let retry = key.map(|key| Retry::new(&key, &deposit));
         let (issued, creation) = match &retry {
             None => (Issued::generate(deposit.wants_receipt)?, None),
@@ -160,7 +162,7 @@ impl Prove {
     pub(super) fn run(self, roots: &Roots) -> Result<Proven, ProveError> {
         let Self { token, key_id, passphrase, key } = self;
         let proof = roots.prove(&token, key_id, &passphrase)?;
-        let wrap = |key| roots.wrap(&token, key_id, key, &proof.passphrase_key);
+        let wrap = |key| roots.wrap_key(&token, key_id, key, &proof.passphrase_key);
         let wrapped_key = key.as_ref().map(wrap).transpose()?;
         let (verifier, passphrase_key) = (proof.verifier, proof.passphrase_key);
         Ok(Proven { token, key, verifier, passphrase_key, wrapped_key })
@@ -174,7 +176,7 @@ impl Open {
             None => None,
             Some(Unlock::Key(key)) => Some(key),
             Some(Unlock::Wrapped(wrapped, key)) => {
-                Some(roots.unwrap(&token, sealed.key_id, &key, wrapped)?)
+                Some(roots.unwrap_key(&token, sealed.key_id, &key, wrapped)?)
             }
         };
         roots.open(&token, sealed, passphrase_key.as_ref())

@@ -4,7 +4,8 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::ApiError;
-use super::responses::{BodyProblems, IntentProblems, SecretProblems, StoreProblems};
+use super::problem::Problem;
+use super::responses::{BodyProblems, IntentProblems, StoreProblems};
 use super::token::{self, TokenRequest};
 use super::{State, idempotency, intent};
 
@@ -24,7 +25,7 @@ use super::{State, idempotency, intent};
         (status = 204, description = "It is kept no longer, durably."),
         BodyProblems<'_>,
         IntentProblems<'_>,
-        SecretProblems<'_>,
+        (status = 404, description = "Nothing is kept for this token and this key.", body = Problem),
         StoreProblems<'_>,
     )
 )]

@@ -59,7 +59,7 @@ pub(super) struct CreateResponse<'a> {
     passphrase_required: bool,
     /// Where one was wanted: tells what becomes of the secret, burns it, and opens nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 43, max_length = 43)]
+    #[schema(min_length = 43, max_length = 43, nullable = false)]
     receipt: Option<&'a str>,
 }
 
@@ -69,7 +69,8 @@ pub(super) struct CreateResponse<'a> {
 /// or expired.
 ///
 /// With an `Idempotency-Key`, a retry with the same key and the same fields within 24 hours is
-/// answered the same and stores nothing, also when the secret is gone by then.
+/// answered the same and stores nothing, also when the secret is gone by then. One that has a
+/// passphrase takes as much time as the first.
 #[utoipa::path(
     post,
     path = "/api/v1/secrets",
@@ -99,8 +100,7 @@ pub(super) async fn create(
     let fields = Fields::read(&request, payload, max_bytes).await?;
     let (deposit, lifetime) = parse(fields, limits)?;
     let passphrase_required = deposit.passphrase.is_some();
-    let expires_at = state.clock.now().plus(lifetime.as_duration());
-    let (issued, expires_at) = store(&state, Seal { deposit, expires_at, key }).await?;
+    let (issued, expires_at) = store(&state, Seal { deposit, lifetime, key }).await?;
     let text = issued.token.expose_text();
     let receipt = issued.receipt.as_ref().map(Receipt::expose_text);
     Ok(HttpResponse::Created().insert_header((LOCATION, format!("{SECRETS}{}", *text))).json(
@@ -117,14 +117,15 @@ pub(super) async fn create(
 
 /// Stores a secret, unless this is the retry of a creation: then it finds what came of that.
 async fn store(state: &State, seal: Seal) -> Result<(Issued, Timestamp), ApiError> {
-    let expires_at = seal.expires_at;
     let Sealed { issued, secret, retry } = state.crypto.seal(seal).await?;
+    let expires_at = secret.sealed.expires_at;
     match (state.store.create(secret).await?, retry) {
+        (Created::Stored, _) => Ok((issued, expires_at)),
         (Created::Before(creation), Some(retry)) => {
             let issued = state.crypto.recall(Recall { retry, creation }).await?;
             Ok((issued.ok_or(ApiError::KeyReused)?, creation.expires_at))
         }
-        _ => Ok((issued, expires_at)),
+        (Created::Before(_), None) => Err(ApiError::KeyReused),
     }
 }
 

@@ -110,11 +110,10 @@ impl ApiError {
             Self::ForeignOrigin => problem::FOREIGN_ORIGIN,
             Self::TooManyWait
             | Self::Store(StoreError::Busy)
-            | Self::Crypto(
-                CryptoError::Call(CallError::Busy)
-                | CryptoError::Seal(SealError::Memory(_))
-                | CryptoError::Prove(ProveError::Memory(_)),
-            ) => problem::BUSY,
+            | Self::Crypto(CryptoError::Call(CallError::Busy)) => problem::BUSY,
+            Self::Crypto(
+                CryptoError::Seal(SealError::Memory(_)) | CryptoError::Prove(ProveError::Memory(_)),
+            ) => problem::NO_MEMORY,
             Self::Store(StoreError::NoRoom(_)) => problem::NO_ROOM,
             Self::Store(StoreError::Failed(_) | StoreError::Silent) => problem::STORE_FAILED,
             Self::Store(StoreError::OutcomeUnknown(_) | StoreError::Ended)

@@ -23,7 +23,7 @@ pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpRespo
                 h1 { "viewonce" }
                 p {
                     "A one-time secret service. Store a secret and get a link; whoever opens it first \
-                     sees the secret, and from then on it exists nowhere."
+                     sees the secret, and nobody else ever will."
                 }
                 pre { code {
                     "curl -s " (base(&request, &state)) "/api/v1/secrets \\\n"

@@ -37,11 +37,11 @@ pub(super) struct Problem<'a> {
     pub(super) errors: &'a [FieldError],
     /// With `/problems/wrong-passphrase`: how many more wrong ones do not destroy the secret.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = 9)]
+    #[schema(example = 9, nullable = false)]
     pub(super) attempts_left: Option<u32>,
     /// With `/problems/secret-ended`: `viewed`, `locked` or `expired`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "viewed")]
+    #[schema(example = "viewed", nullable = false)]
     pub(super) state: Option<&'static str>,
 }
 
@@ -108,6 +108,8 @@ kinds! {
         "The secret was altered in the store and cannot be opened. Ask its sender for it again.";
     NO_RANDOMNESS = "no-randomness", INTERNAL_SERVER_ERROR, "No randomness",
         "The server's operating system gave no random bytes; nothing was stored. Try again.";
+    NO_MEMORY = "no-memory", SERVICE_UNAVAILABLE, "No memory",
+        "The server has no memory left for the passphrase; nothing was done. Try again later.";
     BUSY = "busy", SERVICE_UNAVAILABLE, "Busy",
         "The service is busy and did nothing. Try again.";
     STOPPING = "stopping", SERVICE_UNAVAILABLE, "Stopping",

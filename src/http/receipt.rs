@@ -45,7 +45,7 @@ pub(super) struct ReceiptResponse {
     #[schema(example = "2026-01-31T12:00:00.000Z", format = DateTime)]
     expires_at: String,
     /// When it was viewed, burned or locked, or expired; null while it is pending.
-    #[schema(example = "2026-01-30T12:34:56.789Z", format = DateTime)]
+    #[schema(example = "2026-01-30T12:34:56.789Z", format = DateTime, required = true)]
     ended_at: Option<String>,
 }
 
@@ -85,7 +85,7 @@ pub(super) async fn inspect(
     let mut fate = look(&state, &candidates).await?;
     if fate.state == store::State::Pending && !wait.is_zero() {
         let _seat = state.seats.try_acquire().map_err(|_full| ApiError::TooManyWait)?;
-        fate = end(&state, &candidates, Instant::now() + wait).await?;
+        fate = end(&state, &candidates, fate, Instant::now() + wait).await?;
     }
     Ok(HttpResponse::Ok().json(ReceiptResponse::from(fate)))
 }
@@ -131,21 +131,23 @@ async fn look(state: &State, candidates: &[ReceiptId]) -> Result<Fate, ApiError>
 }
 
 /// What has become of a secret when it has ended, at the `deadline`, or when the service stops.
-async fn end(state: &State, candidates: &[ReceiptId], deadline: Instant) -> Result<Fate, ApiError> {
+async fn end(
+    state: &State,
+    candidates: &[ReceiptId],
+    mut fate: Fate,
+    deadline: Instant,
+) -> Result<Fate, ApiError> {
     let mut stopping = state.stopping.clone();
-    loop {
-        let fate = look(state, candidates).await?;
-        let is_over = Instant::now() >= deadline || *stopping.borrow();
-        if fate.state != store::State::Pending || is_over {
-            return Ok(fate);
-        }
+    while fate.state == store::State::Pending && Instant::now() < deadline && !*stopping.borrow() {
         tokio::select! {
             ended = state.store.watch(candidates.to_vec()) => ended?,
             () = sleep(state.clock.until(fate.expires_at)) => {}
             () = sleep_until(deadline) => {}
-            _ = stopping.changed() => {}
+            Ok(()) = stopping.changed() => {}
         }
+        fate = look(state, candidates).await?;
     }
+    Ok(fate)
 }
 
 fn wait(request: &HttpRequest) -> Result<Duration, ApiError> {
@@ -154,5 +156,8 @@ fn wait(request: &HttpRequest) -> Result<Duration, ApiError> {
         .ok()
         .filter(|query| (0.0..=most).contains(&query.wait))
         .map(|query| Duration::from_secs_f64(query.wait))
-        .ok_or_else(|| ApiError::field("wait", format!("must be from 0 to {most} seconds")))
+        .ok_or_else(|| {
+            let expected = format!("must be from 0 to {most} seconds, and the only parameter");
+            ApiError::field("wait", expected)
+        })
 }

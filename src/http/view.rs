@@ -87,7 +87,8 @@ pub(super) async fn by_get(
 ///
 /// With an `Idempotency-Key`, a random one for each secret, whoever asks again with the same token
 /// and the same key is answered the same for `secrets.redeliver_seconds`, without a passphrase, and
-/// nobody else is: for when the answer got lost on its way.
+/// nobody else is: for when the answer got lost on its way. A wrong passphrase is not repeatable: sent
+/// again, it is another attempt.
 #[utoipa::path(
     post,
     path = "/api/v1/reveal",

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::repeat::key_digest;
 use super::siv::{decrypt, encrypt};
 use super::{OpenError, Root, Roots, TAG_BYTES, expand};
-use crate::id::{LookupId, Verifier};
+use crate::id::Verifier;
 use crate::key::KeyId;
 use crate::passphrase::{PASSPHRASE_KEY_BYTES, Passphrase, PassphraseKey, WrappedKey};
 use crate::repeat::IdempotencyKey;
@@ -22,7 +22,7 @@ const ARGON2_LANES: u32 = 4;
 
 /// What knowing a passphrase comes down to.
 #[derive(Debug)]
-pub struct Proof {
+pub struct Stretched {
     /// What the store compares.
     pub verifier: Verifier,
     /// What the content is sealed under beside the token.
@@ -57,7 +57,7 @@ impl Roots {
         token: &Token,
         key_id: KeyId,
         passphrase: &Passphrase,
-    ) -> Result<Proof, ProveError> {
+    ) -> Result<Stretched, ProveError> {
         Ok(self.root(key_id)?.prove(token, passphrase)?)
     }
 
@@ -67,7 +67,7 @@ impl Roots {
     /// # Errors
     ///
     /// [`OpenError::UnknownKey`].
-    pub fn wrap(
+    pub fn wrap_key(
         &self,
         token: &Token,
         key_id: KeyId,
@@ -86,7 +86,7 @@ impl Roots {
     /// # Errors
     ///
     /// [`OpenError`].
-    pub fn unwrap(
+    pub fn unwrap_key(
         &self,
         token: &Token,
         key_id: KeyId,
@@ -94,7 +94,7 @@ impl Roots {
         wrapped: WrappedKey,
     ) -> Result<PassphraseKey, OpenError> {
         let root = self.root(key_id)?;
-        let lookup_id: LookupId = root.lookup_id(token);
+        let lookup_id = root.lookup_id(token);
         let bytes = decrypt(root.wrapping(token, key), &[lookup_id.as_bytes()], wrapped.0)?;
         let bytes = bytes.as_slice().try_into().map_err(|_length| OpenError::Malformed)?;
         Ok(PassphraseKey::from_bytes(bytes))
@@ -102,10 +102,14 @@ impl Roots {
 }
 
 impl Root {
-    pub(super) fn prove(&self, token: &Token, passphrase: &Passphrase) -> Result<Proof, NoMemory> {
+    pub(super) fn prove(
+        &self,
+        token: &Token,
+        passphrase: &Passphrase,
+    ) -> Result<Stretched, NoMemory> {
         let passphrase_key = self.stretch(token, passphrase)?;
         let info = [VERIFIER_LABEL, token.expose_bytes(), passphrase_key.expose_bytes()];
-        Ok(Proof { verifier: Verifier::from_bytes(self.id(&info)), passphrase_key })
+        Ok(Stretched { verifier: Verifier::from_bytes(self.id(&info)), passphrase_key })
     }
 
     fn stretch(&self, token: &Token, passphrase: &Passphrase) -> Result<PassphraseKey, NoMemory> {

@@ -9,8 +9,8 @@ use crate::id::ReceiptId;
 /// So many may have left before anyone looks whether they have.
 const LEAST_SWEEP: usize = 64;
 
-/// Those who watch a receipt. Whoever has left is forgotten in time, so that there are never more
-/// than twice as many as wait, and some.
+/// Those who watch a receipt. Whoever has left is forgotten when the number has doubled since they
+/// were last looked for.
 #[derive(Default)]
 pub(super) struct Watchers {
     calls: HashMap<ReceiptId, Vec<Call<Watch>>>,

@@ -1,5 +1,6 @@
 //! Passphrases: what is asked for beside the token, and what a wrong one does.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
@@ -141,4 +142,19 @@ async fn of_right_and_wrong_passphrases_together_one_wins_and_nothing_is_burned(
         expect_problem(response, 404, "secret-not-found").await;
     }
     assert_eq!(app.state(&text(&created, "receipt")).await, "viewed");
+}
+
+#[actix_web::test]
+async fn a_secret_whose_passphrase_had_to_wait_lives_as_long_as_any_other() {
+    const SECRETS: usize = 4;
+    let app = spawn_app_with(|settings| settings.passphrases.threads = 1);
+    let body = json!({ "content": "x", "passphrase": PASSPHRASE });
+    let answers = join_all((0..SECRETS).map(|_| app.create(&body))).await;
+    let expiry = |answer: &Value| text(answer, "expires_at").parse::<DateTime<Utc>>().unwrap();
+    let mut expiries: Vec<_> = answers.iter().map(expiry).collect();
+    expiries.sort();
+    // Each began to live when its turn came, after the one before had taken a core for long enough.
+    for pair in expiries.windows(2) {
+        assert!(pair[1] - pair[0] >= TimeDelta::milliseconds(10), "{expiries:?}");
+    }
 }

@@ -6,10 +6,10 @@ use futures_util::future;
 use tokio::sync::oneshot;
 use viewonce::clock::Clock;
 use viewonce::id::LookupId;
-use viewonce::secret::SealedSecret;
-use viewonce::store::{Rules, Store, Taken};
+use viewonce::secret::{NewSecret, SealedSecret};
+use viewonce::store::{Fate, Rules, State, Store, Take, Taken};
 
-use crate::samples::{HOUR, lookup_id, only, secret};
+use crate::samples::{HOUR, Terms, claim_id, lookup_id, only, receipt, secret};
 
 /// Room for all that a test sends at once, if it does not ask for less.
 const MAILBOX: usize = 10_000;
@@ -46,18 +46,23 @@ impl<B: Backend> Subject<B> {
 
     /// An empty store that lets `mailbox` messages wait.
     pub(crate) async fn start_with_mailbox(mailbox: usize) -> Self {
-        let subject = Self::start_on(B::fresh(), Clock::default(), mailbox);
+        let subject = Self::start_on(B::fresh(), RULES, Clock::default(), mailbox);
         subject.store.ping().await.unwrap();
         subject
     }
 
-    /// An empty store that has not done anything yet.
-    pub(crate) fn start_just_now() -> Self {
-        Self::start_on(B::fresh(), Clock::default(), MAILBOX)
+    /// An empty store that goes by other rules.
+    pub(crate) fn start_with(rules: Rules) -> Self {
+        Self::start_on(B::fresh(), rules, Clock::default(), MAILBOX)
     }
 
-    fn start_on(backend: B, clock: Clock, mailbox: usize) -> Self {
-        let (store, ended) = backend.start(RULES, clock.clone(), mailbox);
+    /// An empty store that has not done anything yet.
+    pub(crate) fn start_just_now() -> Self {
+        Self::start_with(RULES)
+    }
+
+    fn start_on(backend: B, rules: Rules, clock: Clock, mailbox: usize) -> Self {
+        let (store, ended) = backend.start(rules, clock.clone(), mailbox);
         Self { store, clock, ended, backend }
     }
 
@@ -69,13 +74,22 @@ impl<B: Backend> Subject<B> {
 
     /// Starts another store where this one, which is closed, has its content.
     pub(crate) fn reopen(self) -> Self {
-        Self::start_on(self.backend, self.clock, MAILBOX)
+        self.reopen_with(RULES)
+    }
+
+    fn reopen_with(self, rules: Rules) -> Self {
+        Self::start_on(self.backend, rules, self.clock, MAILBOX)
     }
 
     /// Closes the store, and at once starts another with the same content.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(RULES).await
+    }
+
+    /// Closes the store, and at once starts another with the same content and other rules.
+    pub(crate) async fn restart_with(self, rules: Rules) -> Self {
         self.store.close().await.unwrap();
-        self.reopen()
+        self.reopen_with(rules)
     }
 
     /// Secret number `n`, with an hour to live.
@@ -95,6 +109,23 @@ impl<B: Backend> Subject<B> {
         future::join_all(numbers.into_iter().map(|n| self.create(n))).await;
     }
 
+    /// Secret number `n` on these terms, with an hour to live.
+    pub(crate) fn new_secret(&self, n: u32, terms: Terms) -> NewSecret {
+        terms.of(n, self.secret(n))
+    }
+
+    /// Stores secret number `n` on these terms, with an hour to live.
+    pub(crate) async fn confide(&self, n: u32, terms: Terms) -> SealedSecret {
+        let secret = self.new_secret(n, terms);
+        self.store.create(secret.clone()).await.unwrap();
+        secret.sealed
+    }
+
+    /// Stores these secrets on these terms, all at once, with an hour to live.
+    pub(crate) async fn confide_all(&self, numbers: impl IntoIterator<Item = u32>, terms: Terms) {
+        future::join_all(numbers.into_iter().map(|n| self.confide(n, terms))).await;
+    }
+
     /// Whether secret number `n` is there, which this does not change.
     pub(crate) async fn has(&self, n: u32) -> bool {
         self.store.peek(only(n)).await.unwrap().is_some()
@@ -103,6 +134,36 @@ impl<B: Backend> Subject<B> {
     /// Takes secret number `n`.
     pub(crate) async fn take(&self, n: u32) -> Option<SealedSecret> {
         self.take_any(&[lookup_id(n)]).await
+    }
+
+    /// What comes of `take`.
+    pub(crate) async fn ask(&self, take: Take) -> Taken {
+        self.store.take(take).await.unwrap()
+    }
+
+    /// Burns secret number `n`; tells whether there was one.
+    pub(crate) async fn burn(&self, n: u32) -> bool {
+        self.store.burn(only(n)).await.unwrap()
+    }
+
+    /// Ends the repeat of secret number `n` with this key; tells whether there was one.
+    pub(crate) async fn acknowledge(&self, n: u32, key: u32) -> bool {
+        self.store.acknowledge(vec![claim_id(n, key)]).await.unwrap()
+    }
+
+    /// What the receipt of secret number `n` tells, if it is kept.
+    pub(crate) async fn fate(&self, n: u32) -> Option<Fate> {
+        self.store.inspect(receipt(n)).await.unwrap()
+    }
+
+    /// What became of secret number `n`, whose receipt is kept.
+    pub(crate) async fn state(&self, n: u32) -> State {
+        self.fate(n).await.unwrap().state
+    }
+
+    /// Revokes secret number `n`; tells what became of it.
+    pub(crate) async fn revoke(&self, n: u32) -> Option<Fate> {
+        self.store.revoke(receipt(n)).await.unwrap()
     }
 
     /// Takes a secret that has one of these ids.

@@ -8,6 +8,8 @@ mod batch;
 mod contract;
 #[path = "../support/held.rs"]
 mod held;
+mod instant;
 mod janitor;
 mod samples;
 mod sqlite;
+mod watching;

@@ -5,6 +5,7 @@ mod failure;
 mod files;
 mod layout;
 mod refusal;
+mod rows;
 
 use std::fs;
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
+use tokio::task::unconstrained;
 use viewonce::store::Store;
 
 /// A store stands still as long as this is there.
@@ -34,9 +35,11 @@ pub(crate) fn hold(store: &Store) -> Held<'_> {
         let (arrived, arrival) = mpsc::channel();
         let (release, released) = mpsc::channel();
         let gate = Arc::new(Gate { arrived, released: Mutex::new(released) });
-        let mut call: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(async {
+        // Without a budget: a task that has used its own up is woken by its runtime, on its own
+        // thread, and whoever wakes the gate gets no further.
+        let mut call: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(unconstrained(async {
             drop(store.peek(Vec::new()).await);
-        });
+        }));
         // An answer that is there already wakes nobody: another try.
         if call.as_mut().poll(&mut Context::from_waker(&Waker::from(gate))).is_pending() {
             arrival.recv().unwrap();

@@ -220,7 +220,7 @@ fn every_passphrase_gives_its_verifier_and_its_wrapped_key() {
             assert_eq!(verifier, vector.verifier(), "{}", vector.name);
             let Some(claim) = &vector.claim else { continue };
             let wrap = |(_verifier, key)| {
-                roots.wrap(&vector.token(), vector.key_id(), &claim.key(), &key).unwrap()
+                roots.wrap_key(&vector.token(), vector.key_id(), &claim.key(), &key).unwrap()
             };
             assert_eq!(proof.map(wrap), claim.wrapped(), "{}", vector.name);
         }
@@ -234,7 +234,7 @@ fn every_wrapped_key_opens_its_secret() {
         let Some(wrapped) = claim.wrapped() else { continue };
         for (roots, _place) in rotated(&vector.secret_key) {
             let (token, key) = (vector.token(), claim.key());
-            let key = roots.unwrap(&token, vector.key_id(), &key, wrapped.clone()).unwrap();
+            let key = roots.unwrap_key(&token, vector.key_id(), &key, wrapped.clone()).unwrap();
             let content = roots.open(&token, vector.sealed(), Some(&key)).unwrap();
             assert_eq!(content.expose_text(), vector.outcome.text(), "{}", vector.name);
         }
@@ -249,9 +249,9 @@ fn a_wrapped_key_opens_for_its_token_and_its_idempotency_key_alone() {
     let [key, other_key] =
         ["an-example-key-of-a-viewer", "an-example-key-of-another"].map(idempotency_key);
     let passphrase_key = PassphraseKey::from_bytes([3; PASSPHRASE_KEY_BYTES]);
-    let wrapped = roots.wrap(&token, key_id, &key, &passphrase_key).unwrap();
+    let wrapped = roots.wrap_key(&token, key_id, &key, &passphrase_key).unwrap();
     let unwrap = |token, key, wrapped: &WrappedKey| {
-        let unwrapped = roots.unwrap(token, key_id, key, wrapped.clone());
+        let unwrapped = roots.unwrap_key(token, key_id, key, wrapped.clone());
         unwrapped.map(|passphrase_key| *passphrase_key.expose_bytes())
     };
     let mut altered = wrapped.0.clone().into_bytes();

@@ -3,7 +3,7 @@
 "use strict";
 
 /** The problems that say for certain that nothing was done. */
-const NOT_RUN = ["busy", "stopping", "store-failed", "no-room"].map((name) => `/problems/${name}`);
+const NOT_RUN = ["busy", "no-memory", "no-room", "stopping", "store-failed"].map((name) => `/problems/${name}`);
 
 const token = location.hash.slice(1);
 const part = (id) => document.getElementById(id);
@@ -139,7 +139,7 @@ part("copy").addEventListener("click", copy);
 part("keep")?.addEventListener("click", keep);
 part("retry").addEventListener("click", check);
 addEventListener("hashchange", () => location.reload());
-// A page that is left keeps nothing for the back button.
+// A page that is left keeps nothing: who comes back to it asks the service again.
 addEventListener("pagehide", () => { part("content").value = part("passphrase").value = ""; });
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 check();

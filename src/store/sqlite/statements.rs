@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use crate::clock::Timestamp;
 use crate::id::{LookupId, ReceiptId};
-use crate::key::{KEY_ID_BYTES, KeyId};
+use crate::key::KeyId;
 use crate::secret::{Ciphertext, Flags, SealedSecret};
 use crate::store::{Ping, Place, Rules, State, StoreError, Survey, Surveyed};
 pub(super) use purge::purge;
@@ -70,8 +70,8 @@ impl Work<'_> {
         self.unguard(lookup_id, flags)?;
         if flags.has_receipt() {
             let values = params![lookup_id.as_bytes(), state.as_str(), self.now.as_millis()];
-            let receipt_id = self.find(sql!("end_receipt"), values, |row| row.get("receipt_id"))?;
-            self.ended.extend(receipt_id.map(ReceiptId::from_bytes));
+            let id = |row: &Row<'_>| Ok(ReceiptId::from_bytes(bytes(row, "receipt_id")));
+            self.ended.extend(self.find(sql!("end_receipt"), values, id)?);
         }
         Ok(())
     }
@@ -134,8 +134,6 @@ fn first<Id, T>(
     candidates.iter().map(find).find_map(Result::transpose).transpose()
 }
 
-/// What is not as it was written, as in a file that someone altered, does not open; but it does
-/// not fail the batch either.
 fn sealed_secret(lookup_id: &LookupId, row: &Row<'_>) -> rusqlite::Result<SealedSecret> {
     Ok(SealedSecret {
         lookup_id: *lookup_id,
@@ -147,8 +145,14 @@ fn sealed_secret(lookup_id: &LookupId, row: &Row<'_>) -> rusqlite::Result<Sealed
     })
 }
 
+/// Bytes of a fixed length. What is not as it was written, as in a file that someone altered, is not
+/// found or does not open; but it does not fail the batch.
+fn bytes<const N: usize>(row: &Row<'_>, column: &str) -> [u8; N] {
+    row.get(column).unwrap_or([0; N])
+}
+
 fn key_id(row: &Row<'_>) -> KeyId {
-    KeyId::from_bytes(row.get::<_, [u8; KEY_ID_BYTES]>("key_id").unwrap_or_default())
+    KeyId::from_bytes(bytes(row, "key_id"))
 }
 
 fn flags(row: &Row<'_>) -> Flags {

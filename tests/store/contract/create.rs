@@ -3,12 +3,12 @@
 use futures_util::future;
 use viewonce::clock::Timestamp;
 use viewonce::key::KeyId;
-use viewonce::secret::{Ciphertext, Flags, SealedSecret};
-use viewonce::store::{Created, StoreError, Taken};
+use viewonce::secret::{Ciphertext, Flags, NewSecret, SealedSecret};
+use viewonce::store::{Created, State, StoreError, Taken};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
-use crate::samples::{lookup_id, only};
+use crate::samples::{Terms, lookup_id, only};
 
 pub(super) async fn a_secret_is_taken_exactly_as_it_was_created<B: Backend>() {
     let subject = Subject::<B>::start().await;
@@ -46,6 +46,27 @@ pub(super) async fn a_second_create_of_an_id_fails_alone_and_the_first_stays<B: 
     );
     assert_eq!(subject.take(1).await, Some(first));
     assert!(subject.has(3).await);
+}
+
+pub(super) async fn a_create_that_fails_alone_leaves_nothing_beside_the_first<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let first = subject.create(1).await;
+    let second = subject.new_secret(2, Terms::ALL);
+    let flags = second.sealed.flags;
+    let sealed = SealedSecret { flags, ..first.clone() };
+    let second = NewSecret { sealed, ..second };
+    let calls =
+        [second, subject.new_secret(3, Terms::ALL)].map(|secret| subject.store.create(secret));
+    let created = as_one_batch(&subject.store, future::join_all(calls)).await;
+    let [Err(StoreError::Failed(_)), Ok(Created::Stored)] = created[..] else {
+        panic!("{created:?}")
+    };
+    assert_eq!(subject.fate(2).await, None);
+    assert_eq!(subject.take(1).await, Some(first));
+    // Its creation is not remembered, and no receipt and no passphrase is in the way of a new one.
+    let again = subject.new_secret(2, Terms::ALL);
+    assert_eq!(subject.store.create(again).await.unwrap(), Created::Stored);
+    assert_eq!(subject.state(2).await, State::Pending);
 }
 
 pub(super) async fn a_batch_runs_in_the_order_of_its_messages<B: Backend>() {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future;
 use tokio::time::Instant;
-use viewonce::store::{Purged, Store, StoreError};
+use viewonce::store::{Created, Purged, State, Store, StoreError, Surveyed, Taken};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::held::hold;
-use crate::samples::only;
+use crate::samples::{KEY, Terms, claim_id, claiming, guessing, only, receipt};
 
 /// Messages that a small mailbox lets wait.
 const FEW: usize = 4;
@@ -86,6 +86,26 @@ pub(super) async fn nothing_is_run_for_a_caller_who_has_gone<B: Backend>() {
     assert!(!subject.has(3).await);
 }
 
+pub(super) async fn nothing_of_a_secret_is_used_up_for_a_caller_who_has_gone<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let store = &subject.store;
+    let kept = subject.create(1).await;
+    subject.ask(claiming(1, KEY)).await;
+    subject.confide(2, Terms::PASSPHRASE_AND_RECEIPT).await;
+    let held = hold(store);
+    assert!(store.acknowledge(vec![claim_id(1, KEY)]).now_or_never().is_none());
+    assert!(store.take(guessing(2)).now_or_never().is_none());
+    assert!(store.revoke(receipt(2)).now_or_never().is_none());
+    assert!(store.create(subject.new_secret(3, Terms::REPEATABLE)).now_or_never().is_none());
+    drop(held);
+    let again = Taken::Again { sealed: kept, wrapped_key: None };
+    assert_eq!(subject.ask(claiming(1, KEY)).await, again);
+    assert_eq!(subject.state(2).await, State::Pending);
+    assert_eq!(subject.ask(guessing(2)).await, Taken::WrongPassphrase { attempts_left: 2 });
+    let creation = store.create(subject.new_secret(3, Terms::REPEATABLE)).await.unwrap();
+    assert_eq!(creation, Created::Stored);
+}
+
 pub(super) async fn ping_succeeds_while_the_queue_is_full<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
     let pings = async {
@@ -123,6 +143,16 @@ pub(super) async fn purge_has_its_turn_while_the_queue_is_full<B: Backend>() {
     };
     let (first, _) = as_one_batch(&subject.store, purges).await.unwrap();
     assert_eq!(first, Purged { secrets: 0, is_complete: true });
+}
+
+pub(super) async fn survey_has_its_turn_while_the_queue_is_full<B: Backend>() {
+    let subject = Subject::<B>::start_with_mailbox(FEW).await;
+    let survey = async {
+        fill(&subject.store);
+        subject.store.survey(Vec::new(), None).await
+    };
+    let surveyed = as_one_batch(&subject.store, survey).await.unwrap();
+    assert_eq!(surveyed, Surveyed { strangers: 0, next: None });
 }
 
 /// Sends to a store that stands still until its queue is full.

@@ -1,13 +1,24 @@
-//! A purge deletes what has expired, and nothing else.
+//! A purge deletes what has ended when its time is up, and nothing else.
 
+use std::ops::Range;
+use std::time::Duration;
+
+use futures_util::future;
+use viewonce::clock::Timestamp;
 use viewonce::secret::{Ciphertext, SealedSecret};
-use viewonce::store::Purged;
+use viewonce::store::{CREATIONS_KEPT, Created, Purged, State, Taken};
 
-use crate::backend::{Backend, Subject};
-use crate::samples::HOUR;
+use crate::backend::{Backend, RULES, Subject};
+use crate::samples::{HOUR, KEY, Terms, claiming, guessing, knowing};
 
 /// Secrets that one purge deletes at the most.
 const PORTION: usize = 1_000;
+/// Sealed bytes of a secret of which one purge deletes three at the most.
+const LARGE: usize = 400_000;
+/// Long enough for what is done before an instant.
+const A_LITTLE: Duration = Duration::from_secs(20);
+/// One portion and a half.
+const TWO_PORTIONS: u32 = 1_500;
 
 pub(super) async fn purge_deletes_the_expired_and_leaves_the_living<B: Backend>() {
     let subject = Subject::<B>::start().await;
@@ -21,6 +32,20 @@ pub(super) async fn purge_deletes_the_expired_and_leaves_the_living<B: Backend>(
     for n in 5..10 {
         assert!(subject.take(n).await.is_some(), "{n}");
     }
+}
+
+pub(super) async fn purge_leaves_all_that_is_beside_the_living<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.confide(1, Terms::ALL).await;
+    subject.clock.advance(HOUR);
+    let living = subject.confide(2, Terms::ALL).await;
+    subject.ask(guessing(2)).await;
+    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
+    assert_eq!(subject.state(2).await, State::Pending);
+    assert_eq!(subject.ask(guessing(2)).await, Taken::WrongPassphrase { attempts_left: 1 });
+    let retried = subject.store.create(subject.new_secret(2, Terms::ALL)).await.unwrap();
+    assert!(matches!(retried, Created::Before(_)), "{retried:?}");
+    assert_eq!(subject.ask(knowing(2)).await, Taken::Secret(living));
 }
 
 pub(super) async fn purge_deletes_in_portions_and_says_when_it_is_complete<B: Backend>() {
@@ -46,13 +71,129 @@ pub(super) async fn purge_deletes_in_portions_and_says_when_it_is_complete<B: Ba
 /// What is deleted is overwritten, so that large secrets take their time.
 pub(super) async fn purge_deletes_large_secrets_a_few_at_a_time<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    for n in 0..8 {
-        let ciphertext = Ciphertext::from_bytes(vec![0xa5; 400_000]);
-        let sealed = SealedSecret { ciphertext, ..subject.secret(n) };
-        subject.store.create(sealed).await.unwrap();
-    }
+    create_of_size(&subject, 0..8, LARGE).await;
     subject.clock.advance(HOUR);
     for (secrets, is_complete) in [(3, false), (3, false), (2, true)] {
         assert_eq!(subject.store.purge().await.unwrap(), Purged { secrets, is_complete });
     }
+}
+
+pub(super) async fn purge_deletes_large_repeats_a_few_at_a_time<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    create_of_size(&subject, 0..8, LARGE).await;
+    keep_all(&subject, 0..8).await;
+    subject.clock.advance(RULES.redelivery);
+    for is_complete in [false, false, true] {
+        let purged = subject.store.purge().await.unwrap();
+        assert_eq!(purged, Purged { secrets: 0, is_complete });
+    }
+}
+
+pub(super) async fn purge_deletes_repeats_in_portions<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    create_of_size(&subject, 0..TWO_PORTIONS, 1).await;
+    keep_all(&subject, 0..TWO_PORTIONS).await;
+    subject.clock.advance(RULES.redelivery);
+    assert_takes_two_purges(&subject).await;
+}
+
+/// Stores these secrets with `length` sealed bytes each.
+async fn create_of_size<B: Backend>(subject: &Subject<B>, numbers: Range<u32>, length: usize) {
+    let secrets = numbers.map(|n| SealedSecret {
+        ciphertext: Ciphertext::from_bytes(vec![0xa5; length]),
+        ..subject.secret(n)
+    });
+    let creates = secrets.map(|secret| subject.store.create(secret));
+    future::try_join_all(creates).await.unwrap();
+}
+
+/// Takes these secrets so that they are kept for a repeat.
+async fn keep_all<B: Backend>(subject: &Subject<B>, numbers: Range<u32>) {
+    let keep = async |n| matches!(subject.ask(claiming(n, KEY)).await, Taken::Secret(_));
+    let kept = future::join_all(numbers.map(keep)).await;
+    assert!(kept.iter().all(|is_kept| *is_kept));
+}
+
+pub(super) async fn purge_deletes_receipts_in_portions<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.confide_all(0..TWO_PORTIONS, Terms::RECEIPT).await;
+    burn_all(&subject).await;
+    subject.clock.advance(RULES.receipts_kept);
+    assert_takes_two_purges(&subject).await;
+}
+
+pub(super) async fn purge_deletes_creations_in_portions<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.confide_all(0..TWO_PORTIONS, Terms::REPEATABLE).await;
+    burn_all(&subject).await;
+    subject.clock.advance(CREATIONS_KEPT);
+    assert_takes_two_purges(&subject).await;
+}
+
+async fn burn_all<B: Backend>(subject: &Subject<B>) {
+    let burned = future::join_all((0..TWO_PORTIONS).map(|n| subject.burn(n))).await;
+    assert!(burned.iter().all(|is_burned| *is_burned));
+}
+
+/// Asserts that what is beside the secrets is deleted by two purges, and not before.
+async fn assert_takes_two_purges<B: Backend>(subject: &Subject<B>) {
+    for is_complete in [false, true, true] {
+        let purged = subject.store.purge().await.unwrap();
+        assert_eq!(purged, Purged { secrets: 0, is_complete });
+    }
+}
+
+pub(super) async fn purge_leaves_a_receipt_until_its_time_is_up<B: Backend>() {
+    let prepare = async |subject: &Subject<B>, n| {
+        subject.confide(n, Terms::RECEIPT).await;
+        subject.burn(n).await;
+        ended_at(subject, n).await.plus(RULES.receipts_kept)
+    };
+    leaves_until(prepare, async |subject, n| subject.fate(n).await.is_some()).await;
+}
+
+pub(super) async fn purge_leaves_a_repeat_until_its_time_is_up<B: Backend>() {
+    let prepare = async |subject: &Subject<B>, n| {
+        subject.confide(n, Terms::RECEIPT).await;
+        subject.ask(claiming(n, KEY)).await;
+        ended_at(subject, n).await.plus(RULES.redelivery)
+    };
+    let is_there =
+        async |subject: &Subject<B>, n| subject.ask(claiming(n, KEY)).await != Taken::Nothing;
+    leaves_until(prepare, is_there).await;
+}
+
+pub(super) async fn purge_leaves_a_creation_until_its_time_is_up<B: Backend>() {
+    let prepare = async |subject: &Subject<B>, n| {
+        subject.confide(n, Terms::REPEATABLE_WITH_RECEIPT).await;
+        subject.take(n).await;
+        subject.fate(n).await.unwrap().created_at.plus(CREATIONS_KEPT)
+    };
+    leaves_until(prepare, async |subject: &Subject<B>, n| {
+        let again = subject.new_secret(n, Terms::REPEATABLE);
+        subject.store.create(again).await.unwrap() != Created::Stored
+    })
+    .await;
+}
+
+/// Asserts that what `prepare` has brought about `is_there` after a purge that comes a little before
+/// its instant. (A purge takes longer than a millisecond.)
+async fn leaves_until<B: Backend>(
+    prepare: impl AsyncFn(&Subject<B>, u32) -> Timestamp,
+    is_there: impl AsyncFn(&Subject<B>, u32) -> bool,
+) {
+    let subject = Subject::<B>::start().await;
+    for n in 0..10 {
+        let instant = prepare(&subject, n).await;
+        subject.clock.advance(subject.clock.until(instant).saturating_sub(A_LITTLE));
+        subject.store.purge().await.unwrap();
+        assert!(is_there(&subject, n).await, "{n}");
+        subject.clock.advance(A_LITTLE);
+        subject.store.purge().await.unwrap();
+        assert!(!is_there(&subject, n).await, "{n}");
+    }
+}
+
+async fn ended_at<B: Backend>(subject: &Subject<B>, n: u32) -> Timestamp {
+    subject.fate(n).await.unwrap().ended_at.unwrap()
 }

@@ -8,13 +8,16 @@ use std::path::Path;
 use std::process::{self, Command};
 
 use futures_util::future;
-use viewonce::store::StoreError;
+use viewonce::store::{Created, State, StoreError, Taken};
 
 use super::Sqlite;
 use crate::alone;
 use crate::backend::Subject;
 use crate::batch::as_one_batch;
-use crate::samples::{LARGE_ONE_IN, only};
+use crate::samples::{
+    KEY, LARGE_ONE_IN, Terms, claim_id, claiming, guessing, knowing_and_claiming, only, receipt,
+};
+use crate::watching::{waiting, waits};
 
 /// Secrets that are there before anything fails.
 const OLD: u32 = 20;
@@ -53,11 +56,9 @@ async fn nothing_runs_after_the_failure_of_a_batch() {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..OLD).await;
         limit_files(&ROOM.to_string());
-        // More than SQLite keeps in memory: it fails long before the commit.
-        let large = (1..=300).map(|n| n * LARGE_ONE_IN);
-        let creates = large.map(|n| subject.store.create(subject.secret(n)));
+        let creates = large_creates(&subject);
         let takes = (0..OLD).map(|n| subject.store.take(only(n)));
-        let batch = future::join(future::join_all(creates), future::join_all(takes));
+        let batch = future::join(creates, future::join_all(takes));
         let (created, taken) = as_one_batch(&subject.store, batch).await;
         assert!(created.iter().all(Result::is_err));
         assert!(taken.iter().all(Result::is_err));
@@ -66,6 +67,61 @@ async fn nothing_runs_after_the_failure_of_a_batch() {
             assert!(subject.take(n).await.is_some(), "{n}");
         }
     }
+}
+
+#[actix_web::test]
+async fn a_failed_batch_changes_nothing_beside_the_secrets_and_wakes_nobody() {
+    let test =
+        "sqlite::failure::a_failed_batch_changes_nothing_beside_the_secrets_and_wakes_nobody";
+    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+        let subject = Subject::<Sqlite>::start().await;
+        subject.confide_all(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
+        subject.ask(knowing_and_claiming(0, KEY)).await;
+        let viewed = subject.fate(0).await;
+        let mut watch = waiting(&subject.store, 1).await;
+        limit_files(&ROOM.to_string());
+        as_one_batch(&subject.store, fail_to_end(&subject)).await;
+        limit_files("unlimited");
+        for n in 1..5 {
+            assert_eq!(subject.state(n).await, State::Pending, "{n}");
+        }
+        assert!(waits(&subject.store, &mut watch).await);
+        assert_eq!(subject.fate(0).await, viewed);
+        assert!(matches!(subject.ask(claiming(0, KEY)).await, Taken::Again { .. }));
+        assert!(matches!(subject.ask(claiming(1, KEY)).await, Taken::PassphraseRequired { .. }));
+        assert_eq!(subject.ask(guessing(4)).await, Taken::WrongPassphrase { attempts_left: 2 });
+        let creation = subject.new_secret(6, Terms::ALL);
+        assert_eq!(subject.store.create(creation).await.unwrap(), Created::Stored);
+    }
+}
+
+/// Has something happen to each of five secrets, and a sixth created, in a batch that fails.
+async fn fail_to_end(subject: &Subject<Sqlite>) {
+    let store = &subject.store;
+    let ends = future::join5(
+        store.acknowledge(vec![claim_id(0, KEY)]),
+        store.take(knowing_and_claiming(1, KEY)),
+        store.burn(only(2)),
+        store.revoke(receipt(3)),
+        store.take(guessing(4)),
+    );
+    let creates =
+        future::join(store.create(subject.new_secret(6, Terms::ALL)), large_creates(subject));
+    let ((acknowledged, taken, burned, revoked, guessed), (sixth, others)) =
+        future::join(ends, creates).await;
+    acknowledged.unwrap_err();
+    taken.unwrap_err();
+    burned.unwrap_err();
+    revoked.unwrap_err();
+    guessed.unwrap_err();
+    sixth.unwrap_err();
+    assert!(others.iter().all(Result::is_err));
+}
+
+/// Creates more than SQLite keeps in memory, so that a batch fails long before the commit.
+async fn large_creates(subject: &Subject<Sqlite>) -> Vec<Result<Created, StoreError>> {
+    let large = (1..=300).map(|n| n * LARGE_ONE_IN);
+    future::join_all(large.map(|n| subject.store.create(subject.secret(n)))).await
 }
 
 /// Creates secrets until every commit fails, asserts that nothing is lost or left by that, and

@@ -1,31 +1,57 @@
-//! Where the sealed bytes of a secret lie: on overflow pages alone, which SQLite never moves and
+//! Where sealed bytes lie, those of a secret and those that are kept for a repeat: on overflow pages alone, which SQLite never moves and
 //! zeroes when it frees them.
 
 use std::fs;
+use std::time::Duration;
 
+use futures_util::future;
 use viewonce::clock::Timestamp;
-use viewonce::secret::{Ciphertext, Flags, SealedSecret};
+use viewonce::secret::{Ciphertext, Flags, NewSecret, SealedSecret};
+use viewonce::store::{Rules, Taken};
 
 use super::Sqlite;
-use crate::backend::Subject;
-use crate::samples::secret;
+use crate::backend::{RULES, Subject};
+use crate::samples::{HOUR, KEY, knowing_and_claiming, receipt_id, secret, verifier};
 
 const PAGE: usize = 1_024;
 /// Bytes before the first page's own header.
 const FILE_HEADER: usize = 100;
 /// How the page of a tree begins: as an inner or an outer one of an index or a table.
 const TREE: [u8; 4] = [2, 5, 10, 13];
+/// How many combinations there are of the numbers beside what is kept, and of its keys.
+const COMBINATIONS: usize = 3 * 4 * 3 * 2;
+/// Lengths around those that fill overflow pages.
+const AROUND_A_PAGE: [usize; 8] = [16, 1_018, 1_019, 1_020, 1_021, 2_039, 2_040, 2_041];
+const FOR_EVER: Timestamp = Timestamp::from_millis(i64::MAX);
 /// What the sealed bytes are.
 const SEALED: [u8; 4] = [0xa5; 4];
 
 #[actix_web::test]
 async fn sealed_bytes_of_any_length_lie_outside_the_trees() {
     let subject = Subject::<Sqlite>::start().await;
-    let lengths = (1..=2 * PAGE).chain([8_185, 8_186, 8_187, 65_552, 1_048_569, 1_048_570]);
-    for (n, length) in (0..).zip(lengths) {
+    for (n, length) in (0..).zip(lengths()) {
         subject.store.create(sealed(n, length)).await.unwrap();
     }
-    let backend = subject.close().await;
+    assert_outside_the_trees(&subject.close().await);
+}
+
+#[actix_web::test]
+async fn what_is_kept_for_a_repeat_lies_outside_the_trees_whatever_its_length() {
+    let rules = Rules { redelivery: Duration::MAX, ..RULES };
+    let subject = Subject::<Sqlite>::start_with(rules);
+    // Each length with some numbers beside it; some lengths with all of them.
+    let some = lengths().chain(AROUND_A_PAGE.into_iter().flat_map(|length| [length; COMBINATIONS]));
+    let keeps = (0..).zip(some).map(|(n, length)| keep(&subject, n, length));
+    future::join_all(keeps).await;
+    assert_outside_the_trees(&subject.close().await);
+}
+
+/// Lengths of sealed bytes: all that are less than three pages, and some greater ones.
+fn lengths() -> impl Iterator<Item = usize> {
+    (1..=2 * PAGE).chain([8_185, 8_186, 8_187, 65_552, 1_048_569, 1_048_570])
+}
+
+fn assert_outside_the_trees(backend: &Sqlite) {
     let file = fs::read(backend.database()).unwrap();
     assert!(holds_sealed_bytes(&file));
     let trees = file
@@ -46,6 +72,45 @@ fn sealed(n: u32, length: usize) -> SealedSecret {
         ciphertext: Ciphertext::from_bytes(vec![SEALED[0]; length]),
         ..secret(n, Timestamp::from_millis(expires_at))
     }
+}
+
+/// Stores secret number `n` and takes it so that it is kept, with `length` sealed bytes and numbers
+/// of every size beside them, with and without a wrapped key.
+async fn keep(subject: &Subject<Sqlite>, n: u32, length: usize) {
+    let [version, flags, expiry, wrapped] = digits(n, [3, 4, 3, 2]);
+    let flags = Flags::new(flags % 2 == 1, flags >= 2);
+    let in_an_hour = subject.clock.now().plus(HOUR);
+    let sealed = SealedSecret {
+        version: [0, 1, u8::MAX][version],
+        flags,
+        expires_at: [in_an_hour, Timestamp::from_millis(1 << 50), FOR_EVER][expiry],
+        ciphertext: Ciphertext::from_bytes(vec![SEALED[0]; length]),
+        ..secret(n, in_an_hour)
+    };
+    let new = NewSecret {
+        sealed: sealed.clone(),
+        verifier: flags.has_passphrase().then(|| verifier(n)),
+        receipt_id: flags.has_receipt().then(|| receipt_id(n)),
+        creation: None,
+    };
+    subject.store.create(new).await.unwrap();
+    let mut take = knowing_and_claiming(n, KEY);
+    if wrapped == 0
+        && let Some(proof) = &mut take.proof
+    {
+        proof.wrapped_key = None;
+    }
+    assert_eq!(subject.ask(take).await, Taken::Secret(sealed));
+}
+
+/// The digits of `n`, the least first, in a system of these bases.
+fn digits<const N: usize>(n: u32, bases: [u32; N]) -> [usize; N] {
+    let mut rest = n;
+    bases.map(|base| {
+        let digit = rest % base;
+        rest /= base;
+        digit as usize
+    })
 }
 
 fn holds_sealed_bytes(bytes: &[u8]) -> bool {

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{Statement, Work, first, sql, timestamp};
+use super::{Statement, Work, bytes, first, sql, timestamp};
 use crate::id::{CreationId, LookupId};
 use crate::repeat::{Creation, NewCreation, Nonce};
 use crate::secret::{NewSecret, SealedSecret};
@@ -60,8 +60,8 @@ fn recall(work: &Work<'_>, id: &CreationId) -> rusqlite::Result<Option<Creation>
     work.find(sql!("recall"), params![id.as_bytes(), work.now.as_millis()], |row| {
         Ok(Creation {
             id: *id,
-            nonce: Nonce::from_bytes(row.get("nonce")?),
-            lookup_id: LookupId::from_bytes(row.get("lookup_id")?),
+            nonce: Nonce::from_bytes(bytes(row, "nonce")),
+            lookup_id: LookupId::from_bytes(bytes(row, "lookup_id")),
             expires_at: timestamp(row, "expires_at")?,
         })
     })

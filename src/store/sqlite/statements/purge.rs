@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{Work, flags, sql};
+use super::{Work, bytes, flags, sql};
 use crate::id::LookupId;
 use crate::store::Purged;
 
@@ -11,17 +11,27 @@ const PURGE_ROWS: u32 = 1_000;
 /// Sealed bytes of each that it deletes, but for the last row: each is overwritten, through the log.
 const PURGE_BYTES: u32 = 1 << 20;
 
+/// What a purge deleted, and what it left.
+pub(in super::super) struct Portion {
+    pub(in super::super) purged: Purged,
+    /// Whether sealed bytes are left that have ended.
+    pub(in super::super) is_sealed_left: bool,
+}
+
 /// Deletes some of what has ended.
-pub(in super::super) fn purge(work: &Work<'_>) -> rusqlite::Result<Purged> {
+pub(in super::super) fn purge(work: &Work<'_>) -> rusqlite::Result<Portion> {
     let now = work.now.as_millis();
     let kept_since = work.now.minus(work.rules.receipts_kept).as_millis();
     let secrets = purge_secrets(work)?;
     work.execute(sql!("purge_claims"), params![now, PURGE_ROWS, PURGE_BYTES])?;
     work.execute(sql!("purge_receipts"), params![kept_since, PURGE_ROWS])?;
     work.execute(sql!("purge_creations"), params![now, PURGE_ROWS])?;
-    let is_left =
-        work.find(sql!("purge_rest"), params![now, kept_since], |row| row.get("is_left"))?;
-    Ok(Purged { secrets, is_complete: is_left == Some(false) })
+    let rest = work.find(sql!("purge_rest"), params![now, kept_since], |row| {
+        Ok((row.get("is_sealed_left")?, row.get("is_else_left")?))
+    })?;
+    let (is_sealed_left, is_else_left): (bool, bool) = rest.unwrap_or_default();
+    let purged = Purged { secrets, is_complete: !is_sealed_left && !is_else_left };
+    Ok(Portion { purged, is_sealed_left })
 }
 
 /// Deletes some of the secrets that have expired, and what is beside them.
@@ -31,7 +41,7 @@ fn purge_secrets(work: &Work<'_>) -> rusqlite::Result<usize> {
         let mut delete = work.connection.prepare_cached(sql!("purge_secrets"))?;
         let mut rows = delete.query(params![work.now.as_millis(), PURGE_ROWS, PURGE_BYTES])?;
         while let Some(row) = rows.next()? {
-            let id = LookupId::from_bytes(row.get("lookup_id").unwrap_or_default());
+            let id = LookupId::from_bytes(bytes(row, "lookup_id"));
             expired.push((id, flags(row)));
         }
     }

@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::take::destroy;
-use super::{Statement, Work, first, sql, timestamp};
+use super::{Statement, Work, bytes, first, sql, timestamp};
 use crate::id::{LookupId, ReceiptId};
 use crate::store::{Fate, Inspect, Revoke, State};
 
@@ -19,11 +19,12 @@ impl Statement for Revoke {
     type Outcome = Option<Fate>;
 
     fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Self::Outcome> {
-        let Some(Receipt { lookup_id, .. }) = find(work, &self.candidates)? else {
+        let Some(Receipt { lookup_id, fate, .. }) = find(work, &self.candidates)? else {
             return Ok(None);
         };
-        destroy(work, &lookup_id, State::Burned)?;
-        Ok(find(work, &self.candidates)?.map(|receipt| receipt.fate))
+        let is_burned = destroy(work, &lookup_id, State::Burned)?;
+        let burned = Fate { state: State::Burned, ended_at: Some(work.now), ..fate };
+        Ok(Some(if is_burned { burned } else { fate }))
     }
 }
 
@@ -60,7 +61,7 @@ fn receipt(work: &Work<'_>, id: ReceiptId, row: &Row<'_>) -> rusqlite::Result<Re
     let state = if written == State::Pending && has_ended { State::Expired } else { written };
     Ok(Receipt {
         id,
-        lookup_id: LookupId::from_bytes(row.get("lookup_id").unwrap_or_default()),
+        lookup_id: LookupId::from_bytes(bytes(row, "lookup_id")),
         fate: Fate {
             state,
             created_at: timestamp(row, "created_at")?,

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::{Statement, Work, first, flags, key_id, sealed_secret, sql, timestamp};
+use super::{Statement, Work, bytes, first, flags, key_id, sealed_secret, sql, timestamp};
 use crate::clock::Timestamp;
 use crate::id::{ClaimId, LookupId};
 use crate::key::KeyId;
@@ -164,7 +164,7 @@ fn claim(
 /// What is kept under this id for a repeat.
 fn claimed(work: &Work<'_>, id: &ClaimId) -> rusqlite::Result<Option<Taken>> {
     let again = |row: &Row<'_>| {
-        let lookup_id = LookupId::from_bytes(row.get("lookup_id")?);
+        let lookup_id = LookupId::from_bytes(bytes(row, "lookup_id"));
         let wrapped_key: Option<Vec<u8>> = row.get("wrapped_key")?;
         Ok(Taken::Again {
             sealed: sealed_secret(&lookup_id, row)?,

@@ -1,0 +1,219 @@
+//! A creation that may be retried is made once: its retries are told of the first one, as long as
+//! that is remembered.
+
+use futures_util::future;
+use viewonce::repeat::{Creation, NewCreation};
+use viewonce::secret::{NewSecret, SealedSecret};
+use viewonce::store::{CREATIONS_KEPT, Created, State, Taken};
+
+use crate::backend::{Backend, Subject};
+use crate::batch::as_one_batch;
+use crate::instant::until_its_instant;
+use crate::samples::{
+    HOUR, KEY, Terms, claiming, creation, creation_id, guessing, knowing, knowing_and_claiming,
+    secret, taking,
+};
+
+const RACERS: u32 = 32;
+const CREATIONS: u32 = 50;
+
+pub(super) async fn a_creation_is_made_once_and_its_retries_are_told_of_it<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let first = subject.new_secret(1, Terms::REPEATABLE);
+    assert_eq!(create(&subject, first.clone()).await, Created::Stored);
+    subject.clock.advance(HOUR / 2);
+    let retry = retry(&subject, 2, 1);
+    for _time in 0..3 {
+        assert_eq!(create(&subject, retry.clone()).await, before(&first));
+    }
+    assert_eq!(subject.ask(taking(1)).await, Taken::Secret(first.sealed));
+}
+
+pub(super) async fn a_retry_stores_nothing<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.confide(1, Terms::REPEATABLE).await;
+    create(&subject, retry(&subject, 2, 1)).await;
+    assert!(!subject.has(2).await);
+    assert_eq!(subject.ask(knowing(2)).await, Taken::Nothing);
+    assert_eq!(subject.fate(2).await, None);
+    // Neither is there anything in the way of the same ids.
+    let stored = NewSecret { creation: None, ..subject.new_secret(2, Terms::ALL) };
+    assert_eq!(create(&subject, stored.clone()).await, Created::Stored);
+    assert_eq!(subject.ask(guessing(2)).await, Taken::WrongPassphrase { attempts_left: 2 });
+    assert_eq!(subject.state(2).await, State::Pending);
+    assert_eq!(subject.ask(knowing(2)).await, Taken::Secret(stored.sealed));
+}
+
+pub(super) async fn a_retry_changes_nothing_about_the_first_one<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let first = subject.new_secret(1, Terms::ALL);
+    create(&subject, first.clone()).await;
+    let fate = subject.fate(1).await;
+    subject.ask(guessing(1)).await;
+    assert_eq!(create(&subject, subject.new_secret(1, Terms::ALL)).await, before(&first));
+    assert_eq!(subject.fate(1).await, fate);
+    assert_eq!(subject.ask(guessing(1)).await, Taken::WrongPassphrase { attempts_left: 1 });
+    assert_eq!(subject.ask(knowing(1)).await, Taken::Secret(first.sealed));
+}
+
+pub(super) async fn other_creations_are_others<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    for n in 1..=3 {
+        let secret = subject.new_secret(n, Terms::REPEATABLE);
+        assert_eq!(create(&subject, secret).await, Created::Stored, "{n}");
+    }
+    assert_eq!(create(&subject, subject.secret(4).into()).await, Created::Stored);
+    for n in 1..=4 {
+        assert!(subject.has(n).await, "{n}");
+    }
+}
+
+pub(super) async fn a_retry_in_the_same_batch_is_told_of_the_first<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let first = subject.new_secret(1, Terms::REPEATABLE);
+    let retry = retry(&subject, 2, 1);
+    let calls = future::join(create(&subject, first.clone()), create(&subject, retry));
+    let created = as_one_batch(&subject.store, calls).await;
+    assert_eq!(created, (Created::Stored, before(&first)));
+    assert!(subject.has(1).await);
+    assert!(!subject.has(2).await);
+}
+
+pub(super) async fn of_many_creates_with_one_key_one_is_stored<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    for n in 0..CREATIONS {
+        let numbers = n * RACERS..(n + 1) * RACERS;
+        let racers: Vec<_> = numbers.clone().map(|racer| retry(&subject, racer, n)).collect();
+        let calls = racers.iter().map(|racer| create(&subject, racer.clone()));
+        let mut created = future::join_all(calls).await;
+        let winner = created.iter().position(|created| *created == Created::Stored).unwrap();
+        created.remove(winner);
+        assert_eq!(created, vec![before(&racers[winner]); RACERS as usize - 1], "{n}");
+        for (racer, number) in numbers.enumerate() {
+            assert_eq!(subject.has(number).await, racer == winner, "{n}: {racer}");
+        }
+    }
+}
+
+pub(super) async fn a_creation_is_remembered_when_its_secret_has_gone<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let ends: [(u32, &str); 6] =
+        [(1, "taken"), (2, "burned"), (3, "revoked"), (4, "locked"), (5, "kept"), (6, "expired")];
+    let mut firsts = Vec::new();
+    for (n, end) in ends {
+        let first = subject.new_secret(n, Terms::ALL);
+        create(&subject, first.clone()).await;
+        firsts.push((n, end, first));
+    }
+    assert!(matches!(subject.ask(knowing(1)).await, Taken::Secret(_)));
+    assert!(subject.burn(2).await);
+    assert!(subject.revoke(3).await.is_some());
+    for _attempt in 0..3 {
+        subject.ask(guessing(4)).await;
+    }
+    assert!(matches!(subject.ask(knowing_and_claiming(5, KEY)).await, Taken::Secret(_)));
+    for (n, end, first) in &firsts[..5] {
+        assert_stays_gone(&subject, *n, end, first).await;
+    }
+    assert!(matches!(subject.ask(claiming(5, KEY)).await, Taken::Again { .. }));
+    subject.clock.advance(2 * HOUR);
+    for (n, end, first) in &firsts {
+        assert_stays_gone(&subject, *n, end, first).await;
+    }
+    subject.store.purge().await.unwrap();
+    for (n, end, first) in &firsts {
+        assert_stays_gone(&subject, *n, end, first).await;
+    }
+}
+
+/// Asserts that a retry of creation number `n` is told of the first one, and brings nothing back.
+async fn assert_stays_gone<B: Backend>(subject: &Subject<B>, n: u32, end: &str, first: &NewSecret) {
+    let fate = subject.fate(n).await;
+    let retry = subject.new_secret(n, Terms::ALL);
+    assert_eq!(create(subject, retry).await, before(first), "{end}");
+    assert!(!subject.has(n).await, "{end}");
+    assert_eq!(subject.ask(knowing(n)).await, Taken::Nothing, "{end}");
+    assert_eq!(subject.fate(n).await, fate, "{end}");
+}
+
+pub(super) async fn a_creation_is_remembered_until_its_instant_and_then_made_anew<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    // There are as many attempts as tens of numbers.
+    let prepare = async |subject: &Subject<B>, n| {
+        subject.confide(10 * n, Terms::REPEATABLE_WITH_RECEIPT).await;
+        subject.fate(10 * n).await.unwrap().created_at.plus(CREATIONS_KEPT)
+    };
+    until_its_instant(&subject, prepare, async |subject, n| {
+        let anew = retry(subject, 10 * n + 1, 10 * n);
+        let created = create(subject, anew.clone()).await;
+        let is_remembered = created != Created::Stored;
+        assert_eq!(subject.has(10 * n + 1).await, !is_remembered);
+        if !is_remembered {
+            // From now on it is this one that is remembered, also by a purge.
+            subject.store.purge().await.unwrap();
+            let again = retry(subject, 10 * n + 2, 10 * n);
+            assert_eq!(create(subject, again).await, before(&anew));
+        }
+        is_remembered
+    })
+    .await;
+}
+
+pub(super) async fn a_secret_outlives_the_memory_of_its_creation<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let expires_at = subject.clock.now().plus(3 * CREATIONS_KEPT);
+    let first = Terms::REPEATABLE.of(1, secret(1, expires_at));
+    create(&subject, first.clone()).await;
+    subject.clock.advance(CREATIONS_KEPT);
+    assert_eq!(create(&subject, retry(&subject, 2, 1)).await, Created::Stored);
+    subject.store.purge().await.unwrap();
+    assert_eq!(subject.ask(taking(1)).await, Taken::Secret(first.sealed));
+    assert!(subject.has(2).await);
+}
+
+pub(super) async fn a_creation_is_found_under_any_of_several_keys_of_the_server<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let under = |n: u32, ids: &[u32]| {
+        let candidates = ids.iter().map(|id| creation_id(*id)).collect();
+        let new = NewCreation { id: creation_id(ids[0]), candidates, ..creation(n) };
+        NewSecret { creation: Some(new), ..subject.new_secret(n, Terms::REPEATABLE) }
+    };
+    let first = under(1, &[7, 8, 9]);
+    assert_eq!(create(&subject, first.clone()).await, Created::Stored);
+    for (n, ids) in [(2, &[7][..]), (3, &[5, 6, 7]), (4, &[7, 8, 9])] {
+        assert_eq!(create(&subject, under(n, ids)).await, before(&first), "{ids:?}");
+        assert!(!subject.has(n).await, "{ids:?}");
+    }
+    // It is remembered under the first alone.
+    assert_eq!(create(&subject, under(5, &[8, 9])).await, Created::Stored);
+    assert!(subject.has(5).await);
+}
+
+pub(super) async fn a_creation_is_remembered_after_a_restart<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let first = subject.new_secret(1, Terms::REPEATABLE);
+    create(&subject, first.clone()).await;
+    subject.take(1).await.unwrap();
+    let subject = subject.restart().await;
+    assert_eq!(create(&subject, retry(&subject, 2, 1)).await, before(&first));
+    assert!(!subject.has(1).await);
+    assert!(!subject.has(2).await);
+}
+
+async fn create<B: Backend>(subject: &Subject<B>, secret: NewSecret) -> Created {
+    subject.store.create(secret).await.unwrap()
+}
+
+/// Secret number `n`, with all that can be beside it, as a retry of creation number `first`.
+fn retry<B: Backend>(subject: &Subject<B>, n: u32, first: u32) -> NewSecret {
+    let candidates = creation(first).candidates;
+    let retry = NewCreation { id: creation_id(first), candidates, ..creation(n) };
+    NewSecret { creation: Some(retry), ..subject.new_secret(n, Terms::ALL) }
+}
+
+/// What a retry of the creation of `first` is told.
+fn before(first: &NewSecret) -> Created {
+    let SealedSecret { lookup_id, expires_at, .. } = first.sealed;
+    let NewCreation { id, nonce, .. } = first.creation.clone().unwrap();
+    Created::Before(Creation { id, nonce, lookup_id, expires_at })
+}

@@ -1,0 +1,246 @@
+//! Races for one secret of all who may end it: one of them does, and the receipt tells the same as
+//! the answers.
+
+use std::sync::Barrier;
+use std::thread;
+
+use futures_util::future;
+use tokio::runtime;
+use viewonce::id::ClaimId;
+use viewonce::secret::SealedSecret;
+use viewonce::store::{Fate, State, Store, StoreError, Take, Taken};
+
+use crate::backend::{Backend, RULES, Subject};
+use crate::batch::as_one_batch;
+use crate::samples::{
+    ANOTHER_KEY, KEY, Terms, claim_id, claiming, drawn, guessing, knowing, knowing_and_claiming,
+    only, receipt, taking,
+};
+
+/// Secrets that are raced for, one after the other, every time in another order.
+const RACES: u32 = 200;
+/// Races in which every caller is a thread.
+const RACES_OF_THREADS: u32 = 60;
+
+/// What one of the racers asks for.
+#[derive(Clone)]
+enum Request {
+    Take(Take),
+    Burn,
+    Revoke,
+    Acknowledge(ClaimId),
+}
+
+/// What a racer was answered.
+#[derive(Debug)]
+enum Answer {
+    Taken(Vec<ClaimId>, Taken),
+    Burned(bool),
+    Revoked(Fate),
+    Acknowledged(ClaimId, bool),
+}
+
+impl Request {
+    /// Asks this of secret number `n`.
+    async fn send(self, store: &Store, n: u32) -> Result<Answer, StoreError> {
+        Ok(match self {
+            Self::Take(take) => Answer::Taken(take.claims.clone(), store.take(take).await?),
+            Self::Burn => Answer::Burned(store.burn(only(n)).await?),
+            Self::Revoke => Answer::Revoked(store.revoke(receipt(n)).await?.unwrap()),
+            Self::Acknowledge(id) => Answer::Acknowledged(id, store.acknowledge(vec![id]).await?),
+        })
+    }
+}
+
+pub(super) async fn of_all_who_may_end_a_secret_one_does<B: Backend>() {
+    let tally = race::<B>(RACES, async |store, n, requests| {
+        future::try_join_all(requests.into_iter().map(|request| request.send(store, n))).await
+    })
+    .await;
+    tally.assert_all_have_won();
+}
+
+pub(super) async fn of_all_who_may_end_a_secret_one_does_in_a_batch<B: Backend>() {
+    let tally = race::<B>(RACES, async |store, n, requests| {
+        let calls = requests.into_iter().map(|request| request.send(store, n));
+        as_one_batch(store, future::try_join_all(calls)).await
+    })
+    .await;
+    tally.assert_all_have_won();
+}
+
+pub(super) async fn of_all_who_may_end_a_secret_one_does_among_threads<B: Backend>() {
+    race::<B>(RACES_OF_THREADS, async |store, n, requests| {
+        let start = Barrier::new(requests.len());
+        thread::scope(|scope| {
+            let threads: Vec<_> = requests
+                .into_iter()
+                .map(|request| scope.spawn(|| send_from_thread(&start, store, n, request)))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    })
+    .await;
+}
+
+/// Sends a request from this thread as soon as all are ready to `start`.
+fn send_from_thread(
+    start: &Barrier,
+    store: &Store,
+    n: u32,
+    request: Request,
+) -> Result<Answer, StoreError> {
+    let runtime = runtime::Builder::new_current_thread().build().unwrap();
+    start.wait();
+    runtime.block_on(request.send(store, n))
+}
+
+/// How often each has won.
+#[derive(Default, Debug)]
+struct Tally {
+    viewed: u32,
+    repeated: u32,
+    burned: u32,
+    revoked: u32,
+    locked: u32,
+}
+
+impl Tally {
+    fn assert_all_have_won(&self) {
+        let Self { viewed, repeated, burned, revoked, locked } = self;
+        assert!(
+            [viewed, repeated, burned, revoked, locked].iter().all(|wins| **wins > 0),
+            "{self:?}"
+        );
+    }
+
+    fn count(&mut self, answers: &[Answer], fate: &Fate) {
+        let is_burn = answers.iter().any(|answer| matches!(answer, Answer::Burned(true)));
+        let is_repeat =
+            answers.iter().any(|answer| matches!(answer, Answer::Taken(_, Taken::Again { .. })));
+        self.repeated += u32::from(is_repeat);
+        *match fate.state {
+            State::Viewed => &mut self.viewed,
+            State::Locked => &mut self.locked,
+            _ if is_burn => &mut self.burned,
+            _ => &mut self.revoked,
+        } += 1;
+    }
+}
+
+/// Has secrets raced for, of which every other has a passphrase.
+async fn race<B: Backend>(
+    races: u32,
+    send: impl AsyncFn(&Store, u32, Vec<Request>) -> Result<Vec<Answer>, StoreError>,
+) -> Tally {
+    let subject = Subject::<B>::start().await;
+    let mut tally = Tally::default();
+    for n in 0..races {
+        let terms = if n % 2 == 0 { Terms::PASSPHRASE_AND_RECEIPT } else { Terms::RECEIPT };
+        let sealed = subject.confide(n, terms).await;
+        let answers = send(&subject.store, n, shuffled(requests(n), n)).await.unwrap();
+        let fate = subject.fate(n).await.unwrap();
+        assert_one_end(&sealed, &answers, &fate);
+        assert!(!subject.has(n).await, "{n}");
+        assert_eq!(subject.ask(knowing(n)).await, Taken::Nothing, "{n}");
+        tally.count(&answers, &fate);
+    }
+    tally
+}
+
+/// What is asked of secret number `n`: wrong passphrases enough to lock it, among others.
+fn requests(n: u32) -> Vec<Request> {
+    let takes = [
+        taking(n),
+        knowing(n),
+        claiming(n, KEY),
+        knowing_and_claiming(n, KEY),
+        knowing_and_claiming(n, KEY),
+        knowing_and_claiming(n, ANOTHER_KEY),
+        knowing_and_claiming(n, ANOTHER_KEY),
+    ];
+    let guesses = (0..4 * RULES.attempts).map(|_attempt| guessing(n));
+    let others = [Request::Burn, Request::Burn, Request::Revoke, Request::Revoke];
+    let acknowledgements = [KEY, ANOTHER_KEY].map(|key| Request::Acknowledge(claim_id(n, key)));
+    let takes = takes.into_iter().chain(guesses).map(Request::Take);
+    takes.chain(others).chain(acknowledgements).collect()
+}
+
+/// These in an order of their own for each number.
+fn shuffled(requests: Vec<Request>, n: u32) -> Vec<Request> {
+    let mut numbered: Vec<_> = (n * 64..).zip(requests).collect();
+    numbered.sort_by_key(|(lot, _)| drawn(*lot));
+    numbered.into_iter().map(|(_, request)| request).collect()
+}
+
+/// Asserts that of all who were answered at the most one was told that he ended the secret, and
+/// that everything else that was said is true as well.
+fn assert_one_end(sealed: &SealedSecret, answers: &[Answer], fate: &Fate) {
+    let ends: Vec<State> = answers.iter().filter_map(end).collect();
+    let revokes = answers.iter().filter(|answer| matches!(answer, Answer::Revoked(_))).count();
+    match ends[..] {
+        [state] => assert_eq!(state, fate.state, "{answers:?}"),
+        [] => assert!(fate.state == State::Burned && revokes > 0, "{fate:?}: {answers:?}"),
+        _ => panic!("{answers:?}"),
+    }
+    for answer in answers {
+        if let Answer::Revoked(told) = answer {
+            assert_eq!(told, fate, "{answers:?}");
+        }
+    }
+    assert_repeats(sealed, answers);
+    assert_attempts(answers, fate);
+}
+
+/// How the secret ended, if it was this caller who ended it, except by a revoke, which tells the
+/// same when another did.
+fn end(answer: &Answer) -> Option<State> {
+    match answer {
+        Answer::Taken(_, Taken::Secret(_)) => Some(State::Viewed),
+        Answer::Taken(_, Taken::WrongPassphrase { attempts_left: 0 }) => Some(State::Locked),
+        Answer::Burned(true) => Some(State::Burned),
+        _ => None,
+    }
+}
+
+/// Asserts that the content went to one caller, and again only to those who have his key.
+fn assert_repeats(sealed: &SealedSecret, answers: &[Answer]) {
+    let winner = answers.iter().find_map(|answer| match answer {
+        Answer::Taken(claims, Taken::Secret(taken)) => Some((claims, taken)),
+        _ => None,
+    });
+    if let Some((_, taken)) = winner {
+        assert_eq!(taken, sealed, "{answers:?}");
+    }
+    let key = winner.and_then(|(claims, _)| claims.first());
+    let mut acknowledged = 0;
+    for answer in answers {
+        match answer {
+            Answer::Taken(claims, Taken::Again { sealed: again, .. }) => {
+                assert!(key.is_some() && claims.first() == key, "{answers:?}");
+                assert_eq!(again, sealed, "{answers:?}");
+            }
+            Answer::Acknowledged(by, true) => {
+                acknowledged += 1;
+                assert_eq!(key, Some(by), "{answers:?}");
+            }
+            _ => {}
+        }
+    }
+    assert!(acknowledged <= 1, "{answers:?}");
+}
+
+/// Asserts that each wrong passphrase used up one attempt, and that only the last one locked.
+fn assert_attempts(answers: &[Answer], fate: &Fate) {
+    let mut left: Vec<u32> = answers
+        .iter()
+        .filter_map(|answer| match answer {
+            Answer::Taken(_, Taken::WrongPassphrase { attempts_left }) => Some(*attempts_left),
+            _ => None,
+        })
+        .collect();
+    left.sort_unstable();
+    let all: Vec<u32> = (0..RULES.attempts).collect();
+    assert_eq!(left, all[all.len() - left.len()..], "{answers:?}");
+    assert_eq!(left.contains(&0), fate.state == State::Locked, "{answers:?}");
+}

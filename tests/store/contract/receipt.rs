@@ -1,0 +1,270 @@
+//! A receipt tells what became of its secret, and when, and lets its owner burn it.
+
+use std::time::Duration;
+
+use viewonce::secret::SealedSecret;
+use viewonce::store::{Fate, Rules, State, Taken};
+
+use crate::backend::{Backend, RULES, Subject};
+use crate::instant::until_its_instant;
+use crate::samples::{HOUR, Terms, guessing, knowing, receipt_id, taking};
+
+/// All but the expiry that end a secret, and what its receipt tells then.
+const ENDS: [(End, State); 4] = [
+    (End::Take, State::Viewed),
+    (End::Burn, State::Burned),
+    (End::Revoke, State::Burned),
+    (End::Lock, State::Locked),
+];
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Take,
+    Burn,
+    Revoke,
+    Lock,
+}
+
+impl End {
+    /// Ends secret number `n`, which has a passphrase and a receipt.
+    async fn of<B: Backend>(self, n: u32, subject: &Subject<B>) {
+        match self {
+            Self::Take => assert!(matches!(subject.ask(knowing(n)).await, Taken::Secret(_))),
+            Self::Burn => assert!(subject.burn(n).await),
+            Self::Revoke => assert!(subject.revoke(n).await.is_some()),
+            Self::Lock => {
+                for _attempt in 0..RULES.attempts {
+                    subject.ask(guessing(n)).await;
+                }
+            }
+        }
+    }
+}
+
+pub(super) async fn a_receipt_tells_the_end_and_its_time<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    for (n, (end, state)) in (0..).zip(ENDS) {
+        let before = subject.clock.now();
+        let SealedSecret { expires_at, .. } = confide(&subject, n).await;
+        let pending = subject.fate(n).await.unwrap();
+        assert!((before..=subject.clock.now()).contains(&pending.created_at), "{end:?}");
+        let Fate { created_at, .. } = pending;
+        let expected = Fate { state: State::Pending, created_at, expires_at, ended_at: None };
+        assert_eq!(pending, expected, "{end:?}");
+
+        subject.clock.advance(HOUR / 4);
+        let before = subject.clock.now();
+        end.of(n, &subject).await;
+        let after = subject.clock.now();
+        subject.clock.advance(HOUR / 4);
+        let Fate { ended_at, .. } = subject.fate(n).await.unwrap();
+        assert!((before..=after).contains(&ended_at.unwrap()), "{end:?}");
+        let expected = Some(Fate { state, created_at, expires_at, ended_at });
+        assert_eq!(subject.fate(n).await, expected, "{end:?}");
+    }
+}
+
+pub(super) async fn a_receipt_tells_the_same_ever_after<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    for (n, (end, _state)) in (0..).zip(ENDS) {
+        confide(&subject, n).await;
+        end.of(n, &subject).await;
+        let fate = subject.fate(n).await;
+        subject.ask(taking(n)).await;
+        subject.ask(knowing(n)).await;
+        subject.ask(guessing(n)).await;
+        subject.burn(n).await;
+        assert_eq!(subject.revoke(n).await, fate, "{end:?}");
+        assert_eq!(subject.fate(n).await, fate, "{end:?}");
+        // When the secret would have expired, it has ended long ago.
+        subject.clock.advance(HOUR);
+        assert_eq!(subject.fate(n).await, fate, "{end:?}");
+        assert_eq!(subject.revoke(n).await, fate, "{end:?}");
+        subject.store.purge().await.unwrap();
+        assert_eq!(subject.fate(n).await, fate, "{end:?}");
+    }
+}
+
+pub(super) async fn a_receipt_is_pending_until_the_instant_of_expiry<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let prepare = async |subject: &Subject<B>, n| confide(subject, n).await.expires_at;
+    until_its_instant(&subject, prepare, async |subject, n| is_pending(subject, n).await).await;
+}
+
+/// Whether a secret that nobody ends is pending. If it is not, it has expired.
+async fn is_pending<B: Backend>(subject: &Subject<B>, n: u32) -> bool {
+    let Fate { state, expires_at, ended_at, .. } = subject.fate(n).await.unwrap();
+    match ended_at {
+        None => assert_eq!(state, State::Pending),
+        Some(ended_at) => assert_eq!((state, ended_at), (State::Expired, expires_at)),
+    }
+    ended_at.is_none()
+}
+
+pub(super) async fn revoke_burns_until_the_instant_of_expiry<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let prepare = async |subject: &Subject<B>, n| confide(subject, n).await.expires_at;
+    until_its_instant(&subject, prepare, async |subject, n| {
+        let Fate { state, .. } = subject.revoke(n).await.unwrap();
+        assert!([State::Burned, State::Expired].contains(&state), "{state:?}");
+        state == State::Burned
+    })
+    .await;
+}
+
+pub(super) async fn what_has_expired_is_so_before_and_after_the_purge<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let SealedSecret { expires_at, .. } = confide(&subject, 1).await;
+    subject.clock.advance(2 * HOUR);
+    let expired = subject.fate(1).await.unwrap();
+    assert_eq!((expired.state, expired.ended_at), (State::Expired, Some(expires_at)));
+    assert_eq!(subject.revoke(1).await, Some(expired));
+    assert_eq!(subject.ask(guessing(1)).await, Taken::Nothing);
+    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
+    assert_eq!(subject.fate(1).await, Some(expired));
+    assert_eq!(subject.revoke(1).await, Some(expired));
+}
+
+pub(super) async fn revoke_burns_a_secret_and_says_so_again<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    for (n, terms) in [(1, Terms::RECEIPT), (2, Terms::PASSPHRASE_AND_RECEIPT)] {
+        subject.confide(n, terms).await;
+        let burned = subject.revoke(n).await.unwrap();
+        assert_eq!(burned.state, State::Burned);
+        assert!(burned.ended_at.is_some());
+        assert!(!subject.has(n).await);
+        assert_eq!(subject.ask(knowing(n)).await, Taken::Nothing);
+        assert!(!subject.burn(n).await);
+        assert_eq!(subject.revoke(n).await, Some(burned));
+    }
+}
+
+pub(super) async fn what_happens_to_one_secret_no_other_receipt_tells<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    for (n, (end, _state)) in (0..).zip(ENDS) {
+        confide(&subject, 2 * n).await;
+        confide(&subject, 2 * n + 1).await;
+        end.of(2 * n, &subject).await;
+    }
+    for (n, (end, state)) in (0..).zip(ENDS) {
+        assert_eq!(subject.state(2 * n).await, state, "{end:?}");
+        assert_eq!(subject.state(2 * n + 1).await, State::Pending, "{end:?}");
+        assert!(subject.has(2 * n + 1).await, "{end:?}");
+    }
+}
+
+pub(super) async fn a_receipt_is_found_under_any_of_several_candidates<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let candidates = [1, 2, 3].map(receipt_id).to_vec();
+    for n in [3, 2, 1] {
+        // With the first that is there, the search ends.
+        let expected = confide(&subject, n).await;
+        let fate = subject.store.inspect(candidates.clone()).await.unwrap().unwrap();
+        assert_eq!((fate.state, fate.expires_at), (State::Pending, expected.expires_at));
+        let fate = subject.store.revoke(candidates.clone()).await.unwrap().unwrap();
+        assert_eq!((fate.state, fate.expires_at), (State::Burned, expected.expires_at));
+        assert!(!subject.has(n).await);
+    }
+}
+
+pub(super) async fn no_receipt_is_found_that_was_not_issued<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.confide(1, Terms::PLAIN).await;
+    subject.confide(2, Terms::PASSPHRASE).await;
+    subject.confide(3, Terms::RECEIPT).await;
+    for candidates in [vec![], vec![receipt_id(1)], vec![receipt_id(2)], vec![receipt_id(4)]] {
+        assert_eq!(subject.store.inspect(candidates.clone()).await.unwrap(), None);
+        assert_eq!(subject.store.revoke(candidates).await.unwrap(), None);
+    }
+    for n in [1, 2, 3] {
+        assert!(subject.has(n).await, "{n}");
+    }
+}
+
+pub(super) async fn a_receipt_tells_the_same_after_a_restart<B: Backend>() {
+    let mut subject = Subject::<B>::start().await;
+    confide(&subject, 10).await;
+    for (n, (end, _state)) in (0..).zip(ENDS) {
+        confide(&subject, n).await;
+        end.of(n, &subject).await;
+    }
+    for n in [0, 1, 2, 3, 10] {
+        let fate = subject.fate(n).await;
+        assert!(fate.is_some(), "{n}");
+        subject = subject.restart().await;
+        assert_eq!(subject.fate(n).await, fate, "{n}");
+    }
+}
+
+pub(super) async fn a_receipt_is_kept_after_the_end_as_long_as_the_rules_say<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let prepare = async |subject: &Subject<B>, n| {
+        confide(subject, n).await;
+        let (end, _state) = ENDS[n as usize % ENDS.len()];
+        end.of(n, subject).await;
+        subject.fate(n).await.unwrap().ended_at.unwrap().plus(RULES.receipts_kept)
+    };
+    until_its_instant(&subject, prepare, async |subject, n| is_kept(subject, n).await).await;
+}
+
+pub(super) async fn a_receipt_is_kept_after_the_expiry_as_long_as_the_rules_say<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let prepare = async |subject: &Subject<B>, n| {
+        confide(subject, n).await.expires_at.plus(RULES.receipts_kept)
+    };
+    until_its_instant(&subject, prepare, async |subject, n| is_kept(subject, n).await).await;
+}
+
+/// Whether the receipt of a secret that has ended is there, for all who ask.
+async fn is_kept<B: Backend>(subject: &Subject<B>, n: u32) -> bool {
+    let is_kept = subject.fate(n).await.is_some();
+    // In between it may have gone, but not come.
+    assert!(is_kept || subject.revoke(n).await.is_none());
+    is_kept
+}
+
+pub(super) async fn a_living_secrets_receipt_is_kept_however_long_it_lives<B: Backend>() {
+    let rules = Rules { receipts_kept: Duration::from_secs(1), ..RULES };
+    let subject = Subject::<B>::start_with(rules);
+    confide(&subject, 1).await;
+    subject.clock.advance(HOUR / 2);
+    subject.store.purge().await.unwrap();
+    assert_eq!(subject.state(1).await, State::Pending);
+    assert_eq!(subject.revoke(1).await.unwrap().state, State::Burned);
+}
+
+/// What was purged is not there even for a store that keeps receipts longer.
+pub(super) async fn purge_deletes_receipts_that_were_kept_long_enough_and_no_others<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    for (n, (end, _state)) in (0..).zip(ENDS) {
+        confide(&subject, n).await;
+        end.of(n, &subject).await;
+    }
+    confide(&subject, 4).await;
+    subject.clock.advance(RULES.receipts_kept / 2);
+    confide(&subject, 5).await;
+    End::Burn.of(5, &subject).await;
+    subject.clock.advance(RULES.receipts_kept / 2 + 2 * HOUR);
+    confide(&subject, 6).await;
+    subject.store.purge().await.unwrap();
+    let rules = Rules { receipts_kept: Duration::MAX, ..RULES };
+    let subject = subject.restart_with(rules).await;
+    for n in 0..7 {
+        assert_eq!(subject.fate(n).await.is_some(), n > 4, "{n}");
+    }
+}
+
+/// Stores secret number `n`, with a passphrase and a receipt.
+async fn confide<B: Backend>(subject: &Subject<B>, n: u32) -> SealedSecret {
+    subject.confide(n, Terms::PASSPHRASE_AND_RECEIPT).await
+}
+
+pub(super) async fn a_burn_by_a_receipt_that_is_kept_no_longer_tells_that_it_burned<B: Backend>() {
+    let subject = Subject::<B>::start_with(Rules { receipts_kept: Duration::ZERO, ..RULES });
+    confide(&subject, 1).await;
+    let fate = subject.revoke(1).await.unwrap();
+    assert_eq!(fate.state, State::Burned);
+    assert!(fate.ended_at.is_some_and(|ended_at| ended_at <= subject.clock.now()));
+    assert_eq!(subject.revoke(1).await, None);
+    assert!(!subject.has(1).await);
+}

@@ -1,0 +1,103 @@
+//! A survey counts the living secrets under keys that the server does not know, portion by portion,
+//! and changes nothing.
+
+use futures_util::future;
+use viewonce::key::KeyId;
+use viewonce::secret::SealedSecret;
+use viewonce::store::{State, Surveyed, Taken};
+
+use crate::backend::{Backend, RULES, Subject};
+use crate::samples::{HOUR, KEY, Terms, claiming, guessing, knowing, secret};
+
+/// Secrets that one survey looks at.
+const PORTION: u32 = 1_000;
+const KNOWN: [KeyId; 2] = [KeyId::from_bytes([1; 4]), KeyId::from_bytes([2; 4])];
+const UNKNOWN: KeyId = KeyId::from_bytes([3; 4]);
+
+pub(super) async fn a_survey_counts_the_secrets_under_unknown_keys<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    assert_eq!(portions(&subject).await, [0]);
+    for n in 0..12 {
+        create(&subject, n, [KNOWN[0], KNOWN[1], UNKNOWN, UNKNOWN][n as usize % 4]).await;
+    }
+    assert_eq!(portions(&subject).await, [6]);
+    let surveyed = subject.store.survey(Vec::new(), None).await.unwrap();
+    assert_eq!(surveyed, Surveyed { strangers: 12, next: None });
+}
+
+pub(super) async fn a_survey_counts_no_secret_that_has_ended<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.confide_all(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.clock.advance(HOUR);
+    subject.confide_all(5..10, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.create_all([10, 11]).await;
+    subject.ask(knowing(5)).await;
+    subject.burn(6).await;
+    subject.revoke(7).await;
+    for _attempt in 0..RULES.attempts {
+        subject.ask(guessing(8)).await;
+    }
+    subject.ask(claiming(10, KEY)).await;
+    assert_eq!(portions(&subject).await, [2]);
+}
+
+pub(super) async fn a_survey_looks_at_a_portion_at_a_time<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let key = |n: u32| if n.is_multiple_of(5) { UNKNOWN } else { KNOWN[0] };
+    let numbers = 0..2 * PORTION + 500;
+    future::join_all(numbers.map(|n| create(&subject, n, key(n)))).await;
+    assert_eq!(portions(&subject).await, [200, 200, 100]);
+}
+
+pub(super) async fn a_survey_counts_what_stays_once_whatever_comes_and_goes<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.create_all(0..2 * PORTION + 500).await;
+    let first = subject.store.survey(KNOWN.to_vec(), None).await.unwrap();
+    assert_eq!(first.strangers, u64::from(PORTION));
+    let burned = future::join_all((0..PORTION + 300).map(|n| subject.burn(n))).await;
+    assert!(burned.iter().all(|is_burned| *is_burned));
+    let mut strangers = 0;
+    let mut next = first.next;
+    while let Some(place) = next {
+        let surveyed = subject.store.survey(KNOWN.to_vec(), Some(place)).await.unwrap();
+        strangers += surveyed.strangers;
+        next = surveyed.next;
+    }
+    // All that were not yet looked at, but for those that have gone.
+    assert_eq!(strangers, u64::from(PORTION + 500 - 300));
+}
+
+pub(super) async fn a_survey_changes_nothing<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let sealed = subject.confide(1, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.confide(2, Terms::RECEIPT).await;
+    subject.ask(claiming(2, KEY)).await;
+    let expired = secret(3, subject.clock.now());
+    subject.store.create(Terms::RECEIPT.of(3, expired)).await.unwrap();
+    assert_eq!(portions(&subject).await, [1]);
+    assert_eq!(subject.ask(guessing(1)).await, Taken::WrongPassphrase { attempts_left: 2 });
+    assert_eq!(subject.ask(knowing(1)).await, Taken::Secret(sealed));
+    assert!(matches!(subject.ask(claiming(2, KEY)).await, Taken::Again { .. }));
+    assert_eq!(subject.state(3).await, State::Expired);
+    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
+}
+
+/// Stores secret number `n` under a secret key.
+async fn create<B: Backend>(subject: &Subject<B>, n: u32, key_id: KeyId) {
+    let sealed = SealedSecret { key_id, ..subject.secret(n) };
+    subject.store.create(sealed).await.unwrap();
+}
+
+/// What surveys count that go on where the one before stopped.
+async fn portions<B: Backend>(subject: &Subject<B>) -> Vec<u64> {
+    let mut portions = Vec::new();
+    let mut next = None;
+    loop {
+        let surveyed = subject.store.survey(KNOWN.to_vec(), next).await.unwrap();
+        portions.push(surveyed.strangers);
+        next = surveyed.next;
+        if next.is_none() {
+            return portions;
+        }
+    }
+}

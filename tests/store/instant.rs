@@ -1,0 +1,50 @@
+//! What holds until one millisecond before an instant, and from that instant on does not.
+
+use std::time::Duration;
+
+use viewonce::clock::Timestamp;
+
+use crate::backend::{Backend, Subject};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+/// So many that in some of them no millisecond ends between the test's look at the clock and the
+/// store's.
+const ATTEMPTS: u32 = 50;
+
+/// Asserts that what `prepare` has brought about for a number `is_there` until the instant that it
+/// returned, whatever was purged between the numbers.
+pub(crate) async fn until_its_instant<B: Backend>(
+    subject: &Subject<B>,
+    prepare: impl AsyncFn(&Subject<B>, u32) -> Timestamp,
+    is_there: impl AsyncFn(&Subject<B>, u32) -> bool,
+) {
+    let (first, second) = (0..ATTEMPTS, ATTEMPTS..2 * ATTEMPTS);
+    let mut earlier = 0;
+    for n in first {
+        let instant = prepare(subject, n).await;
+        earlier += u32::from(is_there_at(subject, instant, MILLISECOND, n, &is_there).await);
+    }
+    assert!(earlier > 0, "it is never there one millisecond before its instant");
+    for n in second {
+        let instant = prepare(subject, n).await;
+        let is_there = is_there_at(subject, instant, Duration::ZERO, n, &is_there).await;
+        assert!(!is_there, "it is there at its instant");
+    }
+}
+
+/// Whether number `n` `is_there` when, by the test's look at the clock, `early` remains until its
+/// instant. The clock goes on: when the store looks, it may be less, and is never more.
+async fn is_there_at<B: Backend>(
+    subject: &Subject<B>,
+    instant: Timestamp,
+    early: Duration,
+    n: u32,
+    is_there: impl AsyncFn(&Subject<B>, u32) -> bool,
+) -> bool {
+    let Subject { store, clock, .. } = subject;
+    clock.advance(clock.until(instant).saturating_sub(early));
+    let is_there = is_there(subject, n).await;
+    clock.advance(early);
+    store.purge().await.unwrap();
+    is_there
+}
