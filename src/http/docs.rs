@@ -7,17 +7,19 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, HeaderValue, LOCATION};
 use actix_web::web::Path;
 use maud::{DOCTYPE, Markup, html};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::error::ApiError;
-use super::problem::{KINDS, Problem};
+use super::problem::{KINDS, PROBLEM_JSON, Problem};
 use super::{acknowledge, burn, create, health, pages, receipt, status, view};
 
 /// Swagger UI sets styles from its script and draws with images in its style sheet.
 const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const JSON: &str = "application/json";
 
 /// The specification, gathered from the handlers.
 #[derive(OpenApi)]
@@ -47,10 +49,23 @@ const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
 )]
 struct Specification;
 
-static SPECIFICATION: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(Specification::openapi()).unwrap_or_default());
+static SPECIFICATION: LazyLock<Value> = LazyLock::new(specification);
 static SPECIFICATION_TEXT: LazyLock<String> = LazyLock::new(|| SPECIFICATION.to_string());
 static REFERENCE: LazyLock<String> = LazyLock::new(|| reference_page(&SPECIFICATION).into_string());
+
+/// The specification, in which every problem has its media type.
+fn specification() -> Value {
+    let mut specification = serde_json::to_value(Specification::openapi()).unwrap_or_default();
+    let paths = members_mut(&mut specification["paths"]);
+    let operations = paths.flat_map(members_mut);
+    for response in operations.flat_map(|operation| members_mut(&mut operation["responses"])) {
+        if body_schema(response) == Some("Problem") {
+            let content = response["content"][JSON].take();
+            response["content"] = json!({ PROBLEM_JSON: content });
+        }
+    }
+    specification
+}
 
 /// `/openapi.json`: the specification.
 pub(super) async fn openapi() -> HttpResponse {
@@ -276,6 +291,10 @@ fn prose(description: &Value) -> Markup {
 fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let members = value.as_object().into_iter().flat_map(Map::iter);
     members.map(|(name, value)| (name.as_str(), value))
+}
+
+fn members_mut(value: &mut Value) -> impl Iterator<Item = &mut Value> {
+    value.as_object_mut().into_iter().flat_map(Map::values_mut)
 }
 
 fn items(value: &Value) -> impl Iterator<Item = &Value> {

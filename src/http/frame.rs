@@ -14,10 +14,10 @@ use actix_web::{Error, HttpResponse};
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::problem::PROBLEM_JSON;
 use super::{RECEIPTS, SECRETS};
 use crate::chain::Chain;
 
-const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_ROUTE: &str = "-";
 /// The status in the log of a request whose sender did not wait for the answer, as others log it.
@@ -112,7 +112,7 @@ fn finish(mut response: HttpResponse, id: &str) -> HttpResponse {
             log::error!(request_id = id; "{}", Chain(error));
         }
         let problem = serde_json::to_vec(&error.problem(id)).unwrap_or_default();
-        response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         response = response.set_body(BoxBody::new(problem));
     }
     set_headers(response.headers_mut(), id);

@@ -4,6 +4,9 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// The media type of a problem document.
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
 /// A kind of problem: what it is called, its status, and what can be done about it.
 #[derive(Debug)]
 pub(super) struct Kind {

@@ -42,6 +42,21 @@ async fn the_specification_names_every_operation_and_no_other() {
 }
 
 #[actix_web::test]
+async fn the_specification_names_the_media_type_of_problems() {
+    let specification = specification(&spawn_app()).await;
+    let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    let operations = members(&specification["paths"]).into_values().flat_map(|path| members(&path));
+    let responses = operations.flat_map(|(_method, operation)| members(&operation["responses"]));
+    let mut problems = 0;
+    for (media_type, body) in responses.flat_map(|(_status, answer)| members(&answer["content"])) {
+        let is_problem = body["schema"]["$ref"] == "#/components/schemas/Problem";
+        assert_eq!(is_problem, media_type == "application/problem+json", "{media_type}: {body}");
+        problems += usize::from(is_problem);
+    }
+    assert!(problems > 20, "{problems}");
+}
+
+#[actix_web::test]
 async fn every_reference_in_the_specification_resolves() {
     let specification = specification(&spawn_app()).await;
     let text = specification.to_string();
