@@ -10,6 +10,7 @@ mod contract;
 mod held;
 mod instant;
 mod janitor;
+mod model;
 mod samples;
 mod sqlite;
 mod watching;

@@ -28,6 +28,12 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
+    /// A place in memory, if the machine has one, for a test that writes very often.
+    pub(crate) fn in_memory() -> Self {
+        let root = tempfile::tempdir_in("/dev/shm").or_else(|_none| tempfile::tempdir()).unwrap();
+        Self { root }
+    }
+
     /// The folder that is the database's own.
     fn folder(&self) -> PathBuf {
         self.root.path().join("storage").join("db")

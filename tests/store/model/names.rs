@@ -1,0 +1,68 @@
+//! What the secrets of a case are stored under and consist of: what they have in common with one
+//! another is the keys of their creations.
+
+use viewonce::clock::Timestamp;
+use viewonce::id::{ClaimId, CreationId, LookupId, ReceiptId, Verifier};
+use viewonce::key::KeyId;
+use viewonce::passphrase::WrappedKey;
+use viewonce::repeat::{NewCreation, Nonce};
+use viewonce::secret::{Ciphertext, Flags, NewSecret, SealedSecret};
+
+use super::DAY;
+use super::step::{Key, Passphrase, Terms};
+
+/// The number of a secret that never is.
+pub(super) const STRANGER: u32 = u32::MAX;
+
+/// Secret number `number`, created `now`.
+pub(super) fn new_secret(number: u32, terms: Terms, now: Timestamp) -> NewSecret {
+    let Terms { days, has_passphrase, has_receipt, key } = terms;
+    let creation = |key| NewCreation {
+        id: creation_id(key as u32),
+        candidates: [STRANGER, key as u32].map(creation_id).to_vec(),
+        nonce: Nonce::from_bytes(bytes(number, 0)),
+    };
+    NewSecret {
+        sealed: SealedSecret {
+            lookup_id: lookup_id(number),
+            key_id: KeyId::from_bytes(number.to_be_bytes()),
+            version: 1,
+            flags: Flags::new(has_passphrase, has_receipt),
+            expires_at: now.plus(DAY * days),
+            ciphertext: Ciphertext::from_bytes(format!("secret {number}").into_bytes()),
+        },
+        verifier: has_passphrase.then(|| verifier(number, Passphrase::Right)),
+        receipt_id: has_receipt.then(|| receipt_id(number)),
+        creation: key.map(creation),
+    }
+}
+
+pub(super) fn lookup_id(number: u32) -> LookupId {
+    LookupId::from_bytes(bytes(number, 0))
+}
+
+pub(super) fn receipt_id(number: u32) -> ReceiptId {
+    ReceiptId::from_bytes(bytes(number, 0))
+}
+
+pub(super) fn claim_id(number: u32, key: Key) -> ClaimId {
+    ClaimId::from_bytes(bytes(number, key as u8))
+}
+
+pub(super) fn verifier(number: u32, passphrase: Passphrase) -> Verifier {
+    Verifier::from_bytes(bytes(number, passphrase as u8))
+}
+
+pub(super) fn wrapped_key(number: u32, key: Key) -> WrappedKey {
+    WrappedKey(Ciphertext::from_bytes(format!("passphrase of {number} for {key:?}").into_bytes()))
+}
+
+fn creation_id(key: u32) -> CreationId {
+    CreationId::from_bytes(bytes(key, 0))
+}
+
+fn bytes<const N: usize>(number: u32, kind: u8) -> [u8; N] {
+    let mut bytes = [kind; N];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    bytes
+}

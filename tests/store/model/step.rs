@@ -1,0 +1,98 @@
+//! What may happen to a store, and the random choice of it. What comes first in a choice is what a
+//! failing case is reduced to.
+
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, prop_oneof};
+use proptest::sample::select;
+use proptest::{bool, option};
+
+/// The places for secrets, each of which has the secret that was stored in it last.
+pub(super) const SLOTS: u32 = 4;
+/// The most steps of a case, so few that they take less than a day.
+const STEPS: usize = 55;
+
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// The store is asked this about a slot.
+    Ask(u32, Ask),
+    /// It is asked all of this as one batch.
+    AskAtOnce(Vec<(u32, Ask)>),
+    /// Days go by.
+    Wait(u32),
+    /// It is closed, and another is started in its place.
+    Restart,
+}
+
+/// What a store is asked about a secret; the last one is about all of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ask {
+    Peek,
+    Inspect,
+    Create(Terms),
+    Take { key: Option<Key>, passphrase: Option<Passphrase> },
+    Acknowledge(Key),
+    Burn,
+    Revoke,
+    Purge,
+}
+
+/// What a secret is created with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) days: u32,
+    pub(super) has_passphrase: bool,
+    pub(super) has_receipt: bool,
+    pub(super) key: Option<Key>,
+}
+
+/// What makes a creation repeatable, or a take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    A,
+    B,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Passphrase {
+    Right,
+    Wrong,
+}
+
+/// The steps of a case. Most are about the first slot, so that much happens to one secret.
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let call = || (prop_oneof![4 => Just(0), 1 => 1..SLOTS], ask());
+    let days = prop_oneof![4 => Just(1), 3 => Just(2), 1 => Just(24), 1 => Just(48)];
+    let step = prop_oneof![
+        12 => call().prop_map(|(slot, ask)| Step::Ask(slot, ask)),
+        3 => vec(call(), 2..6).prop_map(Step::AskAtOnce),
+        3 => days.prop_map(Step::Wait),
+        1 => Just(Step::Restart),
+    ];
+    vec(step, 1..=STEPS)
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let passphrase = select(&[Passphrase::Right, Passphrase::Wrong][..]);
+    let take = (option::weighted(0.7, key()), option::weighted(0.7, passphrase));
+    prop_oneof![
+        1 => Just(Ask::Peek),
+        3 => Just(Ask::Inspect),
+        3 => terms().prop_map(Ask::Create),
+        8 => take.prop_map(|(key, passphrase)| Ask::Take { key, passphrase }),
+        3 => key().prop_map(Ask::Acknowledge),
+        1 => Just(Ask::Burn),
+        1 => Just(Ask::Revoke),
+        1 => Just(Ask::Purge),
+    ]
+}
+
+fn terms() -> impl Strategy<Value = Terms> {
+    let days = prop_oneof![2 => Just(1), 1 => Just(6), 1 => Just(30)];
+    (days, bool::ANY, bool::ANY, option::of(key())).prop_map(
+        |(days, has_passphrase, has_receipt, key)| Terms { days, has_passphrase, has_receipt, key },
+    )
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    prop_oneof![2 => Just(Key::A), 1 => Just(Key::B)]
+}
