@@ -1,0 +1,35 @@
+//! The race: many ask for one secret at the same instant, and one gets it.
+
+use std::net::SocketAddr;
+
+use futures_util::future;
+use hyper::StatusCode;
+use indicatif::ProgressBar;
+
+use crate::Outcome;
+use crate::load::{ask, connect, create_one, get};
+use crate::server::Server;
+
+const SECRETS: u64 = 1_000;
+
+/// Has `readers` ask for each of [`SECRETS`] at once, at an address or of a service of its own.
+pub(crate) async fn run(address: Option<SocketAddr>, readers: u64) -> Outcome<()> {
+    let own = if address.is_none() { Some(Server::viewonce()?) } else { None };
+    let address = address.or(own.as_ref().map(|server| server.address)).ok_or("no server")?;
+    let mut creator = connect(address).await?;
+    let mut clients = future::try_join_all((0..readers).map(|_reader| connect(address))).await?;
+    let progress = ProgressBar::new(SECRETS);
+    for _secret in 0..SECRETS {
+        let path = format!("/api/v1/secrets/{}", create_one(&mut creator).await?);
+        let answers = clients.iter_mut().map(|client| ask(client, get(&path)));
+        let answers = future::try_join_all(answers).await?;
+        let views = answers.iter().filter(|(status, _)| *status == StatusCode::OK).count();
+        if views != 1 {
+            return Err(format!("a secret was viewed {views} times").into());
+        }
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    println!("{SECRETS} secrets, {readers} readers each: every one was viewed once.");
+    Ok(())
+}
