@@ -1,0 +1,58 @@
+//! The sealed format alone: sealing, opening and locating, by the size of the content.
+#![expect(clippy::unwrap_used, reason = "nothing fails here")]
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use viewonce::clock::Timestamp;
+use viewonce::key::{SecretKey, SecretKeys};
+use viewonce::seal::{Issued, Roots};
+use viewonce::secret::{Deposit, Plaintext};
+
+/// Bytes of a content.
+const SIZES: [usize; 4] = [100, 4_096, 65_536, 1_048_576];
+const EXPIRES_AT: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+fn roots() -> Roots {
+    let current = SecretKey::from_bytes(b"an example key, for benchmarks alone".to_vec());
+    Roots::derive(&SecretKeys { current, previous: Vec::new() })
+}
+
+fn deposit(bytes: usize) -> Deposit {
+    Plaintext::parse("x".repeat(bytes)).unwrap().into()
+}
+
+fn seal(criterion: &mut Criterion) {
+    let (roots, issued) = (roots(), Issued::generate(false).unwrap());
+    let mut group = criterion.benchmark_group("seal");
+    for bytes in SIZES {
+        let deposit = deposit(bytes);
+        group.throughput(Throughput::Bytes(bytes as u64));
+        group.bench_function(BenchmarkId::from_parameter(bytes), |bencher| {
+            bencher.iter(|| roots.seal(&issued, black_box(&deposit), EXPIRES_AT).unwrap());
+        });
+    }
+}
+
+fn open(criterion: &mut Criterion) {
+    let (roots, issued) = (roots(), Issued::generate(false).unwrap());
+    let mut group = criterion.benchmark_group("open");
+    for bytes in SIZES {
+        let sealed = roots.seal(&issued, &deposit(bytes), EXPIRES_AT).unwrap().sealed;
+        group.throughput(Throughput::Bytes(bytes as u64));
+        group.bench_function(BenchmarkId::from_parameter(bytes), |bencher| {
+            let open = |sealed| roots.open(&issued.token, sealed, None).unwrap();
+            bencher.iter_batched(|| sealed.clone(), open, BatchSize::SmallInput);
+        });
+    }
+}
+
+fn locate(criterion: &mut Criterion) {
+    let (roots, issued) = (roots(), Issued::generate(false).unwrap());
+    criterion.bench_function("locate", |bencher| {
+        bencher.iter(|| roots.locate(black_box(&issued.token)));
+    });
+}
+
+criterion_group!(benches, seal, open, locate);
+criterion_main!(benches);
