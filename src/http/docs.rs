@@ -1,12 +1,14 @@
 //! The API's documentation, all of it from the binary: the specification, Swagger UI, and a
 //! reference that is rendered from the specification and needs no script.
 
+mod reference;
+
 use std::sync::{Arc, LazyLock};
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, HeaderValue, LOCATION};
 use actix_web::web::Path;
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, html};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
@@ -51,7 +53,8 @@ struct Specification;
 
 static SPECIFICATION: LazyLock<Value> = LazyLock::new(specification);
 static SPECIFICATION_TEXT: LazyLock<String> = LazyLock::new(|| SPECIFICATION.to_string());
-static REFERENCE: LazyLock<String> = LazyLock::new(|| reference_page(&SPECIFICATION).into_string());
+static REFERENCE: LazyLock<String> =
+    LazyLock::new(|| reference::page(&SPECIFICATION).into_string());
 
 /// The specification, in which every problem has its media type.
 fn specification() -> Value {
@@ -59,7 +62,7 @@ fn specification() -> Value {
     let paths = members_mut(&mut specification["paths"]);
     let operations = paths.flat_map(members_mut);
     for response in operations.flat_map(|operation| members_mut(&mut operation["responses"])) {
-        if body_schema(response) == Some("Problem") {
+        if reference::body_schema(response) == Some("Problem") {
             let content = response["content"][JSON].take();
             response["content"] = json!({ PROBLEM_JSON: content });
         }
@@ -127,180 +130,6 @@ pub(super) async fn problem(name: Path<String>) -> Result<HttpResponse, ApiError
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).finish())
 }
 
-fn reference_page(specification: &Value) -> Markup {
-    let schemas = &specification["components"]["schemas"];
-    pages::layout(
-        "viewonce API reference",
-        &html! {
-            main .wide {
-                h1 { "viewonce API reference" }
-                p .faint { "Version " (text(&specification["info"]["version"])) }
-                p { (prose(&specification["info"]["description"])) }
-                p {
-                    "Errors are problem documents (RFC 9457), see "
-                    (schema_link("Problem")) " and " a href="#problems" { "all of them" } ". No answer may be stored by a cache."
-                }
-                (contents(&specification["paths"]))
-                @for (path, operations) in members(&specification["paths"]) {
-                    @for (method, operation) in members(operations) {
-                        (operation_section(path, method, operation))
-                    }
-                }
-                @for (name, schema) in members(schemas) {
-                    (schema_section(name, schema))
-                }
-                (problems_section())
-            }
-        },
-    )
-}
-
-fn contents(paths: &Value) -> Markup {
-    let operations = members(paths).flat_map(|(_path, operations)| members(operations));
-    html! {
-        nav aria-label="Contents" {
-            ul {
-                @for (_method, operation) in operations {
-                    li {
-                        a href={ "#" (text(&operation["operationId"])) } {
-                            (text(&operation["summary"]))
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn operation_section(path: &str, method: &str, operation: &Value) -> Markup {
-    html! {
-        section {
-            h2 #(text(&operation["operationId"])) { (text(&operation["summary"])) }
-            p { code { (method.to_uppercase()) " " (path) } }
-            p { (prose(&operation["description"])) }
-            @for parameter in items(&operation["parameters"]) {
-                p {
-                    code { (text(&parameter["name"])) } " in the " (text(&parameter["in"])) ": "
-                    (prose(&parameter["description"]))
-                }
-            }
-            @if let Some(schema) = body_schema(&operation["requestBody"]) {
-                p { "Body: " (schema_link(schema)) " as " code { "application/json" } }
-            }
-            table {
-                thead { tr { th scope="col" { "Status" } th scope="col" { "Meaning" } } }
-                tbody {
-                    @for (status, response) in members(&operation["responses"]) {
-                        tr {
-                            td { (status) }
-                            td {
-                                (prose(&response["description"]))
-                                @if let Some(schema) = body_schema(response) {
-                                    @if schema != "Problem" { " Body: " (schema_link(schema)) "." }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn schema_section(name: &str, schema: &Value) -> Markup {
-    let required: Vec<&str> = items(&schema["required"]).filter_map(Value::as_str).collect();
-    html! {
-        section {
-            h2 #(name) { (name) }
-            p { (prose(&schema["description"])) }
-            dl {
-                @for (field, property) in members(&schema["properties"]) {
-                    dt {
-                        code { (field) } " "
-                        span .faint {
-                            (type_of(property)) @if !required.contains(&field) { ", optional" }
-                        }
-                    }
-                    dd {
-                        (prose(&property["description"]))
-                        @if let Some(example) = property.get("example") {
-                            " For example " code { (example) } "."
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn problems_section() -> Markup {
-    html! {
-        section {
-            h2 #problems { "Problems" }
-            dl {
-                @for kind in KINDS {
-                    dt #(kind.name) {
-                        code { "/problems/" (kind.name) } " "
-                        span .faint { (kind.status.as_u16()) }
-                    }
-                    dd { (kind.detail) }
-                }
-            }
-        }
-    }
-}
-
-/// A property's type, as in `string`, `number or null` or `list of FieldError`.
-fn type_of(property: &Value) -> String {
-    let name = property["$ref"].as_str().map(schema_name).map(str::to_owned);
-    let types = match &property["type"] {
-        Value::Array(types) => {
-            types.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ")
-        }
-        Value::String(kind) if kind == "array" => {
-            format!("list of {}", type_of(&property["items"]))
-        }
-        other => text(other).to_owned(),
-    };
-    name.unwrap_or(types)
-}
-
-/// The name of the schema of a request's or a response's body, if it has one.
-fn body_schema(message: &Value) -> Option<&str> {
-    let (_media_type, content) = members(&message["content"]).next()?;
-    content["schema"]["$ref"].as_str().map(schema_name)
-}
-
-fn schema_name(reference: &str) -> &str {
-    reference.rsplit('/').next().unwrap_or(reference)
-}
-
-fn schema_link(name: &str) -> Markup {
-    html! { a href={ "#" (name) } { (name) } }
-}
-
-/// A description, whose Markdown is no more than `code`.
-fn prose(description: &Value) -> Markup {
-    html! {
-        @for (index, piece) in text(description).split('`').enumerate() {
-            @if index % 2 == 1 { code { (piece) } } @else { (piece) }
-        }
-    }
-}
-
-fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    let members = value.as_object().into_iter().flat_map(Map::iter);
-    members.map(|(name, value)| (name.as_str(), value))
-}
-
 fn members_mut(value: &mut Value) -> impl Iterator<Item = &mut Value> {
     value.as_object_mut().into_iter().flat_map(Map::values_mut)
-}
-
-fn items(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The length of a row, by which its sealed bytes lie on overflow pages alone: those are never
+//! The length of a row of `secrets` or `claims`, by which its sealed bytes lie on overflow pages alone: those are never
 //! moved, and zeroed when they are freed, while rows in the tree leave copies behind when they are
 //! moved.
 //!
@@ -15,8 +15,8 @@ const PAGE: usize = 1_024;
 const LOCAL: usize = (PAGE - 12) * 32 / 255 - 23;
 /// Bytes of a row that an overflow page holds beside the number of the next.
 const OVERFLOW: usize = PAGE - 4;
-/// The least that a row's header and its columns before `head` take: 11 bytes, and 16 and 4 for
-/// the two ids, where all numbers are 0 or 1.
+/// The least that a row's header and its columns before `head` take, in `secrets`: 11 bytes, and 16
+/// and 4 for the two ids, where all numbers are 0 or 1. In `claims` it is more.
 const LEAST_BEFORE_HEAD: usize = 31;
 
 static ZEROS: [u8; OVERFLOW] = [0; OVERFLOW];
