@@ -55,8 +55,8 @@ pub(crate) async fn create(
 
 /// Creates a secret; returns its token.
 pub(crate) async fn create_one(sender: &mut SendRequest<Full<Bytes>>) -> Outcome<String> {
-    let (_status, answer) = ask(sender, post("/api/v1/secrets", secret(1))).await?;
-    Ok(token(&answer))
+    let request = post("/api/v1/secrets", secret(1));
+    Ok(token(&expect(sender, request, StatusCode::CREATED).await?))
 }
 
 fn secret(bytes: usize) -> Bytes {
@@ -94,11 +94,8 @@ async fn closed_loop(
     let client = async |mut sender: SendRequest<Full<Bytes>>| -> Outcome<()> {
         while let Some(request) = next() {
             let sent = Instant::now();
-            let (status, answer) = ask(&mut sender, request).await?;
+            let answer = expect(&mut sender, request, expected).await?;
             let nanoseconds = u64::try_from(sent.elapsed().as_nanos())?;
-            if status != expected {
-                return Err(format!("{status}: {}", String::from_utf8_lossy(&answer)).into());
-            }
             latency.borrow_mut().saturating_record(nanoseconds);
             done(&answer);
         }
@@ -129,6 +126,18 @@ pub(crate) async fn ask(
     let answer = sender.send_request(request).await?;
     let status = answer.status();
     Ok((status, answer.into_body().collect().await?.to_bytes()))
+}
+
+/// Sends a request whose answer has to have this status; returns its body.
+async fn expect(
+    sender: &mut SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+    expected: StatusCode,
+) -> Outcome<Bytes> {
+    match ask(sender, request).await? {
+        (status, answer) if status == expected => Ok(answer),
+        (status, answer) => Err(format!("{status}: {}", String::from_utf8_lossy(&answer)).into()),
+    }
 }
 
 pub(crate) fn get(path: &str) -> Request<Full<Bytes>> {

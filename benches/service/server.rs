@@ -18,13 +18,15 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     process: Child,
-    _folder: TempDir,
+    /// Of the service's store; the ceiling has none.
+    _folder: Option<TempDir>,
 }
 
 impl Server {
-    /// Starts the service, with an empty store in the current folder's file system and its defaults.
+    /// Starts the service with an empty store, on the disk that it was built on, and its defaults but
+    /// for the largest content.
     pub(crate) fn viewonce() -> Outcome<Self> {
-        let folder = tempfile::tempdir_in(".")?;
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_viewonce"));
         command
             .current_dir(folder.path())
@@ -34,7 +36,7 @@ impl Server {
         let mut process = command.spawn()?;
         let log = process.stderr.take().ok_or("no log")?;
         let address = announced(log)?;
-        Ok(Self { address, process, _folder: folder })
+        Ok(Self { address, process, _folder: Some(folder) })
     }
 
     /// Starts the bare handler.
@@ -44,7 +46,7 @@ impl Server {
         let mut process = command.spawn()?;
         let output = process.stdout.take().ok_or("no output")?;
         let address = announced(output)?;
-        Ok(Self { address, process, _folder: tempfile::tempdir()? })
+        Ok(Self { address, process, _folder: None })
     }
 
     /// The processor time it has taken so far.

@@ -56,6 +56,8 @@ fn cells(row: &Row, kind: Kind) -> [String; 9] {
     let ceiling: Vec<&Sample> = row.ceiling.iter().map(kind).collect();
     let speed = |sample: &Sample| sample.run.per_second();
     let processor = |sample: &Sample| sample.processor_us.unwrap_or(f64::NAN);
+    let is_own = service.iter().all(|sample| sample.processor_us.is_some());
+    let own_us = || format!("{:.1}", median(service.iter().copied().map(processor).collect()));
     let quantile = |quantile: f64| {
         median(service.iter().map(|sample| milliseconds(sample, quantile)).collect())
     };
@@ -64,7 +66,7 @@ fn cells(row: &Row, kind: Kind) -> [String; 9] {
         row.connections.to_string(),
         format!("{:.0}", median(service.iter().copied().map(speed).collect())),
         ratio(&service, &ceiling, speed),
-        format!("{:.1}", median(service.iter().copied().map(processor).collect())),
+        if is_own { own_us() } else { String::new() },
         ratio(&service, &ceiling, processor),
         format!("{:.2}", quantile(0.5)),
         format!("{:.2} / {:.2}", quantile(0.99), quantile(0.999)),
