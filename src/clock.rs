@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+/// Bytes of an instant: those of a `UUIDv7` (RFC 9562), which last until the year 10889.
+pub const INSTANT_BYTES: usize = 6;
+
 /// An instant, in whole milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
@@ -23,6 +26,21 @@ impl Timestamp {
     #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0
+    }
+
+    /// The instant that these bytes are: milliseconds since the Unix epoch, big-endian.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; INSTANT_BYTES]) -> Self {
+        let mut wide = [0; size_of::<i64>()];
+        wide.split_at_mut(2).1.copy_from_slice(&bytes);
+        Self(i64::from_be_bytes(wide))
+    }
+
+    /// The instant as bytes, or the first or last that there is room for.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; INSTANT_BYTES] {
+        let [_, _, bytes @ ..] = self.0.clamp(0, (1 << 48) - 1).to_be_bytes();
+        bytes
     }
 
     /// This instant moved by `duration`, which is cut to milliseconds.

@@ -6,13 +6,14 @@
 //! their label in common.
 //!
 //! ```text
-//! token       = 32 random bytes, shown as base64url without padding (43 characters)
+//! token       = expiry || 26 random bytes, shown as base64url without padding (43 characters)
+//! expiry      = when the secret expires, in ms since the Unix epoch: 6 bytes, as in UUIDv7 (RFC 9562)
 //! root        = HKDF-Extract[salt = "viewonce"](SECRET_KEY)          one for each secret key
 //! key_id      = HKDF-Expand[info = "key-id"](root, 4)
-//! lookup_id   = HKDF-Expand[info = "lookup" || token](root, 16)      free of versions
+//! lookup_id   = expiry || HKDF-Expand[info = "lookup" || token](root, 10)      free of versions
 //! sealing_key = HKDF-Expand[info = "seal/1" || token [|| passphrase_key]](root, 64)
 //! flags       = 1 if a passphrase is needed, plus 2 if there is a receipt
-//! associated  = (version, lookup_id, expires_at in ms, flags)        1, 16, 8 and 1 bytes
+//! associated  = (version, lookup_id, expiry, flags)                  1, 16, 6 and 1 bytes
 //! padded      = content || 0x80 || zeros, to a multiple of 64 bytes
 //! sealed      = AES-256-SIV (RFC 5297) under sealing_key, headers = associated
 //! ```
@@ -21,6 +22,8 @@
 //!   secret keys apart, none of them can be had or tested against a guess without both the token and
 //!   the secret key.
 //! - A sealing key is used once, so that SIV's being deterministic tells nothing.
+//! - The expiry comes first so that a store can keep its secrets in the order in which they expire:
+//!   what is written, read and purged together then lies together, however many there are.
 //! - The expiry is authenticated: a row whose expiry was moved no longer opens.
 //! - The other bits of `flags` are reserved, and refused: after a wrong version, and before a secret
 //!   key that is unknown, a forgery, and a content that is not padded text.
@@ -61,7 +64,8 @@
 //!                given: 1 byte, 1 if there is a lifetime, plus 2 if a passphrase, plus 4 if a receipt
 //!                ttl: the hours as an IEEE 754 double, 0 if there is none
 //!                passphrase: in normal form C, none if there is none; its length: 4 bytes
-//! token        = HKDF-Expand[info = "repeat" || nonce || SHA-256(key) || SHA-256(request)](root, 32)
+//! token        = expiry ||
+//!                HKDF-Expand[info = "repeat" || nonce || SHA-256(key) || SHA-256(request)](root, 26)
 //! receipt      = HKDF-Expand[info = "repeat-receipt" || nonce || SHA-256(key) || SHA-256(request)](root, 32)
 //! ```
 //!
@@ -85,7 +89,7 @@ use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::clock::Timestamp;
-use crate::id::{ID_BYTES, LookupId, ReceiptId};
+use crate::id::{LookupId, ReceiptId};
 use crate::key::{KEY_ID_BYTES, KeyId, SecretKey, SecretKeys};
 use crate::passphrase::PassphraseKey;
 use crate::secret::{Deposit, Flags, NewSecret, Plaintext, SealedSecret};
@@ -138,14 +142,14 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// A new token and, if it is wanted, a new receipt.
+    /// A new token for a secret that expires then and, if it is wanted, a new receipt.
     ///
     /// # Errors
     ///
     /// Those of the operating system's random generator.
-    pub fn generate(wants_receipt: bool) -> Result<Self, getrandom::Error> {
+    pub fn generate(expires_at: Timestamp, wants_receipt: bool) -> Result<Self, getrandom::Error> {
         let receipt = if wants_receipt { Some(Receipt::generate()?) } else { None };
-        Ok(Self { token: Token::generate()?, receipt })
+        Ok(Self { token: Token::generate(expires_at)?, receipt })
     }
 }
 
@@ -182,17 +186,12 @@ impl Roots {
     /// # Errors
     ///
     /// [`NoMemory`], with a passphrase.
-    pub fn seal(
-        &self,
-        issued: &Issued,
-        deposit: &Deposit,
-        expires_at: Timestamp,
-    ) -> Result<NewSecret, NoMemory> {
+    pub fn seal(&self, issued: &Issued, deposit: &Deposit) -> Result<NewSecret, NoMemory> {
         let root = &self.current;
         let Issued { token, receipt } = issued;
         let prove = |passphrase| root.prove(token, passphrase);
         let proof = deposit.passphrase.as_ref().map(prove).transpose()?;
-        let lookup_id = root.lookup_id(token);
+        let (lookup_id, expires_at) = (root.lookup_id(token), token.expires_at());
         let flags = Flags::new(proof.is_some(), receipt.is_some());
         let headers = associated(VERSION, lookup_id, expires_at, flags);
         let siv = root.siv(token, proof.as_ref().map(|proof| &proof.passphrase_key));
@@ -273,11 +272,12 @@ impl Root {
     }
 
     fn lookup_id(&self, token: &Token) -> LookupId {
-        LookupId::from_bytes(self.id(&[LOOKUP_LABEL, token.expose_bytes()]))
+        let digest = self.expand(&[LOOKUP_LABEL, token.expose_bytes()]);
+        LookupId::from_parts(token.expires_at(), &digest)
     }
 
     fn receipt_id(&self, receipt: &Receipt) -> ReceiptId {
-        ReceiptId::from_bytes(self.id(&[RECEIPT_LABEL, receipt.expose_bytes()]))
+        ReceiptId::from_bytes(self.expand(&[RECEIPT_LABEL, receipt.expose_bytes()]))
     }
 
     fn siv(&self, token: &Token, passphrase_key: Option<&PassphraseKey>) -> Aes256Siv {
@@ -285,10 +285,10 @@ impl Root {
         self.siv_of(&[SEAL_LABEL, token.expose_bytes(), passphrase_key])
     }
 
-    fn id(&self, info: &[&[u8]]) -> [u8; ID_BYTES] {
-        let mut id = [0; ID_BYTES];
-        expand(&self.hkdf, info, &mut id);
-        id
+    fn expand<const N: usize>(&self, info: &[&[u8]]) -> [u8; N] {
+        let mut derived = [0; N];
+        expand(&self.hkdf, info, &mut derived);
+        derived
     }
 
     fn siv_of(&self, info: &[&[u8]]) -> Aes256Siv {

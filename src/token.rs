@@ -1,5 +1,8 @@
 //! What callers hold: the [`Token`] of a secret, and the [`Receipt`] of its sender. Neither ever
 //! reaches the store, a log or an error.
+//!
+//! A token begins with the instant at which its secret expires, as a `UUIDv7` (RFC 9562) begins with
+//! that of its making: what is derived from tokens can be kept in the order of expiry.
 
 use std::fmt;
 
@@ -7,8 +10,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::clock::{INSTANT_BYTES, Timestamp};
+
 /// Bytes of a token or a receipt.
 pub const TOKEN_BYTES: usize = 32;
+/// Those of a token that are random.
+pub const RANDOM_BYTES: usize = TOKEN_BYTES - INSTANT_BYTES;
 /// Characters of one as it is shown: base64url without padding (RFC 4648, section 5).
 pub const TOKEN_CHARACTERS: usize = 43;
 
@@ -25,17 +32,6 @@ macro_rules! tokens {
         pub struct $name([u8; TOKEN_BYTES]);
 
         impl $name {
-            /// A new one from the operating system's random generator.
-            ///
-            /// # Errors
-            ///
-            /// That generator's own.
-            pub fn generate() -> Result<Self, getrandom::Error> {
-                let mut token = Self([0; TOKEN_BYTES]);
-                getrandom::fill(&mut token.0)?;
-                Ok(token)
-            }
-
             /// The one made of these bytes.
             #[must_use]
             pub const fn from_bytes(bytes: [u8; TOKEN_BYTES]) -> Self {
@@ -80,11 +76,55 @@ macro_rules! tokens {
 }
 
 tokens! {
-    /// The 32 random bytes that open one secret. Wiped on drop; `Debug` shows nothing of them.
+    /// The 32 bytes that open one secret, 26 of them random. Wiped on drop; `Debug` shows nothing of
+    /// them.
     Token;
     /// The 32 random bytes that tell a sender what became of a secret, and open nothing. Wiped on
     /// drop; `Debug` shows nothing of them.
     Receipt;
+}
+
+impl Token {
+    /// A new one, from the operating system's random generator, for a secret that expires then.
+    ///
+    /// # Errors
+    ///
+    /// That generator's own.
+    pub fn generate(expires_at: Timestamp) -> Result<Self, getrandom::Error> {
+        let mut random = Zeroizing::new([0; RANDOM_BYTES]);
+        getrandom::fill(&mut *random)?;
+        Ok(Self::from_parts(expires_at, &random))
+    }
+
+    /// The one made of these parts.
+    #[must_use]
+    pub fn from_parts(expires_at: Timestamp, random: &[u8; RANDOM_BYTES]) -> Self {
+        let mut token = Self([0; TOKEN_BYTES]);
+        let (instant, rest) = token.0.split_at_mut(INSTANT_BYTES);
+        instant.copy_from_slice(&expires_at.to_bytes());
+        rest.copy_from_slice(random);
+        token
+    }
+
+    /// When its secret expires, if it has one.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        let (instant, _random) = self.0.split_first_chunk().unwrap_or((&[0; INSTANT_BYTES], &[]));
+        Timestamp::from_bytes(*instant)
+    }
+}
+
+impl Receipt {
+    /// A new one from the operating system's random generator.
+    ///
+    /// # Errors
+    ///
+    /// That generator's own.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut receipt = Self([0; TOKEN_BYTES]);
+        getrandom::fill(&mut receipt.0)?;
+        Ok(receipt)
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +153,13 @@ mod tests {
         for text in ["", &spare_bits, &standard_alphabet, &padded, &space, &short, &wide] {
             assert_eq!(Token::parse(text).err(), Some(TokenError), "{text}");
         }
+    }
+
+    #[test]
+    fn a_token_tells_when_its_secret_expires() {
+        let expires_at = Timestamp::from_millis(1_800_000_000_123);
+        let token = Token::generate(expires_at);
+        assert_eq!(token.map(|token| token.expires_at()), Ok(expires_at));
     }
 
     #[test]

@@ -1,3 +1,3 @@
 SELECT key_id, flags, expires_at
 FROM secrets
-WHERE lookup_id = ?1 AND expires_at > ?2
+WHERE id BETWEEN ?1 AND ?2 AND lookup_id = ?3 AND expires_at > ?4

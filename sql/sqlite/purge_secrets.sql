@@ -1,12 +1,12 @@
 DELETE FROM secrets
-WHERE rowid IN (
+WHERE id IN (
     SELECT id
     FROM (
         SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before
         FROM (
-            SELECT rowid AS id, length(sealed) AS bytes
+            SELECT id, length(sealed) AS bytes
             FROM secrets
-            WHERE expires_at <= ?1
+            WHERE id < ?4 AND expires_at <= ?1
             LIMIT ?2
         )
     )

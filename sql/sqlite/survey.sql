@@ -1,5 +1,5 @@
-SELECT rowid, key_id, expires_at
+SELECT id, key_id, expires_at
 FROM secrets
-WHERE rowid > ?1
-ORDER BY rowid
+WHERE id > ?1
+ORDER BY id
 LIMIT ?2

@@ -1,7 +1,7 @@
 -- The passphrase is checked by the statement that deletes.
 DELETE FROM secrets
-WHERE lookup_id = ?1 AND expires_at > ?2 AND (
+WHERE id BETWEEN ?1 AND ?2 AND lookup_id = ?3 AND expires_at > ?4 AND (
     flags & 1 = 0
-    OR EXISTS (SELECT 1 FROM guards WHERE guards.lookup_id = ?1 AND guards.verifier = ?3)
+    OR EXISTS (SELECT 1 FROM guards WHERE guards.lookup_id = ?3 AND guards.verifier = ?5)
 )
 RETURNING key_id, version, flags, expires_at, sealed

@@ -127,13 +127,13 @@ impl Seal {
         let expires_at = clock.now().plus(lifetime.as_duration());
         let retry = key.map(|key| Retry::new(&key, &deposit));
         let (issued, creation) = match &retry {
-            None => (Issued::generate(deposit.wants_receipt)?, None),
+            None => (Issued::generate(expires_at, deposit.wants_receipt)?, None),
             Some(retry) => {
-                let (issued, creation) = roots.issue(retry)?;
+                let (issued, creation) = roots.issue(retry, expires_at)?;
                 (issued, Some(creation))
             }
         };
-        let secret = NewSecret { creation, ..roots.seal(&issued, &deposit, expires_at)? };
+        let secret = NewSecret { creation, ..roots.seal(&issued, &deposit)? };
         Ok(Sealed { issued, secret, retry })
     }
 }

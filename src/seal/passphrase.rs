@@ -109,7 +109,7 @@ impl Root {
     ) -> Result<Stretched, NoMemory> {
         let passphrase_key = self.stretch(token, passphrase)?;
         let info = [VERIFIER_LABEL, token.expose_bytes(), passphrase_key.expose_bytes()];
-        Ok(Stretched { verifier: Verifier::from_bytes(self.id(&info)), passphrase_key })
+        Ok(Stretched { verifier: Verifier::from_bytes(self.expand(&info)), passphrase_key })
     }
 
     fn stretch(&self, token: &Token, passphrase: &Passphrase) -> Result<PassphraseKey, NoMemory> {

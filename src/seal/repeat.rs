@@ -4,11 +4,12 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Issued, Root, Roots, expand};
+use crate::clock::Timestamp;
 use crate::id::{ClaimId, CreationId};
 use crate::passphrase::Passphrase;
 use crate::repeat::{Creation, IdempotencyKey, NewCreation, Nonce};
 use crate::secret::Deposit;
-use crate::token::{Receipt, TOKEN_BYTES, Token};
+use crate::token::{Receipt, Token};
 
 const CLAIM_LABEL: &[u8] = b"claim";
 const CREATION_LABEL: &[u8] = b"idempotency";
@@ -41,49 +42,61 @@ impl Roots {
     #[must_use]
     pub fn claim_ids(&self, token: &Token, key: &IdempotencyKey) -> Vec<ClaimId> {
         let digest = key_digest(key);
-        let claim_id = |root: &Root| root.id(&[CLAIM_LABEL, token.expose_bytes(), &*digest]);
+        let claim_id = |root: &Root| root.expand(&[CLAIM_LABEL, token.expose_bytes(), &*digest]);
         self.iter().map(claim_id).map(ClaimId::from_bytes).collect()
     }
 
-    /// What a new creation gets, and what it is recognised by when it is retried.
+    /// What a new creation gets whose secret expires then, and what it is recognised by when it is
+    /// retried.
     ///
     /// # Errors
     ///
     /// Those of the operating system's random generator.
-    pub fn issue(&self, retry: &Retry) -> Result<(Issued, NewCreation), getrandom::Error> {
+    pub fn issue(
+        &self,
+        retry: &Retry,
+        expires_at: Timestamp,
+    ) -> Result<(Issued, NewCreation), getrandom::Error> {
         let nonce = Nonce::generate()?;
         let creation = NewCreation {
             id: self.current.creation_id(retry),
             candidates: self.iter().map(|root| root.creation_id(retry)).collect(),
             nonce,
         };
-        Ok((self.current.issued(retry, &nonce), creation))
+        Ok((self.current.issued(retry, &nonce, expires_at), creation))
     }
 
     /// What `creation` got, if this is a retry of it: nothing if it was another request.
     #[must_use]
     pub fn reissue(&self, retry: &Retry, creation: &Creation) -> Option<Issued> {
         let root = self.iter().find(|root| root.creation_id(retry) == creation.id)?;
-        let issued = root.issued(retry, &creation.nonce);
+        let issued = root.issued(retry, &creation.nonce, creation.expires_at);
         (root.lookup_id(&issued.token) == creation.lookup_id).then_some(issued)
     }
 }
 
 impl Root {
     fn creation_id(&self, retry: &Retry) -> CreationId {
-        CreationId::from_bytes(self.id(&[CREATION_LABEL, &*retry.key]))
+        CreationId::from_bytes(self.expand(&[CREATION_LABEL, &*retry.key]))
     }
 
-    fn issued(&self, retry: &Retry, nonce: &Nonce) -> Issued {
-        let derive = |label: &[u8]| {
-            let mut token = Zeroizing::new([0; TOKEN_BYTES]);
-            let info = [label, nonce.as_bytes(), retry.key.as_slice(), retry.request.as_slice()];
-            expand(&self.hkdf, &info, &mut *token);
-            token
-        };
-        let receipt = || Receipt::from_bytes(*derive(RECEIPT_LABEL));
-        let token = Token::from_bytes(*derive(TOKEN_LABEL));
+    fn issued(&self, retry: &Retry, nonce: &Nonce, expires_at: Timestamp) -> Issued {
+        let token = Token::from_parts(expires_at, &self.repeat(TOKEN_LABEL, retry, nonce));
+        let receipt = || Receipt::from_bytes(*self.repeat(RECEIPT_LABEL, retry, nonce));
         Issued { token, receipt: retry.wants_receipt.then(receipt) }
+    }
+
+    /// What is derived in the place of random bytes.
+    fn repeat<const N: usize>(
+        &self,
+        label: &[u8],
+        retry: &Retry,
+        nonce: &Nonce,
+    ) -> Zeroizing<[u8; N]> {
+        let mut derived = Zeroizing::new([0; N]);
+        let info = [label, nonce.as_bytes(), retry.key.as_slice(), retry.request.as_slice()];
+        expand(&self.hkdf, &info, &mut *derived);
+        derived
     }
 }
 

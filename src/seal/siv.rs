@@ -4,7 +4,7 @@ use aes_siv::siv::Aes256Siv;
 use zeroize::Zeroizing;
 
 use super::OpenError;
-use crate::clock::Timestamp;
+use crate::clock::{INSTANT_BYTES, Timestamp};
 use crate::id::LookupId;
 use crate::secret::{Ciphertext, Flags};
 
@@ -12,7 +12,7 @@ use crate::secret::{Ciphertext, Flags};
 pub(super) struct Associated {
     version: [u8; 1],
     lookup_id: LookupId,
-    expires_at: [u8; 8],
+    expires_at: [u8; INSTANT_BYTES],
     flags: [u8; 1],
 }
 
@@ -28,8 +28,8 @@ pub(super) fn associated(
     expires_at: Timestamp,
     flags: Flags,
 ) -> Associated {
-    let expires_at = expires_at.as_millis().to_be_bytes();
-    Associated { version: [version], lookup_id, expires_at, flags: [flags.as_byte()] }
+    let (expires_at, flags) = (expires_at.to_bytes(), [flags.as_byte()]);
+    Associated { version: [version], lookup_id, expires_at, flags }
 }
 
 /// Encrypts `buffer` in place.

@@ -9,6 +9,7 @@
 mod batch;
 mod database;
 mod layout;
+mod place;
 mod statements;
 
 use std::mem;

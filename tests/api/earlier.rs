@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use viewonce::clock::Timestamp;
 use viewonce::seal::{Issued, Roots};
 use viewonce::secret::Plaintext;
-use viewonce::token::{TOKEN_BYTES, Token};
+use viewonce::token::{RANDOM_BYTES, Token};
 
 use crate::expect_problem;
 use crate::support::{
@@ -21,12 +21,14 @@ use crate::support::{
 };
 
 const DATABASE: &[u8] = include_bytes!("earlier/v1.sqlite3");
-/// The secrets that live: the byte that fills the token, and a content that is there so many times.
+/// The secrets that live: the byte that fills the token behind its expiry, and a content that is there
+/// so many times.
 const LIVING: [Earlier; 3] = [Earlier(1, "first", 1), Earlier(2, "second", 1_000), FOURTH];
 const FOURTH: Earlier = Earlier(4, "fourth", 1);
 /// One that expired in the year 2023.
 const EXPIRED: Earlier = Earlier(3, "expired", 1);
-const END_OF_9999_MS: i64 = 253_402_300_799_999;
+const END_OF_9999: Timestamp = Timestamp::from_millis(253_402_300_799_999);
+const EXPIRY_IN_2023: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 /// So much of a sealed content is looked for at a time: a long one is not in one piece in a file.
 const PIECE_BYTES: usize = 16;
 
@@ -34,8 +36,12 @@ const PIECE_BYTES: usize = 16;
 struct Earlier(u8, &'static str, usize);
 
 impl Earlier {
+    fn expires_at(self) -> Timestamp {
+        if self.0 == EXPIRED.0 { EXPIRY_IN_2023 } else { END_OF_9999 }
+    }
+
     fn token(self) -> Token {
-        Token::from_bytes([self.0; TOKEN_BYTES])
+        Token::from_parts(self.expires_at(), &[self.0; RANDOM_BYTES])
     }
 
     fn token_text(self) -> String {
@@ -50,8 +56,7 @@ impl Earlier {
     fn is_in(self, files: &[u8]) -> bool {
         let content = Plaintext::parse(self.content()).unwrap();
         let issued = Issued { token: self.token(), receipt: None };
-        let expires_at = Timestamp::from_millis(END_OF_9999_MS);
-        let new = Roots::derive(&keys()).seal(&issued, &content.into(), expires_at).unwrap();
+        let new = Roots::derive(&keys()).seal(&issued, &content.into()).unwrap();
         let sealed = new.sealed.ciphertext.into_bytes();
         let is_here = |piece: &[u8]| files.windows(PIECE_BYTES).any(|bytes| bytes == piece);
         let pieces = sealed.chunks_exact(PIECE_BYTES);

@@ -81,8 +81,8 @@ fn purge_deletes_what_has_expired() {
         let (store, _ended) = StoreActor::start(&path, rules, Clock::default(), 16).unwrap();
         for expires_at in [Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX)] {
             let content = Plaintext::parse("x".to_owned()).unwrap();
-            let issued = Issued::generate(false).unwrap();
-            let secret = roots.seal(&issued, &content.into(), expires_at).unwrap();
+            let issued = Issued::generate(expires_at, false).unwrap();
+            let secret = roots.seal(&issued, &content.into()).unwrap();
             store.create(secret).await.unwrap();
         }
         store.close().await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use viewonce::clock::Timestamp;
-use viewonce::id::{ClaimId, CreationId, ID_BYTES, LookupId, ReceiptId, Verifier};
+use viewonce::id::{ClaimId, CreationId, DIGEST_BYTES, ID_BYTES, LookupId, ReceiptId, Verifier};
 use viewonce::key::KeyId;
 use viewonce::passphrase::WrappedKey;
 use viewonce::repeat::{NONCE_BYTES, NewCreation, Nonce};
@@ -20,6 +20,8 @@ pub(crate) const MARK_BYTES: usize = 16;
 pub(crate) const KEY: u32 = 1;
 /// That of another.
 pub(crate) const ANOTHER_KEY: u32 = 2;
+/// So many secrets have ids that begin with the same instant, which is earlier than any expiry.
+const SECRETS_OF_AN_INSTANT: u32 = 100;
 /// Bytes of a wrapped passphrase key: 32, and the tag.
 const WRAPPED_KEY_BYTES: usize = 48;
 
@@ -73,7 +75,9 @@ pub(crate) fn secret_of_size(n: u32, marks: usize, expires_at: Timestamp) -> Sea
 
 /// The id of secret number `n`.
 pub(crate) fn lookup_id(n: u32) -> LookupId {
-    LookupId::from_bytes(id_bytes(n, 0))
+    let mut digest = [0; DIGEST_BYTES];
+    digest[..4].copy_from_slice(&drawn(n).to_be_bytes());
+    LookupId::from_parts(Timestamp::from_millis(i64::from(n / SECRETS_OF_AN_INSTANT)), &digest)
 }
 
 /// The one candidate under which secret number `n` is found.

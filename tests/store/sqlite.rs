@@ -4,6 +4,7 @@ mod erasure;
 mod failure;
 mod files;
 mod layout;
+mod places;
 mod refusal;
 mod rows;
 

@@ -22,6 +22,7 @@ struct Vector {
     nonce: Hex<[u8; NONCE_BYTES]>,
     request: Request,
     creation_id: Hex<[u8; ID_BYTES]>,
+    expires_at_ms: i64,
     token: Hex<[u8; TOKEN_BYTES]>,
     lookup_id: Hex<[u8; ID_BYTES]>,
     receipt: Option<Hex<[u8; TOKEN_BYTES]>>,
@@ -53,8 +54,12 @@ impl Vector {
             id: self.id(),
             nonce: Nonce::from_bytes(self.nonce.0),
             lookup_id: LookupId::from_bytes(self.lookup_id.0),
-            expires_at: Timestamp::from_millis(0),
+            expires_at: self.expires_at(),
         }
+    }
+
+    fn expires_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.expires_at_ms)
     }
 
     fn issued(&self) -> Tokens {
@@ -118,16 +123,17 @@ fn bytes(issued: &Issued) -> Tokens {
 
 /// A creation of the same, but now.
 fn issue(roots: &Roots, vector: &Vector) -> (Issued, Creation) {
-    let (issued, NewCreation { id, nonce, .. }) = roots.issue(&vector.retry()).unwrap();
+    let expires_at = vector.expires_at();
+    let (issued, NewCreation { id, nonce, .. }) = roots.issue(&vector.retry(), expires_at).unwrap();
     let lookup_id = roots.locate(&issued.token)[0];
-    (issued, Creation { id, nonce, lookup_id, expires_at: Timestamp::from_millis(0) })
+    (issued, Creation { id, nonce, lookup_id, expires_at })
 }
 
 #[test]
 fn every_creation_is_remembered_by_its_id() {
     for vector in creations() {
         for (roots, place) in rotated(&vector.secret_key) {
-            let (_issued, new) = roots.issue(&vector.retry()).unwrap();
+            let (_issued, new) = roots.issue(&vector.retry(), vector.expires_at()).unwrap();
             assert_eq!(new.candidates.len(), 2, "{}", vector.name);
             assert_eq!(new.candidates[place], vector.id(), "{}", vector.name);
             assert_eq!(new.id, new.candidates[0], "{}", vector.name);
@@ -177,6 +183,7 @@ fn the_same_request_gets_nothing_of_another_creation() {
             Creation { id: CreationId::from_bytes([7; ID_BYTES]), ..creation },
             Creation { nonce: Nonce::from_bytes([7; NONCE_BYTES]), ..creation },
             Creation { lookup_id: LookupId::from_bytes([7; ID_BYTES]), ..creation },
+            Creation { expires_at: Timestamp::from_millis(7), ..creation },
         ];
         for other in others {
             assert!(current.reissue(&vector.retry(), &other).is_none(), "{}", vector.name);

@@ -5,8 +5,12 @@
 -- the tree, and a copy may stay in unused space. Overflow pages, however, are never moved, and
 -- they are zeroed when they are freed. So `head` and `tail` make every row so long that the sealed
 -- bytes lie on overflow pages alone. They are zeros.
+--
+-- The ids of the rows follow from their lookup ids, which begin with the expiry: so the rows stand in
+-- the order in which they expire, and need no other index.
 CREATE TABLE secrets (
-    lookup_id  BLOB    NOT NULL UNIQUE,
+    id         INTEGER PRIMARY KEY,
+    lookup_id  BLOB    NOT NULL,
     key_id     BLOB    NOT NULL,
     version    INTEGER NOT NULL,
     flags      INTEGER NOT NULL,
@@ -15,8 +19,6 @@ CREATE TABLE secrets (
     sealed     BLOB    NOT NULL,
     tail       BLOB    NOT NULL
 ) STRICT;
-
-CREATE INDEX secrets_by_expiry ON secrets (expires_at);
 
 -- One row, written to learn whether a store whose last commit failed can commit again.
 CREATE TABLE probe (

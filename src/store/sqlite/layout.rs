@@ -15,9 +15,9 @@ const PAGE: usize = 1_024;
 const LOCAL: usize = (PAGE - 12) * 32 / 255 - 23;
 /// Bytes of a row that an overflow page holds beside the number of the next.
 const OVERFLOW: usize = PAGE - 4;
-/// The least that a row's header and its columns before `head` take, in `secrets`: 11 bytes, and 16
+/// The least that a row's header and its columns before `head` take, in `secrets`: 12 bytes, and 16
 /// and 4 for the two ids, where all numbers are 0 or 1. In `claims` it is more.
-const LEAST_BEFORE_HEAD: usize = 31;
+const LEAST_BEFORE_HEAD: usize = 32;
 
 static ZEROS: [u8; OVERFLOW] = [0; OVERFLOW];
 

@@ -90,7 +90,7 @@ impl Statement for Survey {
 
     fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Surveyed> {
         let mut select = work.connection.prepare_cached(sql!("survey"))?;
-        let after = self.after.map_or(i64::MIN, |Place(rowid)| rowid);
+        let after = self.after.map_or(i64::MIN, |Place(id)| id);
         let mut rows = select.query(params![after, SURVEY_SECRETS])?;
         let (mut seen, mut strangers, mut last) = (0, 0, after);
         while let Some(row) = rows.next()? {
@@ -98,7 +98,7 @@ impl Statement for Survey {
             let is_living = row.get::<_, i64>("expires_at")? > work.now.as_millis();
             strangers += u64::from(is_living && !is_known);
             seen += 1;
-            last = row.get("rowid")?;
+            last = row.get("id")?;
         }
         Ok(Surveyed { strangers, next: (seen == SURVEY_SECRETS).then_some(Place(last)) })
     }

@@ -7,6 +7,7 @@ use crate::id::{CreationId, LookupId};
 use crate::repeat::{Creation, NewCreation, Nonce};
 use crate::secret::{NewSecret, SealedSecret};
 use crate::store::sqlite::layout;
+use crate::store::sqlite::place::places;
 use crate::store::{CREATIONS_KEPT, Create, Created, State};
 
 impl Statement for Create {
@@ -36,10 +37,26 @@ impl Statement for Create {
     }
 }
 
-/// Stores a secret; an id that is there already is an error that fails alone.
+/// Stores a secret in the first of its places that is free. That it is there already, or that none
+/// is free, is an error that fails alone.
 fn insert(work: &Work<'_>, sealed: &SealedSecret) -> rusqlite::Result<()> {
+    let id = sealed.lookup_id.as_bytes();
+    for place in places(&sealed.lookup_id) {
+        if insert_at(work, place, sealed)? {
+            return Ok(());
+        }
+        if work.connection.prepare_cached(sql!("stands_at"))?.exists(params![place, id])? {
+            break;
+        }
+    }
+    Err(rusqlite::Error::StatementChangedRows(0))
+}
+
+/// Stores a secret in this place; tells whether it was free.
+fn insert_at(work: &Work<'_>, place: i64, sealed: &SealedSecret) -> rusqlite::Result<bool> {
     let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = sealed;
     let values = params![
+        place,
         lookup_id.as_bytes(),
         key_id.as_bytes(),
         version,
@@ -49,10 +66,7 @@ fn insert(work: &Work<'_>, sealed: &SealedSecret) -> rusqlite::Result<()> {
         ciphertext.as_bytes(),
         layout::tail(ciphertext.as_bytes().len()),
     ];
-    match work.execute(sql!("create"), values)? {
-        1 => Ok(()),
-        rows => Err(rusqlite::Error::StatementChangedRows(rows)),
-    }
+    Ok(work.execute(sql!("create"), values)? == 1)
 }
 
 /// The creation of this id, as long as it is remembered.

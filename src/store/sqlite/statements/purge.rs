@@ -5,6 +5,7 @@ use rusqlite::params;
 use super::{Work, bytes, flags, sql};
 use crate::id::LookupId;
 use crate::store::Purged;
+use crate::store::sqlite::place::end_of_expired;
 
 /// Rows of each table that one purge deletes at the most, so that no view waits long behind it.
 const PURGE_ROWS: u32 = 1_000;
@@ -26,7 +27,8 @@ pub(in super::super) fn purge(work: &Work<'_>) -> rusqlite::Result<Portion> {
     work.execute(sql!("purge_claims"), params![now, PURGE_ROWS, PURGE_BYTES])?;
     work.execute(sql!("purge_receipts"), params![kept_since, PURGE_ROWS])?;
     work.execute(sql!("purge_creations"), params![now, PURGE_ROWS])?;
-    let rest = work.find(sql!("purge_rest"), params![now, kept_since], |row| {
+    let end = end_of_expired(work.now);
+    let rest = work.find(sql!("purge_rest"), params![now, kept_since, end], |row| {
         Ok((row.get("is_sealed_left")?, row.get("is_else_left")?))
     })?;
     let (is_sealed_left, is_else_left): (bool, bool) = rest.unwrap_or_default();
@@ -39,7 +41,8 @@ fn purge_secrets(work: &Work<'_>) -> rusqlite::Result<usize> {
     let mut expired = Vec::new();
     {
         let mut delete = work.connection.prepare_cached(sql!("purge_secrets"))?;
-        let mut rows = delete.query(params![work.now.as_millis(), PURGE_ROWS, PURGE_BYTES])?;
+        let (now, end) = (work.now.as_millis(), end_of_expired(work.now));
+        let mut rows = delete.query(params![now, PURGE_ROWS, PURGE_BYTES, end])?;
         while let Some(row) = rows.next()? {
             let id = LookupId::from_bytes(bytes(row, "lookup_id"));
             expired.push((id, flags(row)));

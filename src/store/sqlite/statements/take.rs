@@ -4,11 +4,12 @@ use rusqlite::{Row, params};
 
 use super::{Statement, Work, bytes, first, flags, key_id, sealed_secret, sql, timestamp};
 use crate::clock::Timestamp;
-use crate::id::{ClaimId, LookupId};
+use crate::id::{ClaimId, ID_BYTES, LookupId};
 use crate::key::KeyId;
 use crate::passphrase::WrappedKey;
 use crate::secret::{Ciphertext, Flags, SealedSecret};
 use crate::store::sqlite::layout;
+use crate::store::sqlite::place::places;
 use crate::store::{Acknowledge, Burn, Peek, Peeked, Proof, State, Take, Taken};
 
 impl Statement for Take {
@@ -80,13 +81,18 @@ impl Statement for Burn {
 /// Deletes the living secret of this id, and what is beside it; or else what is kept of it for a
 /// repeat. Returns whether it was living.
 pub(super) fn destroy(work: &mut Work<'_>, id: &LookupId, state: State) -> rusqlite::Result<bool> {
-    let key = params![id.as_bytes(), work.now.as_millis()];
-    if let Some(flags) = work.find(sql!("burn"), key, |row| Ok(flags(row)))? {
+    if let Some(flags) = work.find(sql!("burn"), living(work, id), |row| Ok(flags(row)))? {
         work.end(id, flags, state)?;
         return Ok(true);
     }
     work.execute(sql!("end_claim"), [id.as_bytes()])?;
     Ok(false)
+}
+
+/// What finds the living secret of this id: its first and its last place, the id, and the time.
+fn living<'a>(work: &Work<'_>, id: &'a LookupId) -> (i64, i64, &'a [u8; ID_BYTES], i64) {
+    let (first, last) = places(id).into_inner();
+    (first, last, id.as_bytes(), work.now.as_millis())
 }
 
 /// Deletes the living secret of this id, if it has no passphrase or the proof is right.
@@ -96,7 +102,8 @@ fn delete(
     proof: Option<&Proof>,
 ) -> rusqlite::Result<Option<SealedSecret>> {
     let verifier = proof.map(|proof| proof.verifier.as_bytes());
-    let key = params![id.as_bytes(), work.now.as_millis(), verifier];
+    let (first, last, id_bytes, now) = living(work, id);
+    let key = params![first, last, id_bytes, now, verifier];
     work.find(sql!("take"), key, |row| sealed_secret(id, row))
 }
 
@@ -127,7 +134,7 @@ struct Seen {
 }
 
 fn look(work: &Work<'_>, id: &LookupId) -> rusqlite::Result<Option<Seen>> {
-    work.find(sql!("peek"), params![id.as_bytes(), work.now.as_millis()], |row| {
+    work.find(sql!("peek"), living(work, id), |row| {
         Ok(Seen {
             key_id: key_id(row),
             flags: flags(row),
