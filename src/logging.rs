@@ -59,9 +59,7 @@ fn now() -> String {
 }
 
 fn write_text(line: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
-    let level = record.level();
-    let style = line.default_level_style(level);
-    write!(line, "{} {style}{level:<5}{style:#} {}: {}", now(), record.target(), record.args())?;
+    write!(line, "{} {:<5} {}: {}", now(), record.level(), record.target(), record.args())?;
     record.key_values().visit(&mut Text(line)).map_err(io::Error::other)?;
     writeln!(line)
 }

@@ -103,12 +103,12 @@ pub(super) async fn create(
     let (issued, expires_at) = store(&state, Seal { deposit, lifetime, key }).await?;
     let text = issued.token.expose_text();
     let receipt = issued.receipt.as_ref().map(Receipt::expose_text);
-    Ok(HttpResponse::Created().insert_header((LOCATION, format!("{SECRETS}{}", *text))).json(
+    Ok(HttpResponse::Created().insert_header((LOCATION, [SECRETS, &text].concat())).json(
         CreateResponse {
             token: &text,
             expires_at: expires_at.to_rfc3339(),
             message: "Secret stored successfully",
-            url: state.link(&issued.token),
+            url: state.link(&text),
             passphrase_required,
             receipt: receipt.as_ref().map(|receipt| receipt.as_str()),
         },

@@ -2,11 +2,12 @@
 //! (draft-ietf-httpapi-idempotency-key-header, but for the quotation marks).
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderName;
 
 use super::error::ApiError;
 use crate::repeat::{IdempotencyKey, KEY_CHARACTERS};
 
-const HEADER: &str = "Idempotency-Key";
+const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The key of a request that may have one.
 pub(super) fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {
@@ -28,5 +29,5 @@ fn refused() -> ApiError {
     let expected = format!(
         "expected one header with a UUID, or with at least {KEY_CHARACTERS} characters of base64url"
     );
-    ApiError::field(HEADER, expected)
+    ApiError::field("Idempotency-Key", expected)
 }

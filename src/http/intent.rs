@@ -17,14 +17,26 @@ use super::error::ApiError;
 const CONDITIONS: [HeaderName; 6] =
     [RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
 /// What browsers mark a speculative request with.
-const SPECULATIONS: [&str; 3] = ["sec-purpose", "purpose", "x-moz"];
-const FETCH_DEST: &str = "sec-fetch-dest";
-const FETCH_MODE: &str = "sec-fetch-mode";
-const FETCH_SITE: &str = "sec-fetch-site";
+const SPECULATIONS: [HeaderName; 3] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-moz"),
+];
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Lets a request pass that a program or a page of this service means.
 pub(super) fn require(request: &HttpRequest, public_url: Option<&Url>) -> Result<(), ApiError> {
     require_plain(request)?;
+    require_meant(request, public_url)
+}
+
+/// Lets a request pass that nothing embeds, and no page of another origin sent.
+pub(super) fn require_meant(
+    request: &HttpRequest,
+    public_url: Option<&Url>,
+) -> Result<(), ApiError> {
     let is_embedded = value(request, FETCH_DEST).is_some_and(|dest| dest != "empty")
         || value(request, FETCH_MODE) == Some("no-cors");
     if is_embedded {
@@ -39,7 +51,7 @@ pub(super) fn require_plain(request: &HttpRequest) -> Result<(), ApiError> {
     if CONDITIONS.iter().any(|name| headers.contains_key(name)) {
         return Err(ApiError::ConditionalView);
     }
-    if SPECULATIONS.iter().any(|name| headers.contains_key(*name)) {
+    if SPECULATIONS.iter().any(|name| headers.contains_key(name)) {
         return Err(ApiError::UnintendedView);
     }
     Ok(())
@@ -89,6 +101,6 @@ fn is_host(request: &HttpRequest, origin: &Url) -> bool {
 }
 
 /// A header's value. One that is no text counts as one that is unknown.
-fn value<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+fn value(request: &HttpRequest, name: HeaderName) -> Option<&str> {
     request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
 }

@@ -70,11 +70,11 @@ pub(super) async fn by_get(
     intent::require_plain(&request)?;
     let is_navigation = intent::is_navigation(&request);
     if !is_navigation {
-        intent::require(&request, state.public_url())?;
+        intent::require_meant(&request, state.public_url())?;
     }
     let token = token::of_path(&request)?;
     if is_navigation {
-        let link = (LOCATION, state.link(&token));
+        let link = (LOCATION, state.link(&token.expose_text()));
         return Ok(HttpResponse::SeeOther().insert_header(link).finish());
     }
     hand_out(&state, View { token, passphrase: None, key: None }).await
