@@ -18,12 +18,16 @@ fn roots() -> Roots {
     Roots::derive(&SecretKeys { current, previous: Vec::new() })
 }
 
+fn issued() -> Issued {
+    Issued::generate(EXPIRES_AT, false).unwrap()
+}
+
 fn deposit(bytes: usize) -> Deposit {
     Plaintext::parse("x".repeat(bytes)).unwrap().into()
 }
 
 fn seal(criterion: &mut Criterion) {
-    let (roots, issued) = (roots(), Issued::generate(EXPIRES_AT, false).unwrap());
+    let (roots, issued) = (roots(), issued());
     let mut group = criterion.benchmark_group("seal");
     for bytes in SIZES {
         let deposit = deposit(bytes);
@@ -35,7 +39,7 @@ fn seal(criterion: &mut Criterion) {
 }
 
 fn open(criterion: &mut Criterion) {
-    let (roots, issued) = (roots(), Issued::generate(EXPIRES_AT, false).unwrap());
+    let (roots, issued) = (roots(), issued());
     let mut group = criterion.benchmark_group("open");
     for bytes in SIZES {
         let sealed = roots.seal(&issued, &deposit(bytes)).unwrap().sealed;
@@ -48,7 +52,7 @@ fn open(criterion: &mut Criterion) {
 }
 
 fn locate(criterion: &mut Criterion) {
-    let (roots, issued) = (roots(), Issued::generate(EXPIRES_AT, false).unwrap());
+    let (roots, issued) = (roots(), issued());
     criterion.bench_function("locate", |bencher| {
         bencher.iter(|| roots.locate(black_box(&issued.token)));
     });

@@ -1,114 +1,88 @@
-//! Rounds of load, on the service and on the ceiling in turns.
+//! Rounds of load by the size of contents and the number of connections, on the service and on the
+//! ceiling in turns.
 
 use std::net::SocketAddr;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use hdrhistogram::Histogram;
 
-use crate::load::{self, Run};
+use crate::arguments::Plan;
+use crate::common::progress::bar;
+use crate::disk::Disk;
+use crate::load;
+use crate::round::{Round, Target};
 use crate::server::Server;
-use crate::table::{self, Row};
-use crate::{Outcome, Plan};
+use crate::{Outcome, latency};
 
-/// What one kind of request came to in one round.
-pub(crate) struct Sample {
-    pub(crate) run: Run,
-    /// Microseconds of processor time for each request; none of a server that runs elsewhere.
-    pub(crate) processor_us: Option<f64>,
-}
+/// Syncs of the disk beside a round with one connection.
+const SYNCS: u64 = 200;
 
-/// Creations and the views of what they created.
-pub(crate) struct Round {
-    pub(crate) create: Sample,
-    pub(crate) view: Sample,
+/// What was measured with contents of so many bytes over so many connections, round by round.
+pub(crate) struct Comparison {
+    pub(crate) bytes: u64,
+    pub(crate) connections: u64,
+    pub(crate) service: Vec<Round>,
+    /// In the same turns; none if there is nothing to compare with.
+    pub(crate) ceiling: Vec<Round>,
+    /// Times of syncing the disk, in the same turns; only with one connection.
+    pub(crate) disk: Vec<Histogram<u64>>,
 }
 
 /// Drives the instance at `address`.
-pub(crate) async fn alone(address: SocketAddr, plan: &Plan) -> Outcome<()> {
-    let progress = progress(plan);
-    let mut rows = Vec::new();
+pub(crate) async fn alone(address: SocketAddr, plan: &Plan) -> Outcome<Vec<Comparison>> {
+    let progress = bar("load", plan.cells() * plan.rounds);
+    let mut all = Vec::new();
     for &bytes in &plan.bytes {
         for &connections in &plan.connections {
-            let mut row = Row::new(bytes, connections);
+            let mut cell = Comparison::new(bytes, connections);
             for _round in 0..plan.rounds {
-                row.service
-                    .push(round(Target::Elsewhere(address), bytes, connections, plan).await?);
+                cell.service.push(cell.round(Target::Elsewhere(address), plan).await?);
                 progress.inc(1);
             }
-            rows.push(row);
+            all.push(cell);
         }
     }
     progress.finish_and_clear();
-    table::print(&rows);
-    Ok(())
+    latency::print(&all);
+    Ok(all)
 }
 
 /// Compares the service with the ceiling.
-pub(crate) async fn with_ceiling(plan: &Plan) -> Outcome<()> {
-    let progress = progress(plan);
-    let mut rows = Vec::new();
+pub(crate) async fn with_ceiling(plan: &Plan) -> Outcome<Vec<Comparison>> {
+    let progress = bar("load", plan.cells() * plan.rounds);
+    let mut disk = Disk::new()?;
+    let mut all = Vec::new();
     for &bytes in &plan.bytes {
-        let (service, ceiling) = (Server::viewonce()?, Server::ceiling(bytes)?);
+        let (service, ceiling) = (Server::fresh()?, Server::ceiling(bytes)?);
         for &connections in &plan.connections {
-            let mut row = Row::new(bytes, connections);
+            let mut cell = Comparison::new(bytes, connections);
             for _round in 0..plan.rounds {
-                let (service, ceiling) = (Target::Own(&service), Target::Own(&ceiling));
-                row.service.push(round(service, bytes, connections, plan).await?);
-                row.ceiling.push(round(ceiling, bytes, connections, plan).await?);
+                cell.service.push(cell.round(Target::Own(&service), plan).await?);
+                cell.ceiling.push(cell.round(Target::Own(&ceiling), plan).await?);
+                if connections == 1 {
+                    cell.disk.push(disk.sync(SYNCS)?);
+                }
                 progress.inc(1);
             }
-            row.memory = Some(service.memory()?);
-            rows.push(row);
+            all.push(cell);
         }
     }
     progress.finish_and_clear();
-    table::print(&rows);
-    Ok(())
+    latency::print(&all);
+    latency::print_beside_disk(&all);
+    Ok(all)
 }
 
-/// What is driven.
-#[derive(Clone, Copy)]
-enum Target<'a> {
-    Own(&'a Server),
-    Elsewhere(SocketAddr),
-}
-
-impl Target<'_> {
-    fn address(self) -> SocketAddr {
-        match self {
-            Self::Own(server) => server.address,
-            Self::Elsewhere(address) => address,
-        }
+impl Comparison {
+    const fn new(bytes: u64, connections: u64) -> Self {
+        Self { bytes, connections, service: Vec::new(), ceiling: Vec::new(), disk: Vec::new() }
     }
 
-    /// Measures a load together with the processor time that it takes.
-    async fn measure<T>(
-        self,
-        load: impl Future<Output = Outcome<(Run, T)>>,
-    ) -> Outcome<(Sample, T)> {
-        let Self::Own(server) = self else {
-            let (run, rest) = load.await?;
-            return Ok((Sample { run, processor_us: None }, rest));
-        };
-        let before = server.processor_time()?;
-        let (run, rest) = load.await?;
-        let taken = server.processor_time()?.saturating_sub(before);
-        let processor_us = Some(taken.as_secs_f64() * 1e6 / run.requests as f64);
-        Ok((Sample { run, processor_us }, rest))
+    /// Creates for the time of a round, and views what that created.
+    async fn round(&self, target: Target<'_>, plan: &Plan) -> Outcome<Round> {
+        let way = target.way(self.connections);
+        let creations = load::create(way, usize::try_from(self.bytes)?, plan.time);
+        let (create, tokens) = target.measure(creations).await?;
+        let view = target.view(way, load::scatter(tokens)).await?;
+        Ok(Round { create, view })
     }
-}
-
-async fn round(target: Target<'_>, bytes: u64, connections: u64, plan: &Plan) -> Outcome<Round> {
-    let (address, bytes) = (target.address(), usize::try_from(bytes)?);
-    let creations = load::create(address, connections, bytes, plan.time);
-    let (create, tokens) = target.measure(creations).await?;
-    let views = async { Ok((load::view(address, connections, tokens).await?, ())) };
-    let (view, ()) = target.measure(views).await?;
-    Ok(Round { create, view })
-}
-
-fn progress(plan: &Plan) -> ProgressBar {
-    let rounds = plan.bytes.len() as u64 * plan.connections.len() as u64 * plan.rounds;
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} rounds, {eta} left");
-    ProgressBar::new(rounds)
-        .with_style(style.unwrap_or_else(|_invalid| ProgressStyle::default_bar()))
 }

@@ -5,98 +5,80 @@
 #![expect(
     clippy::print_stdout,
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     reason = "it is a program that prints what it measured, to a few digits"
 )]
 
+mod arguments;
+mod by_rows;
 mod ceiling;
+mod chart;
+mod client;
+#[path = "../common/mod.rs"]
+mod common;
 mod compare;
+mod disk;
+mod large;
+mod latency;
 mod load;
+mod purge;
 mod race;
+mod round;
 mod server;
-mod table;
+mod start;
 
-use std::error::Error;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::process::ExitCode;
 
 use actix_web::rt::System;
-use clap::Parser;
-use clap::builder::RangedU64ValueParser;
-use url::Url;
+use clap::Parser as _;
 
-/// What goes wrong ends the program, and is told.
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use arguments::{Arguments, Part};
+use common::{Outcome, machine};
 
-/// Measures the service under load: creations and views in a closed loop, each connection sending
-/// its next request when the last is answered. Without --url, it starts the service itself and
-/// compares it with a bare handler that stores nothing, in turns.
-#[derive(Parser)]
-#[command(name = "cargo bench --bench service --")]
-struct Arguments {
-    /// Drive the instance at this address, as in `http://localhost:8000`, and compare nothing
-    #[arg(long, value_parser = listening_at)]
-    url: Option<SocketAddr>,
-    /// Connections that are open at a time
-    #[arg(long, value_delimiter = ',', default_value = "1,16,64,256", value_parser = at_least_one())]
-    connections: Vec<u64>,
-    /// Bytes of a content
-    #[arg(long, value_delimiter = ',', default_value = "100,4096,65536", value_parser = at_least_one())]
-    bytes: Vec<u64>,
-    /// Seconds of creations a round; what they created is viewed after
-    #[arg(long, default_value_t = 2.0)]
-    seconds: f64,
-    /// Rounds, of which the medians are told
-    #[arg(long, default_value_t = 5, value_parser = at_least_one())]
-    rounds: u64,
-    /// Have so many readers ask for each of 1,000 secrets at once; fails if two get one
-    #[arg(long, value_name = "READERS", value_parser = at_least_one())]
-    race: Option<u64>,
-    /// Be the bare handler, answering views with a content of so many bytes
-    #[arg(long, hide = true, value_name = "BYTES")]
-    ceiling: Option<usize>,
-    /// What cargo says to every benchmark
-    #[arg(long, hide = true)]
-    bench: bool,
-}
-
-/// Where the server of a plain HTTP address listens.
-fn listening_at(text: &str) -> Result<SocketAddr, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if url.scheme() != "http" {
-        return Err("expected an address that begins with http://".to_owned());
-    }
-    let addresses = url.socket_addrs(|| None).map_err(|error| error.to_string())?;
-    addresses.first().copied().ok_or_else(|| "there is no such host".to_owned())
-}
-
-fn at_least_one() -> RangedU64ValueParser {
-    clap::value_parser!(u64).range(1..)
-}
-
-fn main() -> Outcome<()> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Arguments { ceiling, race, url, .. } = arguments;
-    System::new().block_on(async {
-        match (ceiling, race, url) {
+    common::exit(System::new().block_on(async {
+        match (arguments.ceiling, arguments.race, arguments.url) {
             (Some(bytes), _, _) => ceiling::serve(bytes).await,
             (None, Some(readers), address) => race::run(address, readers).await,
-            (None, None, Some(address)) => compare::alone(address, &arguments.plan()).await,
-            (None, None, None) => compare::with_ceiling(&arguments.plan()).await,
+            (None, None, Some(address)) => drive(address, &arguments).await,
+            (None, None, None) => compare(&arguments).await,
         }
-    })
+    }))
 }
 
-/// What is to be measured.
-struct Plan {
-    connections: Vec<u64>,
-    bytes: Vec<u64>,
-    time: Duration,
-    rounds: u64,
+/// Measures an instance that runs somewhere.
+async fn drive(address: SocketAddr, arguments: &Arguments) -> Outcome<()> {
+    let measured = compare::alone(address, &arguments.plan()).await?;
+    arguments.charts.as_deref().map_or(Ok(()), |folder| chart::latency(folder, &measured))
 }
 
-impl Arguments {
-    fn plan(self) -> Plan {
-        let Self { connections, bytes, seconds, rounds, .. } = self;
-        Plan { connections, bytes, time: Duration::from_secs_f64(seconds), rounds }
+/// Measures the service, all of it or the parts that were asked for.
+async fn compare(arguments: &Arguments) -> Outcome<()> {
+    let plan = arguments.plan();
+    let charts = arguments.charts.as_deref();
+    machine::print();
+    if arguments.includes(Part::Load) {
+        let measured = compare::with_ceiling(&plan).await?;
+        charts.map_or(Ok(()), |folder| chart::latency(folder, &measured))?;
     }
+    if arguments.includes(Part::Rows) {
+        let measured = by_rows::run(&plan).await?;
+        charts.map_or(Ok(()), |folder| chart::throughput(folder, &measured))?;
+    }
+    if arguments.includes(Part::Purge) {
+        purge::run(&plan).await?;
+    }
+    if arguments.includes(Part::Large) {
+        large::run(&plan).await?;
+    }
+    if arguments.includes(Part::Start) {
+        start::run(&plan).await?;
+    }
+    if arguments.includes(Part::Race) {
+        race::run(None, race::READERS).await?;
+    }
+    Ok(())
 }

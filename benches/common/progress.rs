@@ -1,0 +1,11 @@
+//! How far a benchmark is, on stderr and only where that is a terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar over so many `steps`, whose name says what they are.
+pub(crate) fn bar(name: &'static str, steps: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}, {eta} left");
+    ProgressBar::new(steps)
+        .with_style(style.unwrap_or_else(|_invalid| ProgressStyle::default_bar()))
+        .with_prefix(name)
+}

@@ -1,0 +1,105 @@
+//! Lines on two axes, as SVG.
+
+use std::path::Path;
+
+use plotters::chart::{ChartBuilder, SeriesLabelPosition};
+use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
+use plotters::drawing::IntoDrawingArea as _;
+use plotters::element::{Circle, PathElement};
+use plotters::prelude::SVGBackend;
+use plotters::series::LineSeries;
+use plotters::style::{BLACK, Color as _, ShapeStyle, WHITE};
+
+use crate::Outcome;
+
+const SIZE: (u32, u32) = (860, 480);
+const FONT: (&str, u32) = ("sans-serif", 14);
+const TITLE: (&str, u32) = ("sans-serif", 18);
+const MARGIN: u32 = 12;
+/// Half of the last label stands there.
+const RIGHT: u32 = 40;
+/// Room for the labels of the axes.
+const BELOW: u32 = 48;
+const LEFT: u32 = 76;
+/// How long a piece of a line stands beside its name.
+const SAMPLE: i32 = 22;
+const DOT: u32 = 4;
+/// Labels below the chart, at the most.
+const LABELS: usize = 8;
+
+/// Lines, and what they are measured by.
+pub(super) struct Chart<'a> {
+    pub(super) title: String,
+    pub(super) x: Axis<'a>,
+    pub(super) y: Axis<'a>,
+    pub(super) lines: Vec<Line>,
+    /// Where the lines leave room for their names.
+    pub(super) room: SeriesLabelPosition,
+}
+
+/// What an axis shows, and how its values are written.
+pub(super) struct Axis<'a> {
+    pub(super) name: &'a str,
+    pub(super) label: &'a dyn Fn(f64) -> String,
+}
+
+/// A line and what it stands for.
+pub(super) struct Line {
+    /// None of a line that the title speaks of.
+    pub(super) name: Option<String>,
+    pub(super) style: ShapeStyle,
+    pub(super) points: Vec<(f64, f64)>,
+    /// Whether its points are marked.
+    pub(super) has_dots: bool,
+}
+
+/// The least and the greatest height of all lines.
+pub(super) fn bounds(lines: &[Line]) -> (f64, f64) {
+    let heights = lines.iter().flat_map(|line| &line.points).map(|(_, height)| *height);
+    heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, greatest), height| {
+        (least.min(height), greatest.max(height))
+    })
+}
+
+impl Chart<'_> {
+    /// Draws it into a file, over these ranges.
+    pub(super) fn draw<X, Y>(self, path: &Path, x: X, y: Y) -> Outcome<()>
+    where
+        X: AsRangedCoord<Value = f64, CoordDescType: ValueFormatter<f64> + Ranged<ValueType = f64>>,
+        Y: AsRangedCoord<Value = f64, CoordDescType: ValueFormatter<f64> + Ranged<ValueType = f64>>,
+    {
+        let area = SVGBackend::new(path, SIZE).into_drawing_area();
+        area.fill(&WHITE)?;
+        let mut chart = ChartBuilder::on(&area)
+            .caption(&self.title, TITLE)
+            .margin(MARGIN)
+            .margin_right(RIGHT)
+            .x_label_area_size(BELOW)
+            .y_label_area_size(LEFT)
+            .build_cartesian_2d(x, y)?;
+        chart
+            .configure_mesh()
+            .label_style(FONT)
+            .x_labels(LABELS)
+            .light_line_style(BLACK.mix(0.04))
+            .bold_line_style(BLACK.mix(0.15))
+            .x_desc(self.x.name)
+            .y_desc(self.y.name)
+            .x_label_formatter(&|value| (self.x.label)(*value))
+            .y_label_formatter(&|value| (self.y.label)(*value))
+            .draw()?;
+        for Line { name, style, points, has_dots } in self.lines {
+            let dots = points.iter().filter(|_point| has_dots);
+            chart.draw_series(dots.map(|point| Circle::new(*point, DOT, style.filled())))?;
+            let drawn = chart.draw_series(LineSeries::new(points, style))?;
+            if let Some(name) = name {
+                let sample = move |(x, y)| PathElement::new([(x, y), (x + SAMPLE, y)], style);
+                drawn.label(name).legend(sample);
+            }
+        }
+        let mut names = chart.configure_series_labels();
+        names.label_font(FONT).background_style(WHITE.mix(0.85)).border_style(BLACK.mix(0.2));
+        names.legend_area_size(SAMPLE + 8).position(self.room).draw()?;
+        Ok(area.present()?)
+    }
+}

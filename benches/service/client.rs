@@ -1,0 +1,86 @@
+//! Requests over HTTP/1.1, and what is read from their answers.
+
+use std::net::SocketAddr;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::Outcome;
+
+/// How the answer to a creation begins.
+const BEFORE_TOKEN: &[u8] = b"{\"token\":\"";
+const TOKEN_CHARACTERS: usize = 43;
+
+/// A connection that is open.
+pub(crate) type Connection = SendRequest<Full<Bytes>>;
+pub(crate) type Call = Request<Full<Bytes>>;
+
+/// Opens a connection.
+pub(crate) async fn connect(address: SocketAddr) -> Outcome<Connection> {
+    let refused = |error| format!("no connection to {address}: {error}");
+    let stream = TcpStream::connect(address).await.map_err(refused)?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    actix_web::rt::spawn(async move { drop(connection.await) });
+    Ok(sender)
+}
+
+/// Sends a request, and waits for the whole answer.
+pub(crate) async fn ask(
+    connection: &mut Connection,
+    request: Call,
+) -> Outcome<(StatusCode, Bytes)> {
+    connection.ready().await?;
+    let answer = connection.send_request(request).await?;
+    let status = answer.status();
+    Ok((status, answer.into_body().collect().await?.to_bytes()))
+}
+
+/// Sends a request that has to succeed: a creation with 201, all else with 200. Returns the body.
+pub(crate) async fn expect(connection: &mut Connection, request: Call) -> Outcome<Bytes> {
+    let is_creation = request.method() == Method::POST;
+    let expected = if is_creation { StatusCode::CREATED } else { StatusCode::OK };
+    match ask(connection, request).await? {
+        (status, answer) if status == expected => Ok(answer),
+        (status, answer) => Err(format!("{status}: {}", String::from_utf8_lossy(&answer)).into()),
+    }
+}
+
+/// What creates a secret of so many bytes.
+pub(crate) fn body(bytes: usize) -> Bytes {
+    Bytes::from(format!("{{\"content\":\"{}\"}}", "x".repeat(bytes)))
+}
+
+pub(crate) fn creation(body: &Bytes) -> Call {
+    request(Method::POST, "/api/v1/secrets", body.clone())
+}
+
+pub(crate) fn view(token: &str) -> Call {
+    request(Method::GET, &format!("/api/v1/secrets/{token}"), Bytes::new())
+}
+
+pub(crate) fn health() -> Call {
+    request(Method::GET, "/health", Bytes::new())
+}
+
+/// The token in the answer to a creation; nothing in the answer to a view.
+pub(crate) fn token(answer: &[u8]) -> Option<String> {
+    let token = answer.strip_prefix(BEFORE_TOKEN)?.get(..TOKEN_CHARACTERS)?;
+    String::from_utf8(token.to_vec()).ok()
+}
+
+#[expect(clippy::expect_used, reason = "paths are written here, and tokens are base64url")]
+fn request(method: Method, path: &str, body: Bytes) -> Call {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(HOST, "localhost")
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::new(body))
+        .expect("a path and two headers")
+}
