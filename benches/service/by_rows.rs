@@ -1,5 +1,5 @@
-//! Rounds of load by the number of living secrets in the store, on each store in turns. The views
-//! are of secrets that were there before, from all over the store.
+//! Rounds of load by the number of living secrets in the store, on each store in turns: creations, and
+//! views of what they created; then views of secrets that were there before, from all over the store.
 
 use crate::Outcome;
 use crate::arguments::Plan;
@@ -21,6 +21,8 @@ pub(crate) struct Contender {
     pub(crate) rows: Rows,
     server: Server,
     pub(crate) rounds: Vec<Round>,
+    /// Views of secrets from all over the store, if there were any.
+    scattered: Vec<Sample>,
     /// With [`MANY_CONNECTIONS`].
     crowded: Option<Round>,
 }
@@ -31,9 +33,15 @@ pub(crate) async fn run(plan: &Plan) -> Outcome<Vec<Contender>> {
     for rows in Rows::open(&plan.rows).await? {
         let server = Server::on(&rows)?;
         server.rest().await?;
-        contenders.push(Contender { rows, server, rounds: Vec::new(), crowded: None });
+        contenders.push(Contender {
+            rows,
+            server,
+            rounds: Vec::new(),
+            scattered: Vec::new(),
+            crowded: None,
+        });
     }
-    let progress = bar("by rows", plan.rounds * contenders.len() as u64);
+    let progress = bar("by rows", 2 * plan.rounds * contenders.len() as u64);
     for _round in 0..plan.rounds {
         for contender in &mut contenders {
             let round = contender.round(CONNECTIONS, plan).await?;
@@ -44,37 +52,60 @@ pub(crate) async fn run(plan: &Plan) -> Outcome<Vec<Contender>> {
     for contender in &mut contenders {
         contender.crowded = Some(contender.round(MANY_CONNECTIONS, plan).await?);
     }
+    for _round in 0..plan.rounds {
+        for contender in &mut contenders {
+            contender.view_scattered().await?;
+            progress.inc(1);
+        }
+    }
     progress.finish_and_clear();
     for (name, kind) in KINDS {
-        print(name, kind, &contenders);
+        print(name, &contenders, |contender| contender.samples(kind));
     }
+    print("View of what was there before", &contenders, Contender::scattered);
+    print_crowded(&contenders);
     Ok(contenders)
 }
 
 impl Contender {
-    /// Creates for the time of a round, and views as many: so a store keeps its size.
-    async fn round(&mut self, connections: u64, plan: &Plan) -> Outcome<Round> {
+    /// Creates for the time of a round, and views what it created in another order.
+    async fn round(&self, connections: u64, plan: &Plan) -> Outcome<Round> {
         let target = Target::Own(&self.server);
         let way = target.way(connections);
         let creations = load::create(way, BYTES, plan.time);
         let (create, created) = target.measure(creations).await?;
-        let count = created.len();
-        let view = match &mut self.rows {
-            Rows::Empty => target.view(way, load::scatter(created)).await?,
-            Rows::Living(prefilled) => target.view(way, prefilled.tokens().take(count)).await?,
-        };
+        let view = target.view(way, load::scatter(created)).await?;
+        Ok(Round { create, view })
+    }
+
+    /// Views as many secrets that were there before as a round has created, if there are any.
+    async fn view_scattered(&mut self) -> Outcome<()> {
+        let Rows::Living(prefilled) = &mut self.rows else { return Ok(()) };
+        let target = Target::Own(&self.server);
+        let count = self.rounds.last().map_or(0, |round| round.create.run.requests());
+        let tokens = prefilled.tokens().take(usize::try_from(count)?);
+        let view = target.view(target.way(CONNECTIONS), tokens).await?;
         if view.run.requests() == 0 {
             return Err("all secrets of a store have been viewed; ask for less".into());
         }
-        Ok(Round { create, view })
+        self.scattered.push(view);
+        Ok(())
     }
 
     fn samples(&self, kind: Kind) -> Vec<&Sample> {
         self.rounds.iter().map(kind).collect()
     }
+
+    /// Views from all over the store; of an empty one, those of what it had.
+    fn scattered(&self) -> Vec<&Sample> {
+        match self.rows {
+            Rows::Empty => self.samples(|round| &round.view),
+            Rows::Living(_) => self.scattered.iter().collect(),
+        }
+    }
 }
 
-fn print(name: &str, kind: Kind, contenders: &[Contender]) {
+fn print(name: &str, contenders: &[Contender], samples: impl Fn(&Contender) -> Vec<&Sample>) {
     let mut table = Table::new(&[
         "rows",
         "requests/s",
@@ -85,12 +116,10 @@ fn print(name: &str, kind: Kind, contenders: &[Contender]) {
         "p99.9 ms",
         "CPU µs",
         "peak MiB",
-        "at 256 connections",
     ]);
-    let Some(first) = contenders.first().map(|first| first.samples(kind)) else { return };
+    let Some(first) = contenders.first().map(&samples) else { return };
     for contender in contenders {
-        let samples = contender.samples(kind);
-        let crowded: Vec<&Sample> = contender.crowded.iter().map(kind).collect();
+        let samples = samples(contender);
         let [p50, p99, p999] = latency::quantiles(&samples);
         table.push([
             grouped(contender.rows.count()),
@@ -102,8 +131,21 @@ fn print(name: &str, kind: Kind, contenders: &[Contender]) {
             p999,
             latency::processor(&samples),
             latency::peak_memory(&samples),
-            latency::peak_memory(&crowded),
         ]);
     }
     table.print(&format!("{name}, by rows ({CONNECTIONS} connections, {BYTES} bytes)"));
+}
+
+fn print_crowded(contenders: &[Contender]) {
+    let mut table = Table::new(&["rows", "creations/s", "views/s", "peak MiB"]);
+    for contender in contenders {
+        let Some(Round { create, view }) = &contender.crowded else { continue };
+        table.push([
+            grouped(contender.rows.count()),
+            latency::per_second(&[create]),
+            latency::per_second(&[view]),
+            latency::peak_memory(&[create, view]),
+        ]);
+    }
+    table.print(&format!("With {MANY_CONNECTIONS} connections, by rows ({BYTES} bytes)"));
 }
