@@ -103,7 +103,7 @@ impl StoreActor {
     }
 
     /// Runs what has gathered as one transaction, but for those whose callers have gone, and then
-    /// answers.
+    /// answers. Of secrets that are large, it may leave some to the next one.
     fn flush(&mut self) {
         let mut batch = mem::take(&mut self.batch);
         batch.retain(|pending| !pending.is_abandoned());
@@ -115,9 +115,11 @@ impl StoreActor {
             Ok(mem::take(&mut work.ended))
         });
         let outcome = committed.as_ref().map(drop).map_err(StoreError::clone);
-        for pending in batch {
+        let is_over = |pending: &mut Box<dyn Pending>| outcome.is_err() || pending.has_run();
+        for pending in batch.extract_if(.., is_over) {
             pending.answer(outcome.clone());
         }
+        self.batch = batch;
         self.watchers.answer(&committed.unwrap_or_default());
     }
 
@@ -141,9 +143,7 @@ impl StoreActor {
             commit(connection, |connection| statements::probe(connection, now)).map_err(not_run)?;
             log::info!("the store commits again");
         }
-        let outcome = commit(connection, |connection| {
-            task(&mut Work { connection, rules, now, ended: Vec::new() })
-        });
+        let outcome = commit(connection, |connection| task(&mut Work::new(connection, rules, now)));
         if let Err(error) = &outcome {
             log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
         }
@@ -155,7 +155,7 @@ impl StoreActor {
     fn awaited(&self, watch: &Watch) -> Result<Option<ReceiptId>, StoreError> {
         let Database { connection, .. } = self.database.as_ref().ok_or(StoreError::Closing)?;
         let (rules, now) = (&self.rules, self.clock.now());
-        let work = Work { connection, rules, now, ended: Vec::new() };
+        let work = Work::new(connection, rules, now);
         statements::pending(&work, &watch.candidates).map_err(failed)
     }
 
@@ -190,9 +190,12 @@ struct Flush;
 impl Handler<Flush> for StoreActor {
     type Result = ();
 
-    fn handle(&mut self, _: Flush, _: &mut Self::Context) {
-        self.is_flush_due = false;
+    fn handle(&mut self, _: Flush, context: &mut Self::Context) {
         self.flush();
+        self.is_flush_due = !self.batch.is_empty();
+        if self.is_flush_due {
+            context.notify(Flush);
+        }
     }
 }
 
@@ -230,7 +233,9 @@ impl Handler<Call<Close>> for StoreActor {
     type Result = ();
 
     fn handle(&mut self, call: Call<Close>, context: &mut Self::Context) {
-        self.flush();
+        while !self.batch.is_empty() {
+            self.flush();
+        }
         call.answer(self.close());
         context.stop();
         Arbiter::current().stop();

@@ -5,23 +5,28 @@ use super::statements::{Statement, Work};
 use crate::call::Call;
 use crate::store::StoreError;
 
+/// The most sealed bytes of a secret that is taken on by a transaction that is laden.
+const LIGHT_BYTES: usize = 4_096;
+
 /// A message that waits for its batch, of whatever kind.
 pub(super) trait Pending: Send {
     fn is_abandoned(&self) -> bool;
+    /// Runs it, unless it is one that a laden transaction puts off.
     fn run(&mut self, work: &mut Work<'_>) -> rusqlite::Result<()>;
+    fn has_run(&self) -> bool;
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
 /// A call, and what it will be answered if the batch commits.
 pub(super) struct Entry<M: Statement> {
     call: Call<M>,
-    outcome: Result<M::Outcome, StoreError>,
+    outcome: Option<Result<M::Outcome, StoreError>>,
 }
 
 impl<M: Statement> Entry<M> {
     /// A call that has not run yet.
     pub(super) fn new(call: Call<M>) -> Self {
-        Self { call, outcome: Err(StoreError::Ended) }
+        Self { call, outcome: None }
     }
 }
 
@@ -31,14 +36,23 @@ impl<M: Statement> Pending for Entry<M> {
     }
 
     fn run(&mut self, work: &mut Work<'_>) -> rusqlite::Result<()> {
-        self.outcome = match self.call.message().run(work) {
+        let message = self.call.message();
+        if work.is_laden() && message.weight(work)? > LIGHT_BYTES {
+            return Ok(());
+        }
+        self.outcome = Some(match message.run(work) {
             Err(error @ rusqlite::Error::StatementChangedRows(_)) => Err(failed(error)),
             outcome => Ok(outcome?),
-        };
+        });
         Ok(())
     }
 
+    fn has_run(&self) -> bool {
+        self.outcome.is_some()
+    }
+
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        self.call.answer(committed.and(self.outcome));
+        let outcome = self.outcome.unwrap_or(Err(StoreError::Ended));
+        self.call.answer(committed.and(outcome));
     }
 }

@@ -16,6 +16,8 @@ use crate::store::{Ping, Place, Rules, State, StoreError, Survey, Surveyed};
 pub(super) use purge::purge;
 pub(super) use receipt::pending;
 
+/// Sealed bytes after which a transaction is laden.
+const LADEN_BYTES: usize = 1 << 16;
 /// Secrets that one survey looks at.
 const SURVEY_SECRETS: u32 = 1_000;
 
@@ -37,6 +39,11 @@ pub(super) trait Statement:
     /// Runs it. [`rusqlite::Error::StatementChangedRows`] says that it could not be done and did
     /// nothing; any other error is the end of the transaction.
     fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Self::Outcome>;
+
+    /// How many sealed bytes it will write or erase, if these can be many.
+    fn weight(&self, _work: &Work<'_>) -> rusqlite::Result<usize> {
+        Ok(0)
+    }
 }
 
 /// A transaction under way, or a look between two of them.
@@ -46,9 +53,22 @@ pub(super) struct Work<'a> {
     pub(super) now: Timestamp,
     /// The receipts whose secrets have ended in it.
     pub(super) ended: Vec<ReceiptId>,
+    /// Sealed bytes that it has written or erased.
+    pub(super) moved: usize,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// Work that has done nothing yet.
+    pub(super) const fn new(connection: &'a Connection, rules: &'a Rules, now: Timestamp) -> Self {
+        Self { connection, rules, now, ended: Vec::new(), moved: 0 }
+    }
+
+    /// Whether it has moved so much that other large secrets have to wait for the next one, so that
+    /// small ones do not wait for all of them.
+    pub(super) const fn is_laden(&self) -> bool {
+        self.moved >= LADEN_BYTES
+    }
+
     /// Runs a statement; returns how many rows it changed.
     fn execute(&self, sql: &str, values: impl Params) -> rusqlite::Result<usize> {
         self.connection.prepare_cached(sql)?.execute(values)

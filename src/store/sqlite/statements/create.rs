@@ -21,6 +21,7 @@ impl Statement for Create {
             return Ok(Created::Before(before));
         }
         insert(work, sealed)?;
+        work.moved += sealed.ciphertext.as_bytes().len();
         let id = sealed.lookup_id.as_bytes();
         if let Some(verifier) = verifier {
             work.execute(sql!("guard"), params![id, verifier.as_bytes(), work.rules.attempts])?;
@@ -34,6 +35,10 @@ impl Statement for Create {
             remember(work, creation, sealed)?;
         }
         Ok(Created::Stored)
+    }
+
+    fn weight(&self, _work: &Work<'_>) -> rusqlite::Result<usize> {
+        Ok(self.secret.sealed.ciphertext.as_bytes().len())
     }
 }
 

@@ -25,11 +25,16 @@ impl Statement for Take {
         })?;
         Ok(taken.unwrap_or(Taken::Nothing))
     }
+
+    fn weight(&self, work: &Work<'_>) -> rusqlite::Result<usize> {
+        weight(work, &self.candidates)
+    }
 }
 
 impl Take {
     /// What a secret that was deleted leaves behind.
     fn hand_over(&self, work: &mut Work<'_>, sealed: SealedSecret) -> rusqlite::Result<Taken> {
+        work.moved += sealed.ciphertext.as_bytes().len();
         work.end(&sealed.lookup_id, sealed.flags, State::Viewed)?;
         let ends_at = work.now.plus(work.rules.redelivery).min(sealed.expires_at);
         if let Some(id) = self.claims.first()
@@ -76,12 +81,29 @@ impl Statement for Burn {
         })?;
         Ok(burned.is_some())
     }
+
+    fn weight(&self, work: &Work<'_>) -> rusqlite::Result<usize> {
+        weight(work, &self.candidates)
+    }
+}
+
+fn sealed_bytes(row: &Row<'_>) -> rusqlite::Result<usize> {
+    Ok(row.get::<_, u32>("bytes")? as usize)
+}
+
+/// The sealed bytes of the living secret that has one of these ids.
+fn weight(work: &Work<'_>, candidates: &[LookupId]) -> rusqlite::Result<usize> {
+    let found = first(candidates, |id| work.find(sql!("weigh"), living(work, id), sealed_bytes))?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Deletes the living secret of this id, and what is beside it; or else what is kept of it for a
 /// repeat. Returns whether it was living.
 pub(super) fn destroy(work: &mut Work<'_>, id: &LookupId, state: State) -> rusqlite::Result<bool> {
-    if let Some(flags) = work.find(sql!("burn"), living(work, id), |row| Ok(flags(row)))? {
+    let burned =
+        work.find(sql!("burn"), living(work, id), |row| Ok((flags(row), sealed_bytes(row)?)))?;
+    if let Some((flags, bytes)) = burned {
+        work.moved += bytes;
         work.end(id, flags, state)?;
         return Ok(true);
     }

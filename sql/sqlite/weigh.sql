@@ -1,0 +1,3 @@
+SELECT length(sealed) AS bytes
+FROM secrets
+WHERE id BETWEEN ?1 AND ?2 AND lookup_id = ?3 AND expires_at > ?4
