@@ -68,13 +68,13 @@ pub(crate) async fn run(plan: &Plan) -> Outcome<Vec<Contender>> {
 }
 
 impl Contender {
-    /// Creates for the time of a round, and views what it created in another order.
+    /// Creates for the time of a round, and views what it created, in the same order.
     async fn round(&self, connections: u64, plan: &Plan) -> Outcome<Round> {
         let target = Target::Own(&self.server);
         let way = target.way(connections);
         let creations = load::create(way, BYTES, plan.time);
         let (create, created) = target.measure(creations).await?;
-        let view = target.view(way, load::scatter(created)).await?;
+        let view = target.view(way, created.into_iter()).await?;
         Ok(Round { create, view })
     }
 

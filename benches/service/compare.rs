@@ -82,7 +82,7 @@ impl Comparison {
         let way = target.way(self.connections);
         let creations = load::create(way, usize::try_from(self.bytes)?, plan.time);
         let (create, tokens) = target.measure(creations).await?;
-        let view = target.view(way, load::scatter(tokens)).await?;
+        let view = target.view(way, tokens.into_iter()).await?;
         Ok(Round { create, view })
     }
 }

@@ -2,7 +2,6 @@
 //! it all, so that it takes little from the server it shares a machine with.
 
 use std::cell::RefCell;
-use std::mem;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,6 @@ use hyper::body::Bytes;
 
 use crate::Outcome;
 use crate::client::{self, Call, Connection};
-use crate::common::numbered::scattered;
 use crate::common::times::{self, histogram};
 
 /// Where a load goes, and over how many connections.
@@ -44,7 +42,7 @@ impl Run {
     }
 }
 
-/// Creates secrets of so many bytes for so long; returns their tokens, too.
+/// Creates secrets of so many bytes for so long; returns their tokens in that order, too.
 pub(crate) async fn create(way: Way, bytes: usize, time: Duration) -> Outcome<(Run, Vec<String>)> {
     let body = client::body(bytes);
     let end = Instant::now() + time;
@@ -53,13 +51,6 @@ pub(crate) async fn create(way: Way, bytes: usize, time: Duration) -> Outcome<(R
     let done = |answer: &Bytes| tokens.borrow_mut().extend(client::token(answer));
     let run = closed_loop(way, &next, &done).await?;
     Ok((run, tokens.into_inner()))
-}
-
-/// These tokens in an order far from theirs.
-pub(crate) fn scatter(mut tokens: Vec<String>) -> impl Iterator<Item = String> {
-    let count = tokens.len() as u64;
-    let order = (0..count).filter_map(move |place| usize::try_from(scattered(place, count)).ok());
-    order.map(move |index| mem::take(&mut tokens[index]))
 }
 
 /// Views the secrets of these tokens, each once, for as long as it `goes_on`.
