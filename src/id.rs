@@ -1,5 +1,6 @@
 //! What the store knows things by: 16 bytes each, derived from what a caller holds and a secret
-//! key. Nothing of either can be recovered from them, and no guess be tested without the other.
+//! key. But for the expiry that a lookup id and its token begin with, nothing of either can be
+//! recovered from them, and no guess be tested without the other.
 
 use std::fmt;
 

@@ -19,9 +19,11 @@
 //! ```
 //!
 //! - The store holds `lookup_id`, `key_id`, `associated` and `sealed`. But for `key_id`, which tells
-//!   secret keys apart, none of them can be had or tested against a guess without both the token and
+//!   secret keys apart, and the expiry, none of them can be had or tested against a guess without both the token and
 //!   the secret key.
 //! - A sealing key is used once, so that SIV's being deterministic tells nothing.
+//! - Ten derived bytes are enough for an id: who hits one by chance, in one try of 2^80 at the same
+//!   millisecond, can destroy a secret, but not open it.
 //! - The expiry comes first so that a store can keep its secrets in the order in which they expire:
 //!   what is written, read and purged together then lies together, however many there are.
 //! - The expiry is authenticated: a row whose expiry was moved no longer opens.
@@ -285,6 +287,7 @@ impl Root {
         self.siv_of(&[SEAL_LABEL, token.expose_bytes(), passphrase_key])
     }
 
+    /// For what is no secret: it is not wiped.
     fn expand<const N: usize>(&self, info: &[&[u8]]) -> [u8; N] {
         let mut derived = [0; N];
         expand(&self.hkdf, info, &mut derived);

@@ -2,7 +2,8 @@
 //!
 //! HTTP handlers, the janitor and the survey send these messages, never SQL. A store answers a message only
 //! when what it did is durable; an answer that is an error means that nothing was done, but for
-//! [`StoreError::OutcomeUnknown`] and [`StoreError::Ended`]. A [`Purge`] that fails may have deleted,
+//! [`StoreError::OutcomeUnknown`] and [`StoreError::Ended`]. Of messages that are not answered yet, any
+//! may be done first. A [`Purge`] that fails may have deleted,
 //! but has not erased. The contract is the test suite under `tests/store`, which runs
 //! the same on every backend.
 //!

@@ -1,5 +1,5 @@
 //! What callers hold: the [`Token`] of a secret, and the [`Receipt`] of its sender. Neither ever
-//! reaches the store, a log or an error.
+//! reaches the store, a log or an error, but for the expiry that a token begins with.
 //!
 //! A token begins with the instant at which its secret expires, as a `UUIDv7` (RFC 9562) begins with
 //! that of its making: what is derived from tokens can be kept in the order of expiry.

@@ -17,7 +17,7 @@ use crate::token::Token;
 #[expect(dead_code, reason = "it describes the body, which is read field by field")]
 pub(super) struct TokenRequest {
     /// The token from the answer to the secret's creation, or from behind the `#` of its link.
-    #[schema(example = "q0ZHZtTAqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
+    #[schema(example = "AZwT-lmgqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
     token: String,
 }
 

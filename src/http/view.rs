@@ -24,7 +24,7 @@ use crate::token::Token;
 #[expect(dead_code, reason = "it describes the body, which is read field by field")]
 pub(super) struct RevealRequest {
     /// The token from the answer to the secret's creation, or from behind the `#` of its link.
-    #[schema(example = "q0ZHZtTAqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
+    #[schema(example = "AZwT-lmgqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
     token: String,
     /// What its sender asks for beside it.
     #[schema(example = "the name of your first cat", max_length = 1024)]

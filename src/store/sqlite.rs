@@ -1,7 +1,8 @@
 //! The [`StoreActor`]: SQLite behind the messages of [`crate::store`], on a thread of its own.
 //!
 //! What has gathered in the mailbox becomes one transaction, and nobody is answered before its
-//! COMMIT has returned without error. When a statement fails by anything but changing no row, the
+//! COMMIT has returned without error. Of large secrets a transaction takes on a few at a time, so
+//! that small ones do not wait for all of them. When a statement fails by anything but changing no row, the
 //! whole batch fails: SQLite may have rolled back by itself, and what ran after that would commit
 //! on its own. After a failed commit nothing runs until a small write has committed, because
 //! frames of the failed one could come back after a crash; that write covers them.
@@ -110,7 +111,10 @@ impl StoreActor {
         if batch.is_empty() {
             return;
         }
+        // A full batch leaves nothing, or the next message would flush it again.
+        let may_put_off = batch.len() < BATCH_LIMIT;
         let committed = self.transact(|work| {
+            work.may_put_off = may_put_off;
             batch.iter_mut().try_for_each(|pending| pending.run(work))?;
             Ok(mem::take(&mut work.ended))
         });

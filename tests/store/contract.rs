@@ -153,8 +153,6 @@ macro_rules! contract {
                 each_of_many_creates_is_either_stored_or_refused
                 nothing_is_run_for_a_caller_who_has_gone
                 nothing_of_a_secret_is_used_up_for_a_caller_who_has_gone
-                what_is_small_does_not_wait_for_all_that_is_large
-                close_finishes_what_is_large
                 ping_succeeds_while_the_queue_is_full
                 many_pings_at_once_all_succeed
                 ping_fails_when_the_store_does_not_answer

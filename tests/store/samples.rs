@@ -20,8 +20,8 @@ pub(crate) const MARK_BYTES: usize = 16;
 pub(crate) const KEY: u32 = 1;
 /// That of another.
 pub(crate) const ANOTHER_KEY: u32 = 2;
-/// So many secrets have ids that begin with the same instant, which is earlier than any expiry.
-const SECRETS_OF_AN_INSTANT: u32 = 100;
+/// The ids of secrets begin with so many instants, all earlier than any expiry, in no order.
+const INSTANTS: u32 = 50;
 /// Bytes of a wrapped passphrase key: 32, and the tag.
 const WRAPPED_KEY_BYTES: usize = 48;
 
@@ -77,7 +77,7 @@ pub(crate) fn secret_of_size(n: u32, marks: usize, expires_at: Timestamp) -> Sea
 pub(crate) fn lookup_id(n: u32) -> LookupId {
     let mut digest = [0; DIGEST_BYTES];
     digest[..4].copy_from_slice(&drawn(n).to_be_bytes());
-    LookupId::from_parts(Timestamp::from_millis(i64::from(n / SECRETS_OF_AN_INSTANT)), &digest)
+    LookupId::from_parts(Timestamp::from_millis(i64::from(drawn(!n) % INSTANTS)), &digest)
 }
 
 /// The one candidate under which secret number `n` is found.

@@ -3,6 +3,7 @@
 mod erasure;
 mod failure;
 mod files;
+mod large;
 mod layout;
 mod places;
 mod refusal;

@@ -1,12 +1,9 @@
 //! The messages that wait for their transaction, of whatever kind they are.
 
-use super::failed;
-use super::statements::{Statement, Work};
+use super::statements::{HEAVY_BYTES, Statement, Work};
+use super::{failed, not_run};
 use crate::call::Call;
 use crate::store::StoreError;
-
-/// The most sealed bytes of a secret that is taken on by a transaction that is laden.
-const LIGHT_BYTES: usize = 4_096;
 
 /// A message that waits for its batch, of whatever kind.
 pub(super) trait Pending: Send {
@@ -37,7 +34,7 @@ impl<M: Statement> Pending for Entry<M> {
 
     fn run(&mut self, work: &mut Work<'_>) -> rusqlite::Result<()> {
         let message = self.call.message();
-        if work.is_laden() && message.weight(work)? > LIGHT_BYTES {
+        if work.is_laden() && message.weight(work)? > HEAVY_BYTES {
             return Ok(());
         }
         self.outcome = Some(match message.run(work) {
@@ -52,7 +49,11 @@ impl<M: Statement> Pending for Entry<M> {
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let outcome = self.outcome.unwrap_or(Err(StoreError::Ended));
-        self.call.answer(committed.and(outcome));
+        self.call.answer(match (committed, self.outcome) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(StoreError::Ended),
+            (Err(error), Some(_)) => Err(error),
+            (Err(error), None) => Err(not_run(error)),
+        });
     }
 }

@@ -1,6 +1,6 @@
-//! The length of a row of `secrets` or `claims`, by which its sealed bytes lie on overflow pages alone: those are never
-//! moved, and zeroed when they are freed, while rows in the tree leave copies behind when they are
-//! moved.
+//! The length of a row of `secrets` or `claims`, by which its sealed bytes lie on overflow pages
+//! alone: those are never moved, and zeroed when they are freed, while rows in the tree leave copies
+//! behind when they are moved.
 //!
 //! Of a row that does not fit into a page of the tree, SQLite keeps the first [`LOCAL`] bytes there
 //! and chains the others on overflow pages; what would fill only a little of the last of these
@@ -15,8 +15,9 @@ const PAGE: usize = 1_024;
 const LOCAL: usize = (PAGE - 12) * 32 / 255 - 23;
 /// Bytes of a row that an overflow page holds beside the number of the next.
 const OVERFLOW: usize = PAGE - 4;
-/// The least that a row's header and its columns before `head` take, in `secrets`: 12 bytes, and 16
-/// and 4 for the two ids, where all numbers are 0 or 1. In `claims` it is more.
+/// The least that a row's header and its columns before `head` take, in `secrets`: 12 bytes, of
+/// which the row's own id takes one, and 16 and 4 for `lookup_id` and `key_id`, where all numbers are 0
+/// or 1. In `claims` it is more.
 const LEAST_BEFORE_HEAD: usize = 32;
 
 static ZEROS: [u8; OVERFLOW] = [0; OVERFLOW];

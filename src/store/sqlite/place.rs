@@ -10,10 +10,10 @@ use std::ops::RangeInclusive;
 use crate::clock::Timestamp;
 use crate::id::LookupId;
 
-/// Places that a secret may have. That all are taken is as good as impossible: nine of the secrets
-/// that expire within a millisecond would have to share a few of its places.
-const PLACES: i64 = 8;
-/// Bits of a place beside those of the instant. All together are 62.
+/// Places that a secret may have. They are all taken only when some ten thousand secrets expire in
+/// the same millisecond.
+const PLACES: i64 = 64;
+/// Bits of a place beside those of the instant: a little over 62 all together.
 const DIGEST_BITS: u32 = 14;
 
 /// Where the secret of this id may stand.

@@ -17,7 +17,9 @@ pub(super) use purge::purge;
 pub(super) use receipt::pending;
 
 /// Sealed bytes after which a transaction is laden.
-const LADEN_BYTES: usize = 1 << 16;
+const LADEN_BYTES: usize = 1 << 18;
+/// The most sealed bytes of a secret that a laden transaction still takes on.
+pub(super) const HEAVY_BYTES: usize = 4_096;
 /// Secrets that one survey looks at.
 const SURVEY_SECRETS: u32 = 1_000;
 
@@ -40,7 +42,8 @@ pub(super) trait Statement:
     /// nothing; any other error is the end of the transaction.
     fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Self::Outcome>;
 
-    /// How many sealed bytes it will write or erase, if these can be many.
+    /// The sealed bytes of the secret that it will write or erase, if it is to wait where these are
+    /// many.
     fn weight(&self, _work: &Work<'_>) -> rusqlite::Result<usize> {
         Ok(0)
     }
@@ -53,20 +56,23 @@ pub(super) struct Work<'a> {
     pub(super) now: Timestamp,
     /// The receipts whose secrets have ended in it.
     pub(super) ended: Vec<ReceiptId>,
-    /// Sealed bytes that it has written or erased.
+    /// Sealed bytes of the secrets that it has written or erased; of what is kept for repeats, what
+    /// it has written.
     pub(super) moved: usize,
+    /// Whether large secrets may wait for the next one.
+    pub(super) may_put_off: bool,
 }
 
 impl<'a> Work<'a> {
     /// Work that has done nothing yet.
     pub(super) const fn new(connection: &'a Connection, rules: &'a Rules, now: Timestamp) -> Self {
-        Self { connection, rules, now, ended: Vec::new(), moved: 0 }
+        Self { connection, rules, now, ended: Vec::new(), moved: 0, may_put_off: false }
     }
 
     /// Whether it has moved so much that other large secrets have to wait for the next one, so that
     /// small ones do not wait for all of them.
     pub(super) const fn is_laden(&self) -> bool {
-        self.moved >= LADEN_BYTES
+        self.may_put_off && self.moved >= LADEN_BYTES
     }
 
     /// Runs a statement; returns how many rows it changed.

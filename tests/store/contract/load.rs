@@ -5,17 +5,13 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future;
 use tokio::time::Instant;
-use viewonce::clock::Timestamp;
-use viewonce::secret::{Ciphertext, SealedSecret};
 use viewonce::store::{Created, Purged, State, Store, StoreError, Surveyed, Taken};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::held::hold;
-use crate::samples::{KEY, Terms, claim_id, claiming, guessing, only, receipt, taking};
+use crate::samples::{KEY, Terms, claim_id, claiming, guessing, only, receipt};
 
-/// Sealed bytes of a large secret.
-const LARGE_BYTES: usize = 100_000;
 /// Messages that a small mailbox lets wait.
 const FEW: usize = 4;
 /// Creates that are sent at once.
@@ -108,43 +104,6 @@ pub(super) async fn nothing_of_a_secret_is_used_up_for_a_caller_who_has_gone<B: 
     assert_eq!(subject.ask(guessing(2)).await, Taken::WrongPassphrase { attempts_left: 2 });
     let creation = store.create(subject.new_secret(3, Terms::REPEATABLE)).await.unwrap();
     assert_eq!(creation, Created::Stored);
-}
-
-pub(super) async fn what_is_small_does_not_wait_for_all_that_is_large<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let store = &subject.store;
-    let [first, second] = [1, 2].map(|n| large(&subject, n));
-    // Nobody can know of the second before it is answered: that is seen only by such haste.
-    let creates = future::join3(store.create(first), store.create(second), store.take(taking(2)));
-    let (first, second, hasty) = as_one_batch(store, creates).await;
-    assert!(matches!((first, second), (Ok(Created::Stored), Ok(Created::Stored))));
-    assert_eq!(hasty.unwrap(), Taken::Nothing);
-
-    let takes = future::join4(subject.take(1), subject.take(2), subject.burn(2), subject.has(2));
-    let (first, second, is_burned, was_there) = as_one_batch(store, takes).await;
-    assert!(was_there);
-    assert_eq!((first, second), (Some(large(&subject, 1)), Some(large(&subject, 2))));
-    assert!(!is_burned);
-}
-
-pub(super) async fn close_finishes_what_is_large<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let calls = (1..=3).map(|n| subject.store.create(large(&subject, n)));
-    let calls = future::join(future::join_all(calls), subject.store.close());
-    let (created, end) = as_one_batch(&subject.store, calls).await;
-    assert!(created.iter().all(Result::is_ok), "{created:?}");
-    end.unwrap();
-    let subject = subject.reopen();
-    for n in 1..=3 {
-        assert!(subject.has(n).await, "{n}");
-    }
-}
-
-/// Secret number `n`, with more sealed bytes than are committed together with those of another.
-fn large<B: Backend>(subject: &Subject<B>, n: u32) -> SealedSecret {
-    let ciphertext = Ciphertext::from_bytes(vec![7; LARGE_BYTES]);
-    let expires_at = Timestamp::from_millis(i64::MAX);
-    SealedSecret { ciphertext, expires_at, ..subject.secret(n) }
 }
 
 pub(super) async fn ping_succeeds_while_the_queue_is_full<B: Backend>() {

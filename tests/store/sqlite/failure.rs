@@ -179,7 +179,7 @@ fn fill(filler: &Path) {
 }
 
 /// Limits the size of what this process writes.
-fn limit_files(bytes: &str) {
+pub(super) fn limit_files(bytes: &str) {
     let process = process::id().to_string();
     let limit = format!("--fsize={bytes}:");
     assert!(Command::new("prlimit").args(["--pid", &process, &limit]).status().unwrap().success());

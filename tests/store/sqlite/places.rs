@@ -1,7 +1,5 @@
 //! Where rows stand: secrets whose ids begin alike share a few places.
 
-use std::time::Duration;
-
 use futures_util::future;
 use viewonce::clock::Timestamp;
 use viewonce::id::{DIGEST_BYTES, LookupId};
@@ -10,10 +8,10 @@ use viewonce::store::{Created, StoreError};
 
 use super::Sqlite;
 use crate::backend::Subject;
-use crate::samples::{HOUR, secret};
+use crate::samples::{HOUR, Terms, secret};
 
 /// Secrets that find room.
-const PLACES: u8 = 8;
+const PLACES: u8 = 64;
 
 /// Secrets that expire then, and whose digests begin alike.
 fn neighbours(expires_at: Timestamp) -> Vec<SealedSecret> {
@@ -40,25 +38,26 @@ async fn secrets_that_share_their_places_are_told_apart() {
     assert!(others.iter().all(Result::is_ok), "{others:?}");
     assert!(matches!(last, Err(StoreError::Failed(_))), "{last:?}");
     for secret in secrets.iter().skip(1).step_by(2) {
-        let taken = subject.take_any(&[secret.lookup_id]).await;
-        assert_eq!(taken.as_ref(), Some(secret).filter(|secret| **secret != secrets[8]));
-        assert!(matches!(create(&subject, &secrets[0]).await, Err(StoreError::Failed(_))));
+        assert_eq!(subject.take_any(&[secret.lookup_id]).await.as_ref(), Some(secret));
     }
-    assert!(create(&subject, &secrets[8]).await.is_ok());
+    assert!(create(&subject, secrets.last().unwrap()).await.is_ok());
     for secret in secrets.iter().step_by(2) {
         assert_eq!(subject.take_any(&[secret.lookup_id]).await.as_ref(), Some(secret));
     }
 }
 
 #[actix_web::test]
-async fn the_last_place_of_an_instant_is_purged_like_the_first() {
+async fn a_second_create_fails_alone_wherever_the_first_stands() {
     let subject = Subject::<Sqlite>::start().await;
-    let now = subject.clock.now();
-    let secrets = neighbours(now.plus(Duration::from_millis(1)));
-    for secret in &secrets[1..] {
-        create(&subject, secret).await.unwrap();
-    }
-    while subject.clock.now() <= now {}
-    let purged = subject.store.purge().await.unwrap();
-    assert_eq!((purged.secrets, purged.is_complete), (PLACES.into(), true));
+    let secrets = neighbours(subject.clock.now().plus(HOUR));
+    let [first, second, third] = [0, 1, 2].map(|n: usize| secrets[n].clone());
+    let guarded = Terms::PASSPHRASE.of(1, second);
+    create(&subject, &first).await.unwrap();
+    subject.store.create(guarded.clone()).await.unwrap();
+    subject.take_any(&[first.lookup_id]).await.unwrap();
+    // The place before it is free now.
+    let calls = future::join(subject.store.create(guarded), create(&subject, &third));
+    let (again, other) = calls.await;
+    assert!(matches!(again, Err(StoreError::Failed(_))), "{again:?}");
+    other.unwrap();
 }

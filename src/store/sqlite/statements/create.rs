@@ -45,21 +45,11 @@ impl Statement for Create {
 /// Stores a secret in the first of its places that is free. That it is there already, or that none
 /// is free, is an error that fails alone.
 fn insert(work: &Work<'_>, sealed: &SealedSecret) -> rusqlite::Result<()> {
-    let id = sealed.lookup_id.as_bytes();
-    for place in places(&sealed.lookup_id) {
-        if insert_at(work, place, sealed)? {
-            return Ok(());
-        }
-        if work.connection.prepare_cached(sql!("stands_at"))?.exists(params![place, id])? {
-            break;
-        }
-    }
-    Err(rusqlite::Error::StatementChangedRows(0))
-}
-
-/// Stores a secret in this place; tells whether it was free.
-fn insert_at(work: &Work<'_>, place: i64, sealed: &SealedSecret) -> rusqlite::Result<bool> {
     let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = sealed;
+    debug_assert!(lookup_id.instant() <= *expires_at, "or no purge would find it in time");
+    let Some(place) = free_place(work, lookup_id)? else {
+        return Err(rusqlite::Error::StatementChangedRows(0));
+    };
     let values = params![
         place,
         lookup_id.as_bytes(),
@@ -71,7 +61,25 @@ fn insert_at(work: &Work<'_>, place: i64, sealed: &SealedSecret) -> rusqlite::Re
         ciphertext.as_bytes(),
         layout::tail(ciphertext.as_bytes().len()),
     ];
-    Ok(work.execute(sql!("create"), values)? == 1)
+    work.execute(sql!("create"), values).map(drop)
+}
+
+/// The first free place of a secret, unless it stands in one.
+fn free_place(work: &Work<'_>, id: &LookupId) -> rusqlite::Result<Option<i64>> {
+    let (mut place, last) = places(id).into_inner();
+    let mut select = work.connection.prepare_cached(sql!("neighbours"))?;
+    let mut neighbours = select.query(params![place, last, id.as_bytes()])?;
+    let mut free = None;
+    while let Some(neighbour) = neighbours.next()? {
+        if neighbour.get("is_same")? {
+            return Ok(None);
+        }
+        if free.is_none() && neighbour.get::<_, i64>("id")? != place {
+            free = Some(place);
+        }
+        place += 1;
+    }
+    Ok(free.or(Some(place)).filter(|place| *place <= last))
 }
 
 /// The creation of this id, as long as it is remembered.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::take::destroy;
+use super::take::{destroy, weight};
 use super::{Statement, Work, bytes, first, sql, timestamp};
 use crate::id::{LookupId, ReceiptId};
 use crate::store::{Fate, Inspect, Revoke, State};
@@ -25,6 +25,11 @@ impl Statement for Revoke {
         let is_burned = destroy(work, &lookup_id, State::Burned)?;
         let burned = Fate { state: State::Burned, ended_at: Some(work.now), ..fate };
         Ok(Some(if is_burned { burned } else { fate }))
+    }
+
+    fn weight(&self, work: &Work<'_>) -> rusqlite::Result<usize> {
+        let receipt = find(work, &self.candidates)?;
+        receipt.map_or(Ok(0), |receipt| weight(work, &[receipt.lookup_id]))
     }
 }
 

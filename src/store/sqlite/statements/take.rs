@@ -42,6 +42,7 @@ impl Take {
         {
             let wrapped_key = self.proof.as_ref().and_then(|proof| proof.wrapped_key.as_ref());
             claim(work, id, ends_at, wrapped_key, &sealed)?;
+            work.moved += sealed.ciphertext.as_bytes().len();
         }
         Ok(Taken::Secret(sealed))
     }
@@ -92,7 +93,7 @@ fn sealed_bytes(row: &Row<'_>) -> rusqlite::Result<usize> {
 }
 
 /// The sealed bytes of the living secret that has one of these ids.
-fn weight(work: &Work<'_>, candidates: &[LookupId]) -> rusqlite::Result<usize> {
+pub(super) fn weight(work: &Work<'_>, candidates: &[LookupId]) -> rusqlite::Result<usize> {
     let found = first(candidates, |id| work.find(sql!("weigh"), living(work, id), sealed_bytes))?;
     Ok(found.unwrap_or_default())
 }

@@ -1,0 +1,137 @@
+//! Large secrets, of which a transaction takes on a few at a time.
+
+use futures_util::future;
+use viewonce::clock::Timestamp;
+use viewonce::secret::{Ciphertext, SealedSecret};
+use viewonce::store::{Created, StoreError, Taken};
+
+use super::Sqlite;
+use super::failure::limit_files;
+use crate::alone;
+use crate::backend::Subject;
+use crate::batch::as_one_batch;
+use crate::held::hold;
+use crate::samples::{KEY, Terms, knowing_and_claiming, only, receipt, taking};
+
+/// More sealed bytes than are committed together with those of another.
+const LARGE_BYTES: usize = 400_000;
+/// More messages than a transaction takes on.
+const MANY: u32 = 700;
+
+/// Secret number `n`, a large one.
+fn large(subject: &Subject<Sqlite>, n: u32) -> SealedSecret {
+    let ciphertext = Ciphertext::from_bytes(vec![7; LARGE_BYTES]);
+    let expires_at = Timestamp::from_millis(i64::MAX);
+    SealedSecret { ciphertext, expires_at, ..subject.secret(n) }
+}
+
+#[actix_web::test]
+async fn what_is_small_does_not_wait_for_all_that_is_large() {
+    let subject = Subject::<Sqlite>::start().await;
+    let store = &subject.store;
+    let [first, second] = [1, 2].map(|n| large(&subject, n));
+    // Nobody can know of the second before it is answered: that is seen only by such haste.
+    let creates = future::join3(store.create(first), store.create(second), store.take(taking(2)));
+    let (first, second, hasty) = as_one_batch(store, creates).await;
+    assert!(matches!((first, second), (Ok(Created::Stored), Ok(Created::Stored))));
+    assert_eq!(hasty.unwrap(), Taken::Nothing);
+
+    let takes = future::join4(subject.take(1), subject.take(2), subject.burn(2), subject.has(2));
+    let (first, second, is_burned, was_there) = as_one_batch(store, takes).await;
+    assert!(was_there);
+    assert_eq!((first, second), (Some(large(&subject, 1)), Some(large(&subject, 2))));
+    assert!(!is_burned);
+}
+
+#[actix_web::test]
+async fn whatever_writes_or_erases_a_large_secret_waits() {
+    let subject = Subject::<Sqlite>::start().await;
+    let store = &subject.store;
+    for n in 0..8 {
+        let secret = Terms::PASSPHRASE_AND_RECEIPT.of(n, large(&subject, n));
+        store.create(secret).await.unwrap();
+    }
+    let ways = [0, 2, 4].map(|n| {
+        let (subject, first) = (&subject, n);
+        async move {
+            let ends = async {
+                match first {
+                    0 => drop(subject.ask(knowing_and_claiming(1, KEY)).await),
+                    2 => assert!(subject.burn(3).await),
+                    _ => drop(store.revoke(receipt(5)).await.unwrap().unwrap()),
+                }
+            };
+            let calls = future::join3(
+                subject.ask(knowing_and_claiming(first, KEY)),
+                ends,
+                subject.has(first + 1),
+            );
+            as_one_batch(store, calls).await.2
+        }
+    });
+    for way in ways {
+        assert!(way.await);
+    }
+    assert!(!subject.has(1).await && !subject.has(3).await && !subject.has(5).await);
+}
+
+#[actix_web::test]
+async fn nothing_large_is_run_for_a_caller_who_has_gone() {
+    let subject = Subject::<Sqlite>::start().await;
+    let store = &subject.store;
+    store.create(large(&subject, 1)).await.unwrap();
+    store.create(large(&subject, 2)).await.unwrap();
+    let held = hold(store);
+    let mut first = Box::pin(subject.take(1));
+    let mut second = Box::pin(subject.take(2));
+    assert!(future::poll_immediate(first.as_mut()).await.is_none());
+    assert!(future::poll_immediate(second.as_mut()).await.is_none());
+    drop(second);
+    drop(held);
+    assert!(first.await.is_some());
+    assert!(subject.has(2).await);
+}
+
+#[actix_web::test]
+async fn many_large_secrets_are_stored_and_none_is_lost() {
+    let subject = Subject::<Sqlite>::start().await;
+    let some = |n| SealedSecret {
+        ciphertext: Ciphertext::from_bytes(vec![7; LARGE_BYTES / 50]),
+        ..subject.secret(n)
+    };
+    let creates = (0..MANY).map(|n| subject.store.create(some(n)));
+    let created = as_one_batch(&subject.store, future::join_all(creates)).await;
+    assert!(created.iter().all(Result::is_ok));
+    let present = future::join_all((0..MANY).map(|n| subject.store.peek(only(n)))).await;
+    assert!(present.into_iter().all(|peeked| peeked.unwrap().is_some()));
+}
+
+#[actix_web::test]
+async fn close_finishes_what_is_large() {
+    let subject = Subject::<Sqlite>::start().await;
+    let calls = (1..=3).map(|n| subject.store.create(large(&subject, n)));
+    let calls = future::join(future::join_all(calls), subject.store.close());
+    let (created, end) = as_one_batch(&subject.store, calls).await;
+    assert!(created.iter().all(Result::is_ok), "{created:?}");
+    end.unwrap();
+    let subject = subject.reopen();
+    for n in 1..=3 {
+        assert!(subject.has(n).await, "{n}");
+    }
+}
+
+#[actix_web::test]
+async fn what_was_put_off_when_a_commit_failed_was_not_done() {
+    let test = "sqlite::large::what_was_put_off_when_a_commit_failed_was_not_done";
+    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+        let subject = Subject::<Sqlite>::start().await;
+        limit_files("300000");
+        let store = &subject.store;
+        let [first, second] = [1, 2].map(|n| store.create(large(&subject, n)));
+        let (first, second) = as_one_batch(store, future::join(first, second)).await;
+        assert!(matches!(first, Err(StoreError::OutcomeUnknown(_))), "{first:?}");
+        assert!(matches!(second, Err(StoreError::Failed(_))), "{second:?}");
+        limit_files("unlimited");
+        assert!(!subject.has(2).await);
+    }
+}
