@@ -12,13 +12,13 @@ use crate::backend::{Backend, RULES, Subject};
 use crate::samples::{HOUR, KEY, Terms, claiming, guessing, knowing};
 
 /// Secrets that one purge deletes at the most.
-const PORTION: usize = 1_000;
+const PORTION: usize = 200;
 /// Sealed bytes of a secret of which one purge deletes three at the most.
 const LARGE: usize = 400_000;
 /// Long enough for what is done before an instant.
 const A_LITTLE: Duration = Duration::from_secs(20);
 /// One portion and a half.
-const TWO_PORTIONS: u32 = 1_500;
+const TWO_PORTIONS: u32 = 300;
 
 pub(super) async fn purge_deletes_the_expired_and_leaves_the_living<B: Backend>() {
     let subject = Subject::<B>::start().await;

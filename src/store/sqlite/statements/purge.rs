@@ -8,7 +8,7 @@ use crate::store::Purged;
 use crate::store::sqlite::place::end_of_expired;
 
 /// Rows of each table that one purge deletes at the most, so that no view waits long behind it.
-const PURGE_ROWS: u32 = 1_000;
+const PURGE_ROWS: u32 = 200;
 /// Sealed bytes of each that it deletes, but for the last row: each is overwritten, through the log.
 const PURGE_BYTES: u32 = 1 << 20;
 
