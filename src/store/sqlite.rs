@@ -8,6 +8,7 @@
 //! frames of the failed one could come back after a crash; that write covers them.
 
 mod batch;
+mod commit;
 mod database;
 mod layout;
 mod place;
@@ -19,7 +20,6 @@ use std::sync::Arc;
 
 use actix::dev::channel;
 use actix::prelude::*;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::call::Call;
@@ -29,6 +29,7 @@ use crate::id::ReceiptId;
 use crate::store::watchers::Watchers;
 use crate::store::{Close, Purge, Purged, Rules, Store, StoreError, Watch};
 use batch::{Entry, Pending};
+use commit::{commit, failed, not_run};
 use database::Database;
 pub use database::DatabaseError;
 use statements::{Statement, Work};
@@ -243,38 +244,6 @@ impl Handler<Call<Close>> for StoreActor {
         call.answer(self.close());
         context.stop();
         Arbiter::current().stop();
-    }
-}
-
-/// Runs `work` between BEGIN and a COMMIT that is seen to succeed.
-fn commit<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> Result<T, StoreError> {
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let outcome = work(&transaction).map_err(failed)?;
-    transaction.commit().map_err(|error| match failed(error) {
-        StoreError::Failed(cause) => StoreError::OutcomeUnknown(cause),
-        no_room => no_room,
-    })?;
-    Ok(outcome)
-}
-
-/// The error of work that never ran, because the write that was to precede it failed.
-fn not_run(error: StoreError) -> StoreError {
-    match error {
-        StoreError::OutcomeUnknown(cause) => StoreError::Failed(cause),
-        known => known,
-    }
-}
-
-/// The error of something that was not done. A commit that finds no room has not written its last
-/// frame, so it was not done either.
-fn failed(error: rusqlite::Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreError::NoRoom(Arc::new(error)),
-        _ => StoreError::Failed(Arc::new(error)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The messages that wait for their transaction, of whatever kind they are.
 
+use super::commit::{failed, not_run};
 use super::statements::{HEAVY_BYTES, Statement, Work};
-use super::{failed, not_run};
 use crate::call::Call;
 use crate::store::StoreError;
 
