@@ -1,7 +1,7 @@
 //! The messages that wait for their transaction, of whatever kind they are.
 
 use super::commit::{failed, not_run};
-use super::statements::{HEAVY_BYTES, Statement, Work};
+use super::statements::{LIGHT_BYTES, Statement, Work};
 use crate::call::Call;
 use crate::store::StoreError;
 
@@ -34,7 +34,7 @@ impl<M: Statement> Pending for Entry<M> {
 
     fn run(&mut self, work: &mut Work<'_>) -> rusqlite::Result<()> {
         let message = self.call.message();
-        if work.is_laden() && message.weight(work)? > HEAVY_BYTES {
+        if work.is_laden() && message.weight(work)? > LIGHT_BYTES {
             return Ok(());
         }
         self.outcome = Some(match message.run(work) {

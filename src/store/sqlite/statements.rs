@@ -19,7 +19,7 @@ pub(super) use receipt::pending;
 /// Sealed bytes after which a transaction is laden.
 const LADEN_BYTES: usize = 1 << 18;
 /// The most sealed bytes of a secret that a laden transaction still takes on.
-pub(super) const HEAVY_BYTES: usize = 4_096;
+pub(super) const LIGHT_BYTES: usize = 4_096;
 /// Secrets that one survey looks at.
 const SURVEY_SECRETS: u32 = 1_000;
 

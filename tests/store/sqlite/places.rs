@@ -61,3 +61,19 @@ async fn a_second_create_fails_alone_wherever_the_first_stands() {
     assert!(matches!(again, Err(StoreError::Failed(_))), "{again:?}");
     other.unwrap();
 }
+
+#[actix_web::test]
+async fn what_has_expired_is_purged_and_what_has_not_stays() {
+    let subject = Subject::<Sqlite>::start().await;
+    let now = subject.clock.now();
+    let [expired, living] = [HOUR, 2 * HOUR].map(|lifetime| neighbours(now.plus(lifetime)));
+    for secret in expired[..PLACES.into()].iter().chain(&living[..3]) {
+        create(&subject, secret).await.unwrap();
+    }
+    subject.clock.advance(HOUR);
+    let purged = subject.store.purge().await.unwrap();
+    assert_eq!((purged.secrets, purged.is_complete), (PLACES.into(), true));
+    for secret in &living[..3] {
+        assert_eq!(subject.take_any(&[secret.lookup_id]).await.as_ref(), Some(secret));
+    }
+}
