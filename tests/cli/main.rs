@@ -5,6 +5,7 @@ mod commands;
 mod files;
 mod keys;
 mod logs;
+#[path = "../support/process.rs"]
 mod process;
 mod settings;
 mod shutdown;

@@ -2,6 +2,7 @@
 //! janitor, which sends to it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../support/alone.rs"]
 mod alone;
 mod backend;
 mod batch;
