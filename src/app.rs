@@ -89,10 +89,10 @@ impl Application {
             settings: Arc::clone(&settings),
             roots: Arc::clone(&roots),
             store: store.clone(),
-            clock,
+            clock: clock.clone(),
         };
         let (server, address) = bind(shared)?;
-        let janitor = JanitorActor::new(store.clone(), settings.purge_interval()).start();
+        let janitor = JanitorActor::new(store.clone(), clock, settings.purge_interval()).start();
         rt::spawn(warn_of_strangers(store.clone(), roots.key_ids()));
         Ok(Self { server, address, store, ended, stopping, _janitor: janitor })
     }

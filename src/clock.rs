@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 /// Bytes of an instant: those of a `UUIDv7` (RFC 9562), which last until the year 10889.
 pub const INSTANT_BYTES: usize = 6;
@@ -55,6 +55,10 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
+    fn moved(self, milliseconds: &AtomicI64) -> Self {
+        Self(self.0.saturating_add(milliseconds.load(Ordering::Relaxed)))
+    }
+
     /// RFC 3339 with milliseconds and `Z`, as in `2026-01-31T12:00:00.000Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
@@ -64,18 +68,74 @@ impl Timestamp {
     }
 }
 
-/// The system's wall clock, plus an offset that only tests move. Clones share the offset.
-#[derive(Clone, Debug, Default)]
-pub struct Clock {
-    offset: Arc<AtomicI64>,
+/// How far the clocks may be apart before it is a jump: more than a correction in the course of time.
+const JUMP: TimeDelta = TimeDelta::seconds(1);
+
+/// The system's wall clock, and a steady one beside it that does not jump when that one is set.
+///
+/// A wall clock that jumps may be right, or be set right again a moment later. What has expired by
+/// either of them is shown to nobody; but only what has expired by the steady one is deleted. That one
+/// [`follow`](Self::follow)s the other when it is told to. Clones are the same clock.
+#[derive(Clone, Debug)]
+pub struct Clock(Arc<Hands>);
+
+#[derive(Debug)]
+struct Hands {
+    started: Instant,
+    /// What the steady clock said when it started, or would have if it had been right.
+    start: AtomicI64,
+    /// How far tests have moved both clocks.
+    advanced: AtomicI64,
+    /// How far tests have moved the wall clock alone.
+    jumped: AtomicI64,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self(Arc::new(Hands {
+            started: Instant::now(),
+            start: Utc::now().timestamp_millis().into(),
+            advanced: AtomicI64::default(),
+            jumped: AtomicI64::default(),
+        }))
+    }
 }
 
 impl Clock {
-    /// The instant that is now.
+    /// The instant that is now: what has expired by either clock has expired.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let offset = self.offset.load(Ordering::Relaxed);
-        Timestamp(Utc::now().timestamp_millis().saturating_add(offset))
+        let (wall, steady) = self.hands();
+        wall.max(steady)
+    }
+
+    /// The instant that is now, unless the wall clock has jumped: then what the steady one says. What
+    /// has expired by it may be deleted.
+    #[must_use]
+    pub fn settled(&self) -> Timestamp {
+        let (wall, steady) = self.hands();
+        if jump(wall, steady).is_some() { steady } else { wall.max(steady) }
+    }
+
+    /// Whether the wall clock has jumped since the steady one followed it, and how far.
+    #[must_use]
+    pub fn jump(&self) -> Option<TimeDelta> {
+        let (wall, steady) = self.hands();
+        jump(wall, steady)
+    }
+
+    /// Has the steady clock say what the wall clock says.
+    pub fn follow(&self) {
+        let (wall, steady) = self.hands();
+        self.0.start.fetch_add(wall.0.saturating_sub(steady.0), Ordering::Relaxed);
+    }
+
+    /// What the wall clock and the steady one say.
+    fn hands(&self) -> (Timestamp, Timestamp) {
+        let Hands { started, start, advanced, jumped } = &*self.0;
+        let wall = Timestamp(Utc::now().timestamp_millis()).moved(jumped);
+        let steady = Timestamp(0).moved(start).plus(started.elapsed());
+        (wall.moved(advanced), steady.moved(advanced))
     }
 
     /// How long it is until `instant`; nothing if that is past.
@@ -85,10 +145,21 @@ impl Clock {
         Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
     }
 
-    /// Moves this clock and all its clones forward.
+    /// Moves this clock and all its clones forward, as time does.
     pub fn advance(&self, duration: Duration) {
-        self.offset.fetch_add(millis(duration), Ordering::Relaxed);
+        self.0.advanced.fetch_add(millis(duration), Ordering::Relaxed);
     }
+
+    /// Sets the wall clock forward or back, as somebody may.
+    pub fn set_wall(&self, by: TimeDelta) {
+        self.0.jumped.fetch_add(by.num_milliseconds(), Ordering::Relaxed);
+    }
+}
+
+/// How far `wall` is ahead of `steady`, if that is a jump.
+fn jump(wall: Timestamp, steady: Timestamp) -> Option<TimeDelta> {
+    let ahead = TimeDelta::milliseconds(wall.0.saturating_sub(steady.0));
+    (ahead.abs() >= JUMP).then_some(ahead)
 }
 
 fn millis(duration: Duration) -> i64 {
@@ -111,5 +182,31 @@ mod tests {
         let before = clock.clone().now();
         clock.advance(Duration::from_hours(1));
         assert!(clock.clone().now() >= before.plus(Duration::from_hours(1)));
+    }
+
+    #[test]
+    fn a_jump_forward_is_the_time_at_once_but_settled_only_when_it_is_followed() {
+        let clock = Clock::default();
+        let before = clock.settled();
+        assert_eq!(clock.jump(), None);
+        clock.set_wall(TimeDelta::hours(1));
+        assert!(clock.now() >= before.plus(Duration::from_hours(1)));
+        assert!(clock.settled() < before.plus(Duration::from_hours(1)));
+        assert_eq!(clock.jump().map(|jump| jump.num_minutes()), Some(60));
+        clock.follow();
+        assert!(clock.settled() >= before.plus(Duration::from_hours(1)));
+        assert_eq!(clock.jump(), None);
+    }
+
+    #[test]
+    fn a_jump_back_takes_no_time_back_until_it_is_followed() {
+        let clock = Clock::default();
+        let before = clock.now();
+        clock.set_wall(-TimeDelta::hours(1));
+        assert!(clock.now() >= before);
+        assert!(clock.jump().is_some_and(|jump| jump < -TimeDelta::minutes(59)));
+        clock.follow();
+        assert!(clock.now() < before);
+        assert_eq!(clock.jump(), None);
     }
 }

@@ -1,35 +1,94 @@
 //! The [`JanitorActor`], which sends [`Purge`](crate::store::Purge) once at the start and then on
 //! a timer. It asks again at once until nothing expired is left; between two purges the store
-//! serves whoever waits.
+//! serves whoever waits. And it watches the wall clock: nothing is deleted because of a jump before
+//! that was said and has lasted.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 
 use crate::chain::Chain;
+use crate::clock::Clock;
 use crate::store::{Store, StoreError};
+
+/// How soon a purge that failed is tried again.
+const RETRY: Duration = Duration::from_millis(500);
 
 /// Has expired secrets purged, round after round.
 pub struct JanitorActor {
     store: Store,
+    clock: Clock,
     interval: Duration,
+    /// Whether the last round found that the wall clock had jumped.
+    has_jumped: bool,
+    /// Whether the last purge failed.
+    is_failing: bool,
 }
 
 impl JanitorActor {
     /// A janitor whose rounds begin `interval` apart.
     #[must_use]
-    pub const fn new(store: Store, interval: Duration) -> Self {
-        Self { store, interval }
+    pub const fn new(store: Store, clock: Clock, interval: Duration) -> Self {
+        Self { store, clock, interval, has_jumped: false, is_failing: false }
     }
 
     fn round(&mut self, context: &mut Context<Self>) {
         let started = Instant::now();
         let round = purge_all(self.store.clone()).into_actor(self);
         context.spawn(round.map(move |purged, janitor, context| {
-            report(purged);
-            let rest = janitor.interval.saturating_sub(started.elapsed());
+            let rest = match purged {
+                Err(error) => janitor.failed(&error),
+                Ok(secrets) => {
+                    janitor.purged(secrets);
+                    let has_followed = janitor.watch_clock();
+                    let interval = if has_followed { Duration::ZERO } else { janitor.interval };
+                    interval.saturating_sub(started.elapsed())
+                }
+            };
             context.run_later(rest, Self::round);
         }));
+    }
+
+    fn purged(&mut self, secrets: usize) {
+        if mem::take(&mut self.is_failing) {
+            log::info!("the purge works again");
+        }
+        if secrets > 0 {
+            log::info!("expired secrets purged: {secrets}");
+        }
+    }
+
+    /// Tells once that purges fail; returns when to try again.
+    fn failed(&mut self, error: &StoreError) -> Duration {
+        let is_ending = matches!(error, StoreError::Closing | StoreError::Ended);
+        if !is_ending && !mem::replace(&mut self.is_failing, true) {
+            log::error!("the purge failed: {}", Chain(error));
+        }
+        RETRY.min(self.interval)
+    }
+
+    /// Has the steady clock follow the wall clock: at once where they are hardly apart; after a jump
+    /// when a round has passed in which it could have been set right. Returns whether it has followed
+    /// one.
+    fn watch_clock(&mut self) -> bool {
+        let Some(jump) = self.clock.jump() else {
+            self.has_jumped = false;
+            self.clock.follow();
+            return false;
+        };
+        let seconds = jump.num_seconds();
+        if !mem::replace(&mut self.has_jumped, true) {
+            log::warn!(
+                "the clock was set by {seconds} s: nothing is deleted because of that unless it stays \
+                 so for another round"
+            );
+            return false;
+        }
+        log::warn!("the clock stays set by {seconds} s: from now on it counts for deleting, too");
+        self.has_jumped = false;
+        self.clock.follow();
+        true
     }
 }
 
@@ -54,13 +113,5 @@ pub async fn purge_all(store: Store) -> Result<usize, StoreError> {
         if purged.is_complete {
             return Ok(secrets);
         }
-    }
-}
-
-fn report(purged: Result<usize, StoreError>) {
-    match purged {
-        Ok(0) | Err(StoreError::Closing | StoreError::Ended) => {}
-        Ok(secrets) => log::info!("expired secrets purged: {secrets}"),
-        Err(error) => log::error!("the purge failed: {}", Chain(&error)),
     }
 }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
+use chrono::TimeDelta;
+use futures_util::future::join;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use viewonce::call::Call;
+use viewonce::clock::Clock;
 use viewonce::janitor::{JanitorActor, purge_all};
 use viewonce::store::{
     Acknowledge, Burn, Close, Create, Inspect, Peek, Ping, Purge, Purged, Revoke, Store,
@@ -33,9 +36,46 @@ async fn a_janitor_asks_again_at_once_until_a_purge_is_complete() {
 }
 
 #[actix_web::test]
-async fn a_janitor_comes_again_after_a_purge_that_failed() {
-    let failed = Err(StoreError::Failed(Arc::new(std::fmt::Error)));
-    assert_eq!(hours_of_purges(vec![failed, INCOMPLETE, COMPLETE]).await, [0, 1, 1]);
+async fn a_janitor_comes_again_within_a_second_after_a_purge_that_failed() {
+    let failed = || Err(StoreError::Failed(Arc::new(std::fmt::Error)));
+    let answers = vec![failed(), failed(), INCOMPLETE, COMPLETE, COMPLETE];
+    let times = times_of_purges(answers, &Clock::default()).await;
+    assert_eq!(times.iter().copied().map(hours).collect::<Vec<_>>(), [0, 0, 0, 0, 1]);
+    assert!(Duration::ZERO < times[1] && times[1] <= Duration::from_secs(1));
+    assert!(times[1] < times[2] && times[2] <= Duration::from_secs(2));
+}
+
+#[actix_web::test]
+async fn a_janitor_follows_a_jump_forward_that_has_lasted_for_a_round_and_purges_at_once() {
+    assert_follows(TimeDelta::hours(24)).await;
+}
+
+#[actix_web::test]
+async fn a_janitor_follows_a_jump_back_that_has_lasted_for_a_round() {
+    assert_follows(-TimeDelta::hours(24)).await;
+}
+
+async fn assert_follows(jump: TimeDelta) {
+    let clock = Clock::default();
+    clock.set_wall(jump);
+    let times = times_of_purges(vec![COMPLETE; 4], &clock).await;
+    assert_eq!(times.into_iter().map(hours).collect::<Vec<_>>(), [0, 1, 1, 2]);
+    assert_eq!(clock.jump(), None);
+}
+
+#[actix_web::test]
+async fn a_janitor_does_not_follow_a_jump_of_the_clock_that_is_undone() {
+    let clock = Clock::default();
+    clock.set_wall(TimeDelta::hours(24));
+    let undo_and_redo = async {
+        sleep(INTERVAL / 2).await;
+        clock.set_wall(-TimeDelta::hours(24));
+        sleep(INTERVAL).await;
+        clock.set_wall(TimeDelta::hours(24));
+    };
+    let times = times_of_purges(vec![COMPLETE; 5], &clock);
+    let (times, ()) = join(times, undo_and_redo).await;
+    assert_eq!(times.into_iter().map(hours).collect::<Vec<_>>(), [0, 1, 2, 3, 3]);
 }
 
 #[actix_web::test]
@@ -46,15 +86,21 @@ async fn purge_all_counts_every_portion() {
 
 /// The hours, from its start, at which a janitor asks a store that answers like this.
 async fn hours_of_purges(answers: Vec<Answer>) -> Vec<u64> {
+    let times = times_of_purges(answers, &Clock::default()).await;
+    times.into_iter().map(hours).collect()
+}
+
+/// When, from its start, a janitor asks a store that answers like this.
+async fn times_of_purges(answers: Vec<Answer>, clock: &Clock) -> Vec<Duration> {
     tokio::time::pause();
     let start = Instant::now();
     let (store, mut purges) = note_purges(answers);
-    let _janitor = JanitorActor::new(store, INTERVAL).start();
+    let _janitor = JanitorActor::new(store, clock.clone(), INTERVAL).start();
     let mut times = Vec::new();
     while let Ok(Some(time)) = timeout(3 * INTERVAL, purges.recv()).await {
-        times.push(time);
+        times.push(time - start);
     }
-    times.iter().map(|&time| hours(time - start)).collect()
+    times
 }
 
 /// Whole hours, to the nearest minute: the janitor also counts the real time that its rounds take.
