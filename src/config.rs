@@ -25,6 +25,9 @@ pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
 const DATABASE_FILE: &str = "storage/db/viewonce.sqlite3";
 const PRODUCTION_ROOT: &str = "/app";
 const MEBIBYTE: usize = 1 << 20;
+const PEBIBYTE: u64 = 1 << 50;
+/// The least that a store has to be allowed: its log alone takes a few MiB at times.
+const LEAST_MAX_BYTES: u64 = 8 << 20;
 const SECONDS_PER_HOUR: u64 = 3_600;
 const SECONDS_PER_DAY: u64 = 86_400;
 const HOURS_OF_TEN_YEARS: f64 = 87_600.0;
@@ -70,6 +73,10 @@ pub struct Store {
     pub path: PathBuf,
     /// See `config/default.toml`.
     pub erase_seconds: u64,
+    /// Bytes up to which creations may fill the store; 0 if there is no limit.
+    pub max_bytes: u64,
+    /// Bytes that creations leave free on its file system.
+    pub min_free_bytes: u64,
 }
 
 /// The section `secrets`.
@@ -201,6 +208,8 @@ impl Settings {
             store: Store {
                 path: if path.is_empty() { default_path(environment) } else { path.into() },
                 erase_seconds: layers.within("store.erase_seconds", 1..=SECONDS_PER_DAY)?,
+                max_bytes: max_bytes(&layers)?,
+                min_free_bytes: layers.within("store.min_free_bytes", 0..=PEBIBYTE)?,
             },
             secrets: secrets(&layers)?,
             passphrases: Passphrases {
@@ -259,6 +268,15 @@ fn default_ttl_hours(layers: &Layers, max_ttl_hours: f64) -> Result<f64, Setting
         return Err(layers.refuse(KEY, &expected));
     }
     Ok(hours)
+}
+
+fn max_bytes(layers: &Layers) -> Result<u64, SettingsError> {
+    const KEY: &str = "store.max_bytes";
+    let expected = format!("0, or a number from {LEAST_MAX_BYTES} to {PEBIBYTE}");
+    match layers.parsed(KEY, &expected)? {
+        bytes @ (0 | LEAST_MAX_BYTES..=PEBIBYTE) => Ok(bytes),
+        _ => Err(layers.refuse(KEY, &expected)),
+    }
 }
 
 fn public_url(layers: &Layers) -> Result<Option<Url>, SettingsError> {

@@ -51,8 +51,8 @@ use crate::id::{ClaimId, LookupId, ReceiptId};
 use crate::key::KeyId;
 use crate::secret::NewSecret;
 pub use messages::{
-    Acknowledge, Burn, CREATIONS_KEPT, Close, Create, Created, Fate, Inspect, Peek, Peeked, Ping,
-    Place, Proof, Purge, Purged, Revoke, Rules, State, Survey, Surveyed, Take, Taken, Watch,
+    Acknowledge, Bounds, Burn, CREATIONS_KEPT, Close, Create, Created, Fate, Inspect, Peek, Peeked,
+    Ping, Place, Proof, Purge, Purged, Revoke, Rules, State, Survey, Surveyed, Take, Taken, Watch,
 };
 
 /// How long a store may take to answer a [`Ping`].
@@ -67,6 +67,13 @@ impl From<&Settings> for Rules {
             attempts: settings.secrets.max_attempts,
             redelivery: Duration::from_secs(settings.secrets.redeliver_seconds),
             receipts_kept: receipts_kept.unwrap_or(Duration::MAX),
+            bounds: Bounds {
+                max_bytes: match settings.store.max_bytes {
+                    0 => Bounds::NONE.max_bytes,
+                    bytes => bytes,
+                },
+                min_free_bytes: settings.store.min_free_bytes,
+            },
         }
     }
 }
@@ -80,7 +87,7 @@ pub enum StoreError {
     /// The queue is full. Nothing was done.
     #[error("the store's queue is full")]
     Busy,
-    /// There is no room on the disk. Nothing was done.
+    /// There is no room on the disk, or none for creations. Nothing was done.
     #[error("the store has no room")]
     NoRoom(#[source] Cause),
     /// It failed. Nothing was done.

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use viewonce::clock::Clock;
 use viewonce::janitor::purge_all;
 use viewonce::store::sqlite::StoreActor;
-use viewonce::store::{Rules, Store};
+use viewonce::store::{Bounds, Rules, Store};
 
 use super::Outcome;
 use super::numbered::{Sealer, Series, scattered};
@@ -41,6 +41,7 @@ const RULES: Rules = Rules {
     attempts: 10,
     redelivery: Duration::from_mins(1),
     receipts_kept: Duration::from_hours(168),
+    bounds: Bounds::NONE,
 };
 
 /// A store that was full of living secrets, of which some have been viewed.

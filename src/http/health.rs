@@ -28,8 +28,8 @@ const UNHEALTHY: HealthResponse =
 
 /// See how the service is
 ///
-/// It is unhealthy from a commit that failed to the next that succeeds. Being busy alone does not
-/// make it so.
+/// It is unhealthy from a commit that failed to the next that succeeds, and while what was deleted
+/// cannot be erased. Being busy or full alone does not make it so.
 #[utoipa::path(
     get,
     path = "/health",

@@ -25,6 +25,22 @@ pub struct Rules {
     pub redelivery: Duration,
     /// For how long a receipt is kept after its secret's end.
     pub receipts_kept: Duration,
+    /// Up to where creations may fill it.
+    pub bounds: Bounds,
+}
+
+/// Up to where creations may fill a store: whatever ends secrets still has room then.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes that it may have.
+    pub max_bytes: u64,
+    /// Bytes that are to be left on its disk.
+    pub min_free_bytes: u64,
+}
+
+impl Bounds {
+    /// As far as the disk goes.
+    pub const NONE: Self = Self { max_bytes: u64::MAX, min_free_bytes: 0 };
 }
 
 /// Stores a secret, if its creation is not remembered already.
@@ -250,7 +266,8 @@ pub struct Surveyed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place(pub i64);
 
-/// Asks whether the store is there, and can write if its last write failed.
+/// Asks whether the store is there, can write if its last write failed, and could erase when it last
+/// tried.
 #[derive(Message)]
 #[rtype(result = "Result<(), StoreError>")]
 pub struct Ping {

@@ -5,18 +5,22 @@
 //! that small ones do not wait for all of them. When a statement fails by anything but changing no row, the
 //! whole batch fails: SQLite may have rolled back by itself, and what ran after that would commit
 //! on its own. After a failed commit nothing runs until a small write has committed, because
-//! frames of the failed one could come back after a crash; that write covers them.
+//! frames of the failed one could come back after a crash; that write covers them. And nothing runs
+//! while the files are not those that SQLite has open, for it would go on with them.
 
 mod batch;
 mod commit;
 mod database;
+mod files;
 mod layout;
 mod place;
+mod room;
 mod statements;
 
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix::dev::channel;
 use actix::prelude::*;
@@ -27,15 +31,17 @@ use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::id::ReceiptId;
 use crate::store::watchers::Watchers;
-use crate::store::{Close, Purge, Purged, Rules, Store, StoreError, Watch};
+use crate::store::{Close, Ping, Purge, Purged, Rules, Store, StoreError, Watch};
 use batch::{Entry, Pending};
 use commit::{commit, failed, not_run};
 use database::Database;
 pub use database::DatabaseError;
-use statements::{Statement, Work};
+use statements::{Fault, Statement, Work};
 
 /// Messages that one transaction holds at the most.
 const BATCH_LIMIT: usize = 512;
+/// How often the files are cleaned while there is more to purge than one purge takes.
+const ERASE_EVERY: Duration = Duration::from_millis(250);
 
 /// Owns the connection to SQLite, alone.
 pub struct StoreActor {
@@ -48,6 +54,9 @@ pub struct StoreActor {
     is_flush_due: bool,
     /// Whether the last transaction failed.
     is_suspect: bool,
+    /// When the files were last clean, and why they could not be cleaned since, if that was tried.
+    erased_at: Instant,
+    unclean: Option<StoreError>,
     _alive: oneshot::Sender<()>,
 }
 
@@ -86,6 +95,8 @@ impl StoreActor {
             watchers: Watchers::default(),
             is_flush_due: false,
             is_suspect: false,
+            erased_at: Instant::now(),
+            unclean: None,
             _alive: alive,
         };
         // The mailbox is made here, so that it has all its room before the thread runs.
@@ -129,56 +140,93 @@ impl StoreActor {
     }
 
     fn purge(&mut self) -> Result<Purged, StoreError> {
-        let portion = self.transact(|work| statements::purge(work))?;
-        // Receipts and creations, however many are left, hold nothing that has to be erased.
-        if !portion.is_sealed_left {
-            self.checkpoint()?;
+        let settled = self.clock.settled();
+        let portion = self.transact(|work| {
+            work.now = settled;
+            Ok(statements::purge(work)?)
+        })?;
+        // Receipts and creations, however many are left, hold nothing that has to be erased. And where
+        // much sealed is left, what others have ended does not wait for all of it.
+        if !portion.is_sealed_left || self.erased_at.elapsed() >= ERASE_EVERY {
+            self.erase()?;
         }
         Ok(portion.purged)
     }
 
-    /// Does `task` in a transaction of its own. After a failure, a small write has to commit first.
+    /// Does `task` in a transaction of its own, and tells the log when that begins to fail and when it
+    /// works again.
     fn transact<T>(
         &mut self,
-        task: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>,
+        task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        let Database { connection, .. } = self.database.as_mut().ok_or(StoreError::Closing)?;
+        let outcome = self.attempt(task);
+        match (&outcome, mem::replace(&mut self.is_suspect, outcome.is_err())) {
+            (Err(error), false) => {
+                log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
+            }
+            (Ok(_), true) => log::info!("the store commits again"),
+            _ => {}
+        }
+        outcome
+    }
+
+    /// Does `task` in a transaction of its own. After a failure, a small write has to commit first.
+    fn attempt<T>(
+        &mut self,
+        task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let Database { connection, files, .. } =
+            self.database.as_mut().ok_or(StoreError::Closing)?;
         let (rules, now) = (&self.rules, self.clock.now());
+        files.verify()?;
         if self.is_suspect {
-            commit(connection, |connection| statements::probe(connection, now)).map_err(not_run)?;
-            log::info!("the store commits again");
+            let probed = commit(connection, |connection| Ok(statements::probe(connection, now)?));
+            files.note();
+            probed.map_err(not_run)?;
         }
-        let outcome = commit(connection, |connection| task(&mut Work::new(connection, rules, now)));
-        if let Err(error) = &outcome {
-            log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
-        }
-        self.is_suspect = outcome.is_err();
+        let outcome =
+            commit(connection, |connection| task(&mut Work::new(connection, files, rules, now)));
+        files.note();
         outcome
     }
 
     /// The receipt that `watch` has to wait for, if there is something to wait for.
     fn awaited(&self, watch: &Watch) -> Result<Option<ReceiptId>, StoreError> {
-        let Database { connection, .. } = self.database.as_ref().ok_or(StoreError::Closing)?;
-        let (rules, now) = (&self.rules, self.clock.now());
-        let work = Work::new(connection, rules, now);
+        let Database { connection, files, .. } =
+            self.database.as_ref().ok_or(StoreError::Closing)?;
+        let work = Work::new(connection, files, &self.rules, self.clock.now());
         statements::pending(&work, &watch.candidates).map_err(failed)
     }
 
-    fn checkpoint(&self) -> Result<(), StoreError> {
-        let database = self.database.as_ref().ok_or(StoreError::Closing)?;
-        if statements::checkpoint(&database.connection).map_err(failed)? {
-            Ok(())
-        } else {
-            Err(StoreError::Failed(Arc::new(CheckpointBusy)))
+    /// Whether the store does its work: it can read, and write if its last write failed, and could
+    /// clean its files when it last tried.
+    fn pong(&mut self) -> Result<(), StoreError> {
+        self.transact(|work| Ok(statements::look(work.connection)?))?;
+        self.unclean.clone().map_or(Ok(()), Err)
+    }
+
+    /// Erases from the files what is left of all that was deleted.
+    fn erase(&mut self) -> Result<(), StoreError> {
+        let Database { connection, files, .. } =
+            self.database.as_mut().ok_or(StoreError::Closing)?;
+        files.verify()?;
+        let is_done = statements::checkpoint(connection).map_err(failed);
+        files.note();
+        let busy = || Err(StoreError::Failed(Arc::new(CheckpointBusy)));
+        let erased = is_done.and_then(|is_done| if is_done { Ok(()) } else { busy() });
+        self.unclean = erased.as_ref().err().cloned();
+        if erased.is_ok() {
+            self.erased_at = Instant::now();
         }
+        erased
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
-        let checkpointed = self.checkpoint();
-        if let Some(Database { connection, .. }) = self.database.take() {
-            connection.close().map_err(|(_connection, error)| failed(error))?;
+        let erased = self.erase();
+        if let Some(database) = self.database.take() {
+            database.close(erased.is_ok()).map_err(failed)?;
         }
-        checkpointed
+        erased
     }
 }
 
@@ -234,6 +282,15 @@ impl Handler<Call<Purge>> for StoreActor {
     }
 }
 
+impl Handler<Call<Ping>> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, call: Call<Ping>, _: &mut Self::Context) {
+        self.flush();
+        call.answer(self.pong());
+    }
+}
+
 impl Handler<Call<Close>> for StoreActor {
     type Result = ();
 
@@ -254,12 +311,15 @@ struct CheckpointBusy;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+    use crate::store::Bounds;
 
-    const RULES: Rules =
-        Rules { attempts: 1, redelivery: Duration::ZERO, receipts_kept: Duration::ZERO };
+    const RULES: Rules = Rules {
+        attempts: 1,
+        redelivery: Duration::ZERO,
+        receipts_kept: Duration::ZERO,
+        bounds: Bounds::NONE,
+    };
 
     #[derive(Message)]
     #[rtype(result = "()")]

@@ -8,8 +8,8 @@ use viewonce::clock::{Clock, Timestamp};
 use viewonce::key::{SecretKey, SecretKeys};
 use viewonce::seal::{Issued, Roots};
 use viewonce::secret::Plaintext;
-use viewonce::store::Rules;
 use viewonce::store::sqlite::StoreActor;
+use viewonce::store::{Bounds, Rules};
 
 use crate::process::{Service, complaint, output, viewonce};
 
@@ -76,8 +76,12 @@ fn purge_deletes_what_has_expired() {
     let roots = Roots::derive(&SecretKeys { current: key, previous: Vec::new() });
     System::new().block_on(async {
         let path = folder.path().join(DATABASE);
-        let rules =
-            Rules { attempts: 1, redelivery: Duration::ZERO, receipts_kept: Duration::ZERO };
+        let rules = Rules {
+            attempts: 1,
+            redelivery: Duration::ZERO,
+            receipts_kept: Duration::ZERO,
+            bounds: Bounds::NONE,
+        };
         let (store, _ended) = StoreActor::start(&path, rules, Clock::default(), 16).unwrap();
         for expires_at in [Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX)] {
             let content = Plaintext::parse("x".to_owned()).unwrap();

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use viewonce::clock::Clock;
 use viewonce::id::LookupId;
 use viewonce::secret::{NewSecret, SealedSecret};
-use viewonce::store::{Fate, Rules, State, Store, Take, Taken};
+use viewonce::store::{Bounds, Fate, Rules, State, Store, Take, Taken};
 
 use crate::samples::{HOUR, Terms, claim_id, lookup_id, only, receipt, secret};
 
@@ -19,6 +19,7 @@ pub(crate) const RULES: Rules = Rules {
     attempts: 3,
     redelivery: Duration::from_mins(1),
     receipts_kept: Duration::from_hours(168),
+    bounds: Bounds::NONE,
 };
 
 /// Where a store has its content. Dropping it drops the content, too.

@@ -1,6 +1,7 @@
 //! What every store promises. Each promise is written once, for any backend; `contract!` makes the
 //! tests of one backend of them.
 
+mod clock;
 mod create;
 mod creation;
 mod expiry;
@@ -129,6 +130,11 @@ macro_rules! contract {
                 peek_finds_a_secret_until_the_instant_it_expires
                 burn_finds_a_secret_until_the_instant_it_expires
                 purge_leaves_a_secret_until_the_instant_it_expires;
+            clock:
+                a_jump_forward_hides_what_expires_by_it_and_has_nothing_deleted
+                what_is_created_after_a_jump_forward_lives
+                a_jump_that_is_followed_has_what_expires_by_it_deleted
+                a_jump_back_brings_nothing_back;
             purge:
                 purge_deletes_the_expired_and_leaves_the_living
                 purge_leaves_all_that_is_beside_the_living

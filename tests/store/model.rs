@@ -18,7 +18,7 @@ use proptest::prelude::{TestCaseError, prop_assert_eq};
 use proptest::test_runner::{Config, TestError, TestRunner};
 use viewonce::clock::{Clock, Timestamp};
 use viewonce::store::{
-    Created, Fate, Peeked, Proof, Purged, Rules, State, Store, StoreError, Take, Taken,
+    Bounds, Created, Fate, Peeked, Proof, Purged, Rules, State, Store, StoreError, Take, Taken,
 };
 
 use crate::backend::Backend;
@@ -34,6 +34,7 @@ const RULES: Rules = Rules {
     attempts: 2,
     redelivery: Duration::from_hours(2 * 24),
     receipts_kept: DAY.saturating_mul(48),
+    bounds: Bounds::NONE,
 };
 /// Room for the largest batch.
 const MAILBOX: usize = 16;

@@ -1,5 +1,6 @@
 //! SQLite as a backend, and what it promises besides the contract.
 
+mod altered;
 mod erasure;
 mod failure;
 mod files;
@@ -7,6 +8,7 @@ mod large;
 mod layout;
 mod places;
 mod refusal;
+mod room;
 mod rows;
 
 use std::fs;
@@ -43,6 +45,11 @@ impl Sqlite {
 
     fn database(&self) -> PathBuf {
         self.folder().join("viewonce.sqlite3")
+    }
+
+    /// The write-ahead log.
+    fn log(&self) -> PathBuf {
+        self.folder().join("viewonce.sqlite3-wal")
     }
 
     /// What is in the folder of the database.

@@ -1,7 +1,7 @@
 //! The messages that wait for their transaction, of whatever kind they are.
 
-use super::commit::{failed, not_run};
-use super::statements::{LIGHT_BYTES, Statement, Work};
+use super::commit::not_run;
+use super::statements::{Fault, LIGHT_BYTES, Statement, Work};
 use crate::call::Call;
 use crate::store::StoreError;
 
@@ -38,8 +38,9 @@ impl<M: Statement> Pending for Entry<M> {
             return Ok(());
         }
         self.outcome = Some(match message.run(work) {
-            Err(error @ rusqlite::Error::StatementChangedRows(_)) => Err(failed(error)),
-            outcome => Ok(outcome?),
+            Ok(outcome) => Ok(outcome),
+            Err(Fault::Refused(error)) => Err(error),
+            Err(Fault::Broken(error)) => return Err(error),
         });
         Ok(())
     }

@@ -4,16 +4,21 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
+use super::files::Altered;
+use super::statements::Fault;
 use crate::store::StoreError;
 
 /// Runs `work` between BEGIN and a COMMIT that is seen to succeed.
 pub(super) fn commit<T>(
     connection: &mut Connection,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    work: impl FnOnce(&Connection) -> Result<T, Fault>,
 ) -> Result<T, StoreError> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let outcome = work(&transaction).map_err(failed)?;
+    let outcome = work(&transaction).map_err(|fault| match fault {
+        Fault::Refused(error) => error,
+        Fault::Broken(error) => failed(error),
+    })?;
     transaction.commit().map_err(|error| match failed(error) {
         StoreError::Failed(cause) => StoreError::OutcomeUnknown(cause),
         no_room => no_room,
@@ -35,5 +40,11 @@ pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::NoRoom(Arc::new(error)),
         _ => StoreError::Failed(Arc::new(error)),
+    }
+}
+
+impl From<Altered> for StoreError {
+    fn from(altered: Altered) -> Self {
+        Self::Failed(Arc::new(altered))
     }
 }

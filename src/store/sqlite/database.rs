@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 
 use refinery::Migration;
 use refinery::error::Kind;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+
+use super::files::Files;
 
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
@@ -76,6 +79,7 @@ pub enum DatabaseError {
 /// connection closes before the lock goes.
 pub(super) struct Database {
     pub(super) connection: Connection,
+    pub(super) files: Files,
     _lock: File,
 }
 
@@ -89,7 +93,16 @@ impl Database {
         }
         let mut connection = connect(path)?;
         migrate(path, &mut connection)?;
-        Ok(Self { connection, _lock: lock })
+        let files = Files::of(path).map_err(unwritable(path))?;
+        Ok(Self { connection, files, _lock: lock })
+    }
+
+    /// Closes it. Unless it `is_clean`, the log stays as it is for the next start: to move only a part
+    /// of it would be worse than nothing.
+    pub(super) fn close(self, is_clean: bool) -> rusqlite::Result<()> {
+        let Self { connection, .. } = self;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !is_clean)?;
+        connection.close().map_err(|(_connection, error)| error)
     }
 }
 

@@ -8,11 +8,13 @@ mod take;
 use actix::Message;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
+use super::files::Files;
+use super::room::Room;
 use crate::clock::Timestamp;
 use crate::id::{LookupId, ReceiptId};
 use crate::key::KeyId;
 use crate::secret::{Ciphertext, Flags, SealedSecret};
-use crate::store::{Ping, Place, Rules, State, StoreError, Survey, Surveyed};
+use crate::store::{Place, Rules, State, StoreError, Survey, Surveyed};
 pub(super) use purge::purge;
 pub(super) use receipt::pending;
 
@@ -38,9 +40,8 @@ pub(super) trait Statement:
     /// What the caller gets once the transaction has committed.
     type Outcome: Send + 'static;
 
-    /// Runs it. [`rusqlite::Error::StatementChangedRows`] says that it could not be done and did
-    /// nothing; any other error is the end of the transaction.
-    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Self::Outcome>;
+    /// Runs it.
+    fn run(&self, work: &mut Work<'_>) -> Result<Self::Outcome, Fault>;
 
     /// The sealed bytes of the secret that it will write or erase, if it is to wait where these are
     /// many.
@@ -49,9 +50,24 @@ pub(super) trait Statement:
     }
 }
 
+/// Why a statement has no outcome.
+pub(super) enum Fault {
+    /// It was not done, and did nothing; the others go on.
+    Refused(StoreError),
+    /// It is the end of the transaction.
+    Broken(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
 /// A transaction under way, or a look between two of them.
 pub(super) struct Work<'a> {
     pub(super) connection: &'a Connection,
+    pub(super) files: &'a Files,
     pub(super) rules: &'a Rules,
     pub(super) now: Timestamp,
     /// The receipts whose secrets have ended in it.
@@ -61,12 +77,38 @@ pub(super) struct Work<'a> {
     pub(super) moved: usize,
     /// Whether large secrets may wait for the next one.
     pub(super) may_put_off: bool,
+    /// What creations may still write in it, if one has asked.
+    room: Option<Room>,
 }
 
 impl<'a> Work<'a> {
     /// Work that has done nothing yet.
-    pub(super) const fn new(connection: &'a Connection, rules: &'a Rules, now: Timestamp) -> Self {
-        Self { connection, rules, now, ended: Vec::new(), moved: 0, may_put_off: false }
+    pub(super) const fn new(
+        connection: &'a Connection,
+        files: &'a Files,
+        rules: &'a Rules,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            connection,
+            files,
+            rules,
+            now,
+            ended: Vec::new(),
+            moved: 0,
+            may_put_off: false,
+            room: None,
+        }
+    }
+
+    /// Takes the room that a secret of so many `sealed` bytes needs, if there is so much.
+    fn take_room(&mut self, sealed: usize) -> Result<(), Fault> {
+        let room = match self.room {
+            Some(room) => room,
+            None => Room::look(self, self.files)?,
+        };
+        self.room = Some(room.without(sealed)?);
+        Ok(())
     }
 
     /// Whether it has moved so much that other large secrets have to wait for the next one, so that
@@ -114,7 +156,7 @@ impl<'a> Work<'a> {
 impl Statement for Survey {
     type Outcome = Surveyed;
 
-    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Surveyed> {
+    fn run(&self, work: &mut Work<'_>) -> Result<Surveyed, Fault> {
         let mut select = work.connection.prepare_cached(sql!("survey"))?;
         let after = self.after.map_or(i64::MIN, |Place(id)| id);
         let mut rows = select.query(params![after, SURVEY_SECRETS])?;
@@ -130,12 +172,9 @@ impl Statement for Survey {
     }
 }
 
-impl Statement for Ping {
-    type Outcome = ();
-
-    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<()> {
-        work.connection.pragma_query_value(None, "schema_version", |_row| Ok(()))
-    }
+/// Reads something.
+pub(super) fn look(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_query_value(None, "schema_version", |_row| Ok(()))
 }
 
 /// Writes the one row of the table that is there to be written.

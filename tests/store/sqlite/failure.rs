@@ -97,6 +97,30 @@ async fn a_failed_batch_changes_nothing_beside_the_secrets_and_wakes_nobody() {
     }
 }
 
+#[actix_web::test]
+async fn a_checkpoint_that_fails_makes_a_store_unhealthy_and_stops_nobody() {
+    let test = "sqlite::failure::a_checkpoint_that_fails_makes_a_store_unhealthy_and_stops_nobody";
+    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+        let subject = Subject::<Sqlite>::start().await;
+        subject.create_all(0..ALL).await;
+        subject.store.purge().await.unwrap();
+        let database = fs::metadata(subject.backend.database()).unwrap().len();
+        // The log has room for more, the database has not.
+        limit_files(&database.to_string());
+        subject.create_all(ALL..ALL + OLD).await;
+        subject.store.ping().await.unwrap();
+        subject.store.purge().await.unwrap_err();
+        subject.store.ping().await.unwrap_err();
+        assert!(subject.take(1).await.is_some());
+        assert!(subject.take(ALL + 1).await.is_some());
+        subject.create(1).await;
+        subject.store.ping().await.unwrap_err();
+        limit_files("unlimited");
+        subject.store.purge().await.unwrap();
+        subject.store.ping().await.unwrap();
+    }
+}
+
 /// Has something happen to each of five secrets, and a sixth created, in a batch that fails.
 async fn fail_to_end(subject: &Subject<Sqlite>) {
     let store = &subject.store;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -45,11 +45,11 @@ async fn a_running_store_has_three_files_after_a_restart_too() {
 #[actix_web::test]
 async fn what_is_committed_goes_to_a_log_that_is_gone_after_close() {
     let subject = Subject::<Sqlite>::start().await;
-    let before = size(&log(&subject.backend));
+    let before = size(&subject.backend.log());
     subject.create(1).await;
-    assert!(size(&log(&subject.backend)) > before);
+    assert!(size(&subject.backend.log()) > before);
     let backend = subject.close().await;
-    assert_eq!(size(&log(&backend)), 0);
+    assert_eq!(size(&backend.log()), 0);
 }
 
 #[actix_web::test]
@@ -57,7 +57,7 @@ async fn purge_empties_the_log() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create(1).await;
     subject.store.purge().await.unwrap();
-    assert_eq!(size(&log(&subject.backend)), 0);
+    assert_eq!(size(&subject.backend.log()), 0);
 }
 
 /// SQLite passes over a pragma that it does not know without a word; so each is asked what came
@@ -79,10 +79,6 @@ fn the_settings_of_a_connection_take_effect() {
     assert_eq!(setting("temp_store"), Value::Integer(2));
     assert_eq!(setting("cell_size_check"), Value::Integer(1));
     assert_eq!(setting("trusted_schema"), Value::Integer(0));
-}
-
-fn log(backend: &Sqlite) -> PathBuf {
-    backend.folder().join("viewonce.sqlite3-wal")
 }
 
 /// The length of a file, 0 if there is none. Does not open it.

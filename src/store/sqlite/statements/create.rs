@@ -1,25 +1,28 @@
 //! A secret comes, and what is kept beside it.
 
+use std::sync::Arc;
+
 use rusqlite::params;
 
-use super::{Statement, Work, bytes, first, sql, timestamp};
+use super::{Fault, Statement, Work, bytes, first, sql, timestamp};
 use crate::id::{CreationId, LookupId};
 use crate::repeat::{Creation, NewCreation, Nonce};
 use crate::secret::{NewSecret, SealedSecret};
 use crate::store::sqlite::layout;
 use crate::store::sqlite::place::places;
-use crate::store::{CREATIONS_KEPT, Create, Created, State};
+use crate::store::{CREATIONS_KEPT, Create, Created, State, StoreError};
 
 impl Statement for Create {
     type Outcome = Created;
 
-    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Created> {
+    fn run(&self, work: &mut Work<'_>) -> Result<Created, Fault> {
         let NewSecret { sealed, verifier, receipt_id, creation } = &self.secret;
         if let Some(creation) = creation
             && let Some(before) = first(&creation.candidates, |id| recall(work, id))?
         {
             return Ok(Created::Before(before));
         }
+        work.take_room(sealed.ciphertext.as_bytes().len())?;
         insert(work, sealed)?;
         work.moved += sealed.ciphertext.as_bytes().len();
         let id = sealed.lookup_id.as_bytes();
@@ -42,13 +45,17 @@ impl Statement for Create {
     }
 }
 
-/// Stores a secret in the first of its places that is free. That it is there already, or that none
-/// is free, is an error that fails alone.
-fn insert(work: &Work<'_>, sealed: &SealedSecret) -> rusqlite::Result<()> {
+/// No place is left for a secret, or it stands in one already.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("no place is free for the secret")]
+struct NoPlace;
+
+/// Stores a secret in the first of its places that is free.
+fn insert(work: &Work<'_>, sealed: &SealedSecret) -> Result<(), Fault> {
     let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = sealed;
     debug_assert!(lookup_id.instant() <= *expires_at, "or no purge would find it in time");
     let Some(place) = free_place(work, lookup_id)? else {
-        return Err(rusqlite::Error::StatementChangedRows(0));
+        return Err(Fault::Refused(StoreError::Failed(Arc::new(NoPlace))));
     };
     let values = params![
         place,
@@ -61,7 +68,8 @@ fn insert(work: &Work<'_>, sealed: &SealedSecret) -> rusqlite::Result<()> {
         ciphertext.as_bytes(),
         layout::tail(ciphertext.as_bytes().len()),
     ];
-    work.execute(sql!("create"), values).map(drop)
+    work.execute(sql!("create"), values)?;
+    Ok(())
 }
 
 /// The first free place of a secret, unless it stands in one.

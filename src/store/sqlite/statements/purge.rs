@@ -19,7 +19,7 @@ pub(in super::super) struct Portion {
     pub(in super::super) is_sealed_left: bool,
 }
 
-/// Deletes some of what has ended.
+/// Deletes some of what has ended by the time of `work`.
 pub(in super::super) fn purge(work: &Work<'_>) -> rusqlite::Result<Portion> {
     let now = work.now.as_millis();
     let kept_since = work.now.minus(work.rules.receipts_kept).as_millis();

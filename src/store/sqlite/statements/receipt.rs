@@ -3,14 +3,14 @@
 use rusqlite::{Row, params};
 
 use super::take::{destroy, weight};
-use super::{Statement, Work, bytes, first, sql, timestamp};
+use super::{Fault, Statement, Work, bytes, first, sql, timestamp};
 use crate::id::{LookupId, ReceiptId};
 use crate::store::{Fate, Inspect, Revoke, State};
 
 impl Statement for Inspect {
     type Outcome = Option<Fate>;
 
-    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Self::Outcome> {
+    fn run(&self, work: &mut Work<'_>) -> Result<Self::Outcome, Fault> {
         Ok(find(work, &self.candidates)?.map(|receipt| receipt.fate))
     }
 }
@@ -18,7 +18,7 @@ impl Statement for Inspect {
 impl Statement for Revoke {
     type Outcome = Option<Fate>;
 
-    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Self::Outcome> {
+    fn run(&self, work: &mut Work<'_>) -> Result<Self::Outcome, Fault> {
         let Some(Receipt { lookup_id, fate, .. }) = find(work, &self.candidates)? else {
             return Ok(None);
         };

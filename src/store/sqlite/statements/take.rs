@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::{Statement, Work, bytes, first, flags, key_id, sealed_secret, sql, timestamp};
+use super::{Fault, Statement, Work, bytes, first, flags, key_id, sealed_secret, sql, timestamp};
 use crate::clock::Timestamp;
 use crate::id::{ClaimId, ID_BYTES, LookupId};
 use crate::key::KeyId;
@@ -15,7 +15,7 @@ use crate::store::{Acknowledge, Burn, Peek, Peeked, Proof, State, Take, Taken};
 impl Statement for Take {
     type Outcome = Taken;
 
-    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Taken> {
+    fn run(&self, work: &mut Work<'_>) -> Result<Taken, Fault> {
         if let Some(again) = first(&self.claims, |id| claimed(work, id))? {
             return Ok(again);
         }
@@ -51,7 +51,7 @@ impl Take {
 impl Statement for Acknowledge {
     type Outcome = bool;
 
-    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<bool> {
+    fn run(&self, work: &mut Work<'_>) -> Result<bool, Fault> {
         let ended = first(&self.claims, |id| {
             let key = params![id.as_bytes(), work.now.as_millis()];
             Ok((work.execute(sql!("acknowledge"), key)? > 0).then_some(()))
@@ -63,7 +63,7 @@ impl Statement for Acknowledge {
 impl Statement for Peek {
     type Outcome = Option<Peeked>;
 
-    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Self::Outcome> {
+    fn run(&self, work: &mut Work<'_>) -> Result<Self::Outcome, Fault> {
         let seen = first(&self.candidates, |id| look(work, id))?;
         Ok(seen.map(|Seen { flags, expires_at, .. }| Peeked {
             expires_at,
@@ -75,7 +75,7 @@ impl Statement for Peek {
 impl Statement for Burn {
     type Outcome = bool;
 
-    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<bool> {
+    fn run(&self, work: &mut Work<'_>) -> Result<bool, Fault> {
         let burned = first(&self.candidates, |id| {
             let is_burned = destroy(work, id, State::Burned)?;
             Ok(is_burned.then_some(()))

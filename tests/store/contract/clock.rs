@@ -1,0 +1,58 @@
+//! A wall clock that is set forward or back: what has expired by either clock is shown to nobody, but
+//! nothing is deleted because of a jump that is not followed.
+
+use chrono::TimeDelta;
+use viewonce::store::{State, Taken};
+
+use crate::backend::{Backend, Subject};
+use crate::samples::{HOUR, KEY, Terms, claiming, knowing};
+
+const FORWARD: TimeDelta = TimeDelta::hours(24);
+const BACK: TimeDelta = TimeDelta::hours(-24);
+
+pub(super) async fn a_jump_forward_hides_what_expires_by_it_and_has_nothing_deleted<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let secret = subject.confide(1, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.create(2).await;
+    let kept = subject.ask(claiming(2, KEY)).await;
+    subject.clock.set_wall(FORWARD);
+    assert_eq!(subject.ask(knowing(1)).await, Taken::Nothing);
+    assert!(!subject.has(1).await);
+    assert_eq!(subject.state(1).await, State::Expired);
+    assert_eq!(subject.ask(claiming(2, KEY)).await, Taken::Nothing);
+    assert_eq!(subject.store.purge().await.unwrap().secrets, 0);
+    subject.clock.set_wall(BACK);
+    assert_eq!(subject.state(1).await, State::Pending);
+    assert_eq!(subject.ask(knowing(1)).await, Taken::Secret(secret));
+    let Taken::Secret(sealed) = kept else { panic!("{kept:?}") };
+    assert_eq!(subject.ask(claiming(2, KEY)).await, Taken::Again { sealed, wrapped_key: None });
+}
+
+pub(super) async fn what_is_created_after_a_jump_forward_lives<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.clock.set_wall(FORWARD);
+    subject.create(1).await;
+    subject.clock.follow();
+    subject.store.purge().await.unwrap();
+    assert!(subject.take(1).await.is_some());
+}
+
+pub(super) async fn a_jump_that_is_followed_has_what_expires_by_it_deleted<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.create(1).await;
+    subject.clock.set_wall(FORWARD);
+    subject.clock.follow();
+    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
+}
+
+pub(super) async fn a_jump_back_brings_nothing_back<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.confide(1, Terms::RECEIPT).await;
+    subject.clock.advance(HOUR);
+    subject.clock.set_wall(BACK);
+    assert!(subject.take(1).await.is_none());
+    assert_eq!(subject.state(1).await, State::Expired);
+    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
+    subject.clock.follow();
+    assert!(subject.take(1).await.is_none());
+}

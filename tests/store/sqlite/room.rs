@@ -1,0 +1,113 @@
+//! Room to view: creations stop at the bounds of a store, and what ends secrets goes on.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use futures_util::future;
+use viewonce::secret::{Ciphertext, SealedSecret};
+use viewonce::store::{Bounds, Created, Rules, StoreError};
+
+use super::Sqlite;
+use crate::alone;
+use crate::backend::{RULES, Subject};
+use crate::batch::as_one_batch;
+use crate::samples::{Terms, only};
+
+/// Sealed bytes of a secret, unless a test says otherwise.
+const SEALED: usize = 20_000;
+/// More such secrets than there is room for.
+const MANY: u32 = 200;
+const IN_STORE: Rules = Rules { bounds: Bounds { max_bytes: 1 << 20, ..Bounds::NONE }, ..RULES };
+const ON_DISK: Rules =
+    Rules { bounds: Bounds { min_free_bytes: alone::SMALL / 2, ..Bounds::NONE }, ..RULES };
+
+#[actix_web::test]
+async fn creations_stop_where_a_store_has_its_bytes_and_go_on_when_it_has_fewer() {
+    let subject = Subject::<Sqlite>::start_with(IN_STORE);
+    let stored = create_until_full(&subject).await;
+    assert!(bytes(&subject.backend) <= IN_STORE.bounds.max_bytes);
+    end_all(&subject, stored).await;
+    assert!(!create_until_full(&subject).await.is_empty());
+}
+
+#[actix_web::test]
+async fn creations_stop_where_little_is_left_on_the_disk_and_views_go_on() {
+    let test = "sqlite::room::creations_stop_where_little_is_left_on_the_disk_and_views_go_on";
+    if alone::is_alone(test, alone::ON_A_SMALL_FILE_SYSTEM) {
+        let subject = Subject::<Sqlite>::start_with(ON_DISK);
+        let stored = create_until_full(&subject).await;
+        assert!(bytes(&subject.backend) <= alone::SMALL - ON_DISK.bounds.min_free_bytes);
+        end_all(&subject, stored).await;
+        assert!(!create_until_full(&subject).await.is_empty());
+    }
+}
+
+#[actix_web::test]
+async fn in_a_batch_those_are_stored_for_which_there_is_room_and_the_others_are_refused_alone() {
+    let subject = Subject::<Sqlite>::start_with(IN_STORE);
+    subject.create_all([0, 1]).await;
+    let creates = (2..MANY).map(|n| subject.store.create(secret(&subject, n)));
+    let ends = future::join(subject.store.take(only(0)), subject.store.burn(only(1)));
+    let batch = future::join(future::join_all(creates), ends);
+    let (created, (taken, burned)) = as_one_batch(&subject.store, batch).await;
+    taken.unwrap();
+    assert!(burned.unwrap());
+    let stored: BTreeSet<u32> =
+        (2..).zip(&created).filter(|(_, created)| created.is_ok()).map(|(n, _)| n).collect();
+    assert!(!stored.is_empty() && stored.len() < created.len());
+    for refused in created.into_iter().filter_map(Result::err) {
+        assert!(matches!(refused, StoreError::NoRoom(_)), "{refused:?}");
+    }
+    for n in 2..MANY {
+        assert_eq!(subject.has(n).await, stored.contains(&n), "{n}");
+    }
+}
+
+#[actix_web::test]
+async fn the_retry_of_a_creation_is_answered_where_there_is_no_room() {
+    let subject = Subject::<Sqlite>::start_with(IN_STORE);
+    let first = subject.new_secret(MANY, Terms::REPEATABLE);
+    subject.store.create(first.clone()).await.unwrap();
+    create_until_full(&subject).await;
+    assert!(matches!(subject.store.create(first).await.unwrap(), Created::Before(_)));
+}
+
+/// Secret number `n`, of a size of which there is soon no more room.
+fn secret(subject: &Subject<Sqlite>, n: u32) -> SealedSecret {
+    SealedSecret { ciphertext: Ciphertext::from_bytes(vec![7; SEALED]), ..subject.secret(n) }
+}
+
+/// Creates secrets until there is no room, and asserts that this is no failure. Returns the numbers of
+/// those that are stored.
+async fn create_until_full(subject: &Subject<Sqlite>) -> Vec<u32> {
+    let mut stored = Vec::new();
+    for n in 0..MANY {
+        match subject.store.create(secret(subject, n)).await {
+            Ok(created) => assert_eq!(created, Created::Stored),
+            Err(StoreError::NoRoom(_)) => {
+                subject.store.ping().await.unwrap();
+                return stored;
+            }
+            Err(error) => panic!("{error:?}"),
+        }
+        stored.push(n);
+    }
+    panic!("there is room for all")
+}
+
+/// Takes and burns all these, half of them each, with a purge in the middle.
+async fn end_all(subject: &Subject<Sqlite>, numbers: Vec<u32>) {
+    for n in numbers {
+        if n % 2 == 0 {
+            assert!(subject.take(n).await.is_some(), "{n}");
+        } else {
+            assert!(subject.burn(n).await, "{n}");
+        }
+    }
+    subject.store.purge().await.unwrap();
+}
+
+/// What the files have all together.
+fn bytes(backend: &Sqlite) -> u64 {
+    backend.files().iter().map(|file| fs::metadata(file).unwrap().len()).sum()
+}
