@@ -34,10 +34,11 @@ async fn a_log_that_is_replaced_is_noticed_and_its_return_too() {
 async fn a_log_that_is_cut_is_noticed_and_what_is_left_of_it_found_at_the_next_start() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create_all(0..5).await;
-    let whole = fs::metadata(subject.backend.log()).unwrap().len();
+    subject.store.purge().await.unwrap();
     subject.create(5).await;
     // Not the database itself is opened, but its log, which SQLite does not lock.
-    OpenOptions::new().write(true).open(subject.backend.log()).unwrap().set_len(whole).unwrap();
+    let log = OpenOptions::new().write(true).open(subject.backend.log()).unwrap();
+    log.set_len(log.metadata().unwrap().len() - 1).unwrap();
     assert_refuses(&subject).await;
     subject.store.purge().await.unwrap_err();
     subject.store.close().await.unwrap_err();
