@@ -64,6 +64,14 @@ fn what_is_wrong_in_a_file_is_named() {
             "viewonce.toml: store.erase_seconds: expected a number from 1 to ",
         ),
         (
+            "[store]\nmax_bytes = 1000000",
+            "viewonce.toml: store.max_bytes: expected 0, or a number from 8388608 to ",
+        ),
+        (
+            "[store]\nmin_free_bytes = -1",
+            "viewonce.toml: store.min_free_bytes: expected a number from 0 to ",
+        ),
+        (
             "[secrets]\nmax_ttl_hours = 0",
             "viewonce.toml: secrets.max_ttl_hours: expected a number from ",
         ),

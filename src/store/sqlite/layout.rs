@@ -21,14 +21,14 @@ const OVERFLOW: usize = PAGE - 4;
 const LEAST_BEFORE_HEAD: usize = 32;
 
 /// Bytes of so many pages.
-pub(super) const fn bytes_of_pages(pages: u64) -> u64 {
-    pages.saturating_mul(PAGE as u64)
+pub(super) const fn bytes_of_pages(pages: u32) -> u64 {
+    pages as u64 * PAGE as u64
 }
 
 /// Bytes of the pages that a row with so many `sealed` bytes takes, with what is beside it in the tree
 /// and in other tables.
 pub(super) const fn footprint(sealed: usize) -> u64 {
-    bytes_of_pages(sealed.div_ceil(OVERFLOW) as u64 + 1)
+    (sealed.div_ceil(OVERFLOW) as u64 + 1) * PAGE as u64
 }
 
 static ZEROS: [u8; OVERFLOW] = [0; OVERFLOW];

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::files::Files;
 use super::layout;
-use super::statements::{Fault, Work};
-use crate::store::StoreError;
+use super::statements::{self, Fault, Work};
+use crate::store::{Bounds, StoreError};
 
 /// Bytes that creations may still write in a transaction.
 #[derive(Clone, Copy)]
@@ -36,22 +36,19 @@ impl From<Full> for Fault {
 impl Room {
     /// What there is.
     pub(super) fn look(work: &Work<'_>, files: &Files) -> Result<Self, Fault> {
-        let bounds = work.rules.bounds;
-        let used = || -> rusqlite::Result<u64> {
-            let pages = |pragma| work.connection.pragma_query_value(None, pragma, |row| row.get(0));
-            let (all, free): (u32, u32) = (pages("page_count")?, pages("freelist_count")?);
-            Ok(layout::bytes_of_pages(all.saturating_sub(free).into()) + files.log_bytes())
+        let Bounds { max_bytes, min_free_bytes } = work.rules.bounds;
+        let (all, free) = statements::pages(work)?;
+        // The file never shrinks: what is free in it is used first.
+        let (all, reusable) = (layout::bytes_of_pages(all), layout::bytes_of_pages(free));
+        let used = all.saturating_sub(reusable) + files.log_bytes();
+        let free = match min_free_bytes {
+            0 => u64::MAX,
+            _ => files.free_bytes().map_err(Full::Unknown)?,
         };
-        Ok(Self {
-            in_store: match bounds.max_bytes {
-                u64::MAX => u64::MAX,
-                max_bytes => max_bytes.saturating_sub(used()?),
-            },
-            on_disk: match bounds.min_free_bytes {
-                0 => u64::MAX,
-                least => files.free_bytes().map_err(Full::Unknown)?.saturating_sub(least),
-            },
-        })
+        // The log is another file: half of what is to be left is out of its reach in any case.
+        let on_disk = (free.saturating_add(reusable).saturating_sub(min_free_bytes))
+            .min(free.saturating_sub(min_free_bytes / 2));
+        Ok(Self { in_store: max_bytes.saturating_sub(used), on_disk })
     }
 
     /// This room without what a secret of so many sealed bytes takes, first in the log and then in

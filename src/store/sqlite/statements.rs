@@ -183,6 +183,12 @@ pub(super) fn probe(connection: &Connection, now: Timestamp) -> rusqlite::Result
     Ok(())
 }
 
+/// How many pages the database has, and how many of these are free.
+pub(super) fn pages(work: &Work<'_>) -> rusqlite::Result<(u32, u32)> {
+    let count = |sql| work.find(sql, [], |row| row.get(0)).map(Option::unwrap_or_default);
+    Ok((count(sql!("page_count"))?, count(sql!("freelist_count"))?))
+}
+
 /// Moves everything from the write-ahead log to the database file and cuts the log to nothing.
 /// Returns whether that was possible.
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {

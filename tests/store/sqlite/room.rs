@@ -86,8 +86,8 @@ fn sealed(bytes: usize) -> Ciphertext {
     Ciphertext::from_bytes(vec![7; bytes])
 }
 
-/// Creates secrets until there is no room, and asserts that this is no failure. Returns the numbers of
-/// those that are stored.
+/// Creates secrets until there is no room, with an empty log each, and asserts that this is no failure.
+/// Returns the numbers of those that are stored.
 async fn create_until_full(subject: &Subject<Sqlite>) -> Vec<u32> {
     let mut stored = Vec::new();
     for n in 0..MANY {
@@ -100,11 +100,12 @@ async fn create_until_full(subject: &Subject<Sqlite>) -> Vec<u32> {
             Err(error) => panic!("{error:?}"),
         }
         stored.push(n);
+        subject.store.purge().await.unwrap();
     }
     panic!("there is room for all")
 }
 
-/// Takes and burns all these, half of them each, with a purge in the middle.
+/// Takes and burns all these, half of them each, and has them erased.
 async fn end_all(subject: &Subject<Sqlite>, numbers: Vec<u32>) {
     for n in numbers {
         if n % 2 == 0 {
