@@ -1,94 +1,50 @@
-//! Clients that leave before their turn.
+//! Callers who leave, at every stage of what they asked for: nothing is consumed for one who left
+//! before the store had its turn; what was consumed for one who left after it is told truly, and
+//! repeated to whoever asked repeatably.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+mod access;
+mod answered;
+mod committed;
+mod early;
+mod line;
+mod stake;
+mod stretching;
+mod waiting;
 
-use actix_web::rt::time::{sleep, timeout};
-use log::{LevelFilter, Log, Metadata, Record};
-use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use std::fs;
 
-use crate::held::hold;
-use crate::support::{REPEAT_KEYS, TestApp, document, receipt_address, secret, spawn_app};
+use crate::support::{TestApp, database, spawn_app_with};
 
-const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Requests in the log whose senders left.
-static LEFT: AtomicUsize = AtomicUsize::new(0);
-
-/// A log that counts them.
-struct Counter;
-
-impl Log for Counter {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        let status = record.key_values().get("status".into());
-        if status.and_then(|status| status.to_u64()) == Some(499) {
-            LEFT.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    fn flush(&self) {}
+/// A service with one worker, that stretches one passphrase at a time of each share.
+fn spawn_narrow_app() -> TestApp {
+    spawn_app_with(|settings| {
+        settings.server.workers = 1;
+        settings.passphrases.threads = 1;
+    })
 }
 
-/// Sends a request, with a key for repeating it, and leaves, as far as a client can who still
-/// listens to the server's hanging up.
-async fn ask_and_leave(app: &TestApp, head: &str, body: &str) {
-    let (length, key) = (body.len(), REPEAT_KEYS[0]);
-    let request = format!(
-        "{head} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
-         Idempotency-Key: {key}\r\nContent-Length: {length}\r\n\r\n{body}",
-        app.address
-    );
-    let mut stream = TcpStream::connect(app.address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    stream.shutdown().await.unwrap();
-    let mut answer = Vec::new();
-    let read = timeout(PATIENCE, stream.read_to_end(&mut answer));
-    drop(read.await.expect("the server hangs up on a client who has left"));
-    assert!(answer.is_empty(), "{}", String::from_utf8_lossy(&answer));
+/// Returns when all that was sent to the one worker of `app` before has got as far as it gets
+/// without the store. What it has to do it does by turns, and a request takes a few of them.
+async fn come_round(app: &TestApp) {
+    const TURNS: usize = 5;
+    for _ in 0..TURNS {
+        assert_eq!(app.get("/s").await.status(), 200);
+    }
 }
 
-#[actix_web::test]
-async fn nothing_is_consumed_for_a_client_who_has_left_and_the_log_tells() {
-    log::set_logger(&Counter).unwrap();
-    log::set_max_level(LevelFilter::Info);
-    let app = spawn_app();
-    let (token, receipt) = app.store_with_receipt("x").await;
-    let protected = app.protect("x").await;
-    let repeated = app.store("x").await;
-    app.reveal_with_key(&repeated, REPEAT_KEYS[0]).await;
+/// How many secrets live.
+async fn living(app: &TestApp) -> u64 {
+    app.store.survey(Vec::new(), None).await.unwrap().strangers
+}
 
-    let held = hold(&app.store);
-    let address = secret(&token);
-    let body = json!({ "token": token }).to_string();
-    let wrong = json!({ "token": protected, "passphrase": "open barley" }).to_string();
-    let repeat = json!({ "token": repeated }).to_string();
-    let requests = [
-        (format!("GET {address}"), ""),
-        (format!("DELETE {address}"), ""),
-        (format!("DELETE {}", receipt_address(&receipt)), ""),
-        ("POST /api/v1/reveal".to_owned(), &body),
-        ("POST /api/v1/reveal".to_owned(), &wrong),
-        ("POST /api/v1/acknowledge".to_owned(), &repeat),
-    ];
-    for (head, body) in &requests {
-        ask_and_leave(&app, head, body).await;
-    }
-    let told = async {
-        while LEFT.load(Ordering::SeqCst) < requests.len() {
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
-    timeout(PATIENCE, told).await.expect("each request is in the log");
-    drop(held);
-    assert!(app.is_available(&token).await);
-    assert_eq!(app.state(&receipt).await, "pending");
-    assert_eq!(app.reveal_with_key(&repeated, REPEAT_KEYS[0]).await.status(), 200);
-    let problem = document(app.unlock(&protected, "open barley").await).await;
-    assert_eq!(problem["attempts_left"], 9);
+/// Bytes in the write-ahead log. Once it is [emptied](empty_log), each commit that changes something
+/// makes them more.
+fn logged_bytes(app: &TestApp) -> u64 {
+    // It is not opened: in this process only SQLite may do that.
+    let log = database(&app.folder).with_extension("sqlite3-wal");
+    fs::metadata(log).unwrap().len()
+}
+
+async fn empty_log(app: &TestApp) {
+    assert!(app.store.purge().await.unwrap().is_complete);
 }

@@ -1,4 +1,5 @@
 //! Makes a store stand still, so that a test decides what has gathered before it goes on.
+#![allow(dead_code, reason = "no test binary uses all of it")]
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,6 +12,13 @@ use viewonce::store::Store;
 
 /// A store stands still as long as this is there.
 pub(crate) struct Held<'a> {
+    _turn: Turn<'a>,
+}
+
+/// A turn in the queue of a store. From when it comes until this is dropped the store stands still:
+/// between a commit and the answers to all that came after this and was committed with it.
+pub(crate) struct Turn<'a> {
+    arrival: Receiver<()>,
     _release: Sender<()>,
     _call: Pin<Box<dyn Future<Output = ()> + 'a>>,
 }
@@ -29,21 +37,39 @@ impl Wake for Gate {
     }
 }
 
-/// Waits until `store` stands still.
-pub(crate) fn hold(store: &Store) -> Held<'_> {
-    loop {
+impl<'a> Turn<'a> {
+    /// Queues for a turn at a store that stands still.
+    pub(crate) fn queue(_held: &Held<'_>, store: &'a Store) -> Self {
+        Self::try_queue(store).expect("a store that stands still answers nobody")
+    }
+
+    /// Queues for a turn, unless the answer is there already.
+    fn try_queue(store: &'a Store) -> Option<Self> {
         let (arrived, arrival) = mpsc::channel();
         let (release, released) = mpsc::channel();
         let gate = Arc::new(Gate { arrived, released: Mutex::new(released) });
         // Without a budget: a task that has used its own up is woken by its runtime, on its own
         // thread, and whoever wakes the gate gets no further.
-        let mut call: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(unconstrained(async {
+        let mut call: Pin<Box<dyn Future<Output = ()> + 'a>> = Box::pin(unconstrained(async {
             drop(store.peek(Vec::new()).await);
         }));
+        let queued = call.as_mut().poll(&mut Context::from_waker(&Waker::from(gate)));
+        queued.is_pending().then_some(Self { arrival, _release: release, _call: call })
+    }
+
+    /// Waits until the store stands still.
+    pub(crate) fn come(&self) {
+        self.arrival.recv().unwrap();
+    }
+}
+
+/// Waits until `store` stands still.
+pub(crate) fn hold(store: &Store) -> Held<'_> {
+    loop {
         // An answer that is there already wakes nobody: another try.
-        if call.as_mut().poll(&mut Context::from_waker(&Waker::from(gate))).is_pending() {
-            arrival.recv().unwrap();
-            return Held { _release: release, _call: call };
+        if let Some(turn) = Turn::try_queue(store) {
+            turn.come();
+            return Held { _turn: turn };
         }
     }
 }
