@@ -1,6 +1,11 @@
 //! The store: its contract, which is the same for every backend, and what is SQLite's own; and the
 //! janitor, which sends to it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "../support/alone.rs"]
 mod alone;
@@ -12,6 +17,10 @@ mod held;
 mod instant;
 mod janitor;
 mod model;
+#[path = "../support/process.rs"]
+mod process;
 mod samples;
 mod sqlite;
+#[path = "../support/mod.rs"]
+mod support;
 mod watching;

@@ -1,4 +1,5 @@
 //! Running the binary in a folder and an environment of its own.
+#![allow(dead_code, reason = "no test binary uses all of it")]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -1,0 +1,47 @@
+//! Erasure after a crash: what had ended is erased from the next start on.
+
+use std::time::Duration;
+
+use actix_web::rt::time::{sleep, timeout};
+
+use super::confidant::{Confidant, ENDS, End, now};
+use super::traces::{Trace, found};
+
+/// Secrets of each end.
+const SECRETS: usize = 4;
+const PATIENCE: Duration = Duration::from_secs(15);
+
+#[actix_web::test]
+async fn what_ended_before_a_kill_is_erased_from_the_next_start_on() {
+    let confidant = Confidant::start(tempfile::tempdir().unwrap(), |command| command);
+    let mut traces = Vec::new();
+    for number in 0..SECRETS * ENDS.len() {
+        let end = ENDS[number % ENDS.len()];
+        if end != End::Lock || number < ENDS.len() {
+            traces.push(confidant.confide(&"x".repeat(1 + number * 100), end).await);
+        }
+    }
+    for at in traces.iter().filter_map(|trace| trace.ended_at) {
+        while now() < at {
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+    confidant.service.signal("KILL");
+    let (_status, _log, root) = confidant.service.wait();
+    let folder = root.path().join("storage/db");
+    assert!(found(&traces, &folder).into_iter().eq(0..traces.len()), "nothing is erased yet");
+
+    let confidant = Confidant::start(root, |command| command);
+    let is_living = |(number, trace): (usize, &Trace)| trace.ended_at.is_none().then_some(number);
+    let living: Vec<usize> = traces.iter().enumerate().filter_map(is_living).collect();
+    let erased = async {
+        while !found(&traces, &folder).into_iter().eq(living.iter().copied()) {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, erased).await.expect("what had ended is erased, and nothing else");
+    for number in living {
+        let Trace { token, content, .. } = &traces[number];
+        assert_eq!(confidant.service.view(token).await.as_ref(), Some(content));
+    }
+}

@@ -1,0 +1,94 @@
+//! Erasure in time, of a running binary under constant load: whatever has ended in whatever way is
+//! in no file any more when its time is up, and what lives still is.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::mem;
+use std::path::Path;
+
+use actix_web::rt::task::spawn_blocking;
+use futures_util::future::{join, join_all};
+
+use super::LATE;
+use super::confidant::{Confidant, ENDS, End, now};
+use super::traces::{Trace, found};
+
+/// Callers who confide secrets all the time.
+const CALLERS: usize = 4;
+/// Secrets of each end that have been looked for in vain before the test is over; of those that are
+/// locked, whose passphrases take their time, fewer.
+const ENOUGH: usize = 12;
+const LOCKED: usize = 2;
+/// One secret in so many is so large.
+const LARGE_ONE_IN: usize = 40;
+const LARGE: usize = 60_000;
+
+/// A service that has one second to erase.
+fn start() -> Confidant {
+    let folder = tempfile::tempdir().unwrap();
+    Confidant::start(folder, |command| command.env("VIEWONCE_STORE__ERASE_SECONDS", "1"))
+}
+
+/// Content number `n`: of some blocks or some pages, or a large one.
+fn content(n: usize) -> String {
+    "x".repeat(if n.is_multiple_of(LARGE_ONE_IN) { LARGE } else { 1 + n * 37 % 4_000 })
+}
+
+/// How number `n` ends: by turns, but for a few that are locked.
+fn end(n: usize) -> End {
+    match ENDS[n / CALLERS % ENDS.len()] {
+        End::Lock if n >= LOCKED * ENDS.len() * CALLERS => End::View,
+        end => end,
+    }
+}
+
+/// Whether secrets of each end have been looked for often enough.
+fn is_enough(erased: &BTreeMap<End, usize>) -> bool {
+    ENDS.iter().filter(|end| **end != End::Never).all(|end| {
+        let enough = if *end == End::Lock { LOCKED } else { ENOUGH };
+        erased.get(end).is_some_and(|count| *count >= enough)
+    })
+}
+
+/// Asserts that of those whose time is up nothing is found, and of those that live something is.
+/// Counts the former.
+async fn look(traces: Vec<Trace>, folder: &Path) -> (Vec<Trace>, BTreeMap<End, usize>) {
+    let (begun, folder) = (now(), folder.to_owned());
+    let looking = spawn_blocking(move || (found(&traces, &folder), traces));
+    let (found, traces) = looking.await.unwrap();
+    let mut erased = BTreeMap::new();
+    for (number, Trace { end, ended_at, .. }) in traces.iter().enumerate() {
+        match ended_at {
+            None => assert!(found.contains(&number), "number {number} lives and is lost"),
+            Some(at) if at.plus(LATE) <= begun => {
+                assert!(!found.contains(&number), "number {number} is left: {end:?}");
+                *erased.entry(*end).or_default() += 1;
+            }
+            Some(_) => {}
+        }
+    }
+    (traces, erased)
+}
+
+#[actix_web::test]
+async fn whatever_has_ended_is_erased_in_time_under_constant_load() {
+    let confidant = start();
+    let folder = confidant.service.folder.path().join("storage/db");
+    let (new, is_over) = (RefCell::new(Vec::new()), Cell::new(false));
+    let caller = async |caller: usize| {
+        for n in (caller..).step_by(CALLERS).take_while(|_| !is_over.get()) {
+            let trace = confidant.confide(&content(n), end(n)).await;
+            new.borrow_mut().push(trace);
+        }
+    };
+    let looks = async {
+        let (mut traces, mut erased) = (Vec::new(), BTreeMap::new());
+        while !is_enough(&erased) {
+            traces.append(&mut mem::take(&mut *new.borrow_mut()));
+            (traces, erased) = look(traces, &folder).await;
+        }
+        is_over.set(true);
+    };
+    join(join_all((0..CALLERS).map(caller)), looks).await;
+    confidant.service.stop();
+}

@@ -1,0 +1,64 @@
+//! The traces that secrets leave in the files of a store that runs in another process.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use viewonce::clock::Timestamp;
+
+use super::confidant::End;
+
+/// Bytes of a piece that is looked for, and how many pieces of a page are.
+const PIECE: usize = 16;
+const PIECES: usize = 4;
+/// Sealed bytes on a page.
+const PAGE: usize = 1_020;
+
+/// A secret that was confided, what it consists of in the store, and when it has ended.
+pub(super) struct Trace {
+    pub(super) end: End,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) token: String,
+    pub(super) content: String,
+    pub(super) sealed: Vec<u8>,
+}
+
+impl Trace {
+    /// Some pieces of it, none of which is in any other.
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let pages = self.sealed.chunks(PAGE);
+        pages.flat_map(|page| page.chunks_exact(PIECE).step_by(2).take(PIECES))
+    }
+}
+
+/// Those of `traces`, by their numbers, of which a piece is in any file of this folder.
+pub(super) fn found(traces: &[Trace], folder: &Path) -> BTreeSet<usize> {
+    let numbered = traces.iter().enumerate();
+    let pieces: HashMap<&[u8], usize> = numbered
+        .flat_map(|(number, trace)| trace.pieces().map(move |piece| (piece, number)))
+        .collect();
+    let mut beginnings = vec![false; 1 << 16];
+    for piece in pieces.keys() {
+        beginnings[beginning(piece)] = true;
+    }
+    let mut found = BTreeSet::new();
+    for file in files(folder) {
+        let windows = fs::read(file).unwrap();
+        let windows = windows.windows(PIECE).filter(|window| beginnings[beginning(window)]);
+        found.extend(windows.filter_map(|window| pieces.get(window)));
+    }
+    found
+}
+
+fn beginning(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
+}
+
+/// The files in this folder, the write-ahead log first: what is moved to the database meanwhile is
+/// found in one of them at least.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort_by_key(|path| !path.as_os_str().to_string_lossy().ends_with("-wal"));
+    files
+}
