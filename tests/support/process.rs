@@ -66,7 +66,8 @@ impl Service {
         let mut lines = BufReader::new(child.0.stderr.take().unwrap()).lines();
         let mut first_lines = String::new();
         let address = loop {
-            let line = lines.next().expect("it listens before it ends").unwrap();
+            let line = lines.next().transpose().unwrap();
+            let line = line.unwrap_or_else(|| unreachable!("it ended at once: {first_lines}"));
             first_lines += &(line.clone() + "\n");
             if let Some((_, rest)) = line.split_once(LISTENING) {
                 break rest.split(',').next().unwrap().to_owned();
@@ -104,6 +105,12 @@ impl Service {
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.0.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Kills it, as `kill -9` does, at this very instant.
+    #[allow(dead_code, reason = "not every test binary does")]
+    pub(crate) fn kill(&mut self) {
+        self.child.0.kill().unwrap();
     }
 
     /// Waits for its end; returns how it ended, all that it logged, and its folder.

@@ -1,8 +1,9 @@
 //! The [`Writer`]: does one transaction after another, knows whether the last one failed, and erases.
 //!
 //! After a failed commit nothing runs until a small write has committed, because frames of the failed
-//! one could come back after a crash; that write covers them. And nothing runs while the files are
-//! not those that SQLite has open, for it would go on with them.
+//! one could come back after a crash; that write covers them. So it is at the start, because what a
+//! killed process has left in the log may be read, but need not be durable; that write makes it so.
+//! And nothing runs while the files are not those that SQLite has open, for it would go on with them.
 
 use std::mem;
 use std::sync::Arc;
@@ -24,11 +25,21 @@ pub(super) struct Writer {
     database: Option<Database>,
     rules: Rules,
     clock: Clock,
-    /// Whether the last transaction failed.
-    is_suspect: bool,
+    standing: Standing,
     /// When the files were last clean, and why they could not be cleaned since, if that was tried.
     erased_at: Instant,
     unclean: Option<StoreError>,
+}
+
+/// What is known of the last transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// There was none yet.
+    New,
+    /// It committed.
+    Good,
+    /// It failed.
+    Suspect,
 }
 
 /// A checkpoint that something still reading the log prevented.
@@ -39,7 +50,7 @@ struct CheckpointBusy;
 impl Writer {
     pub(super) fn new(database: Database, rules: Rules, clock: Clock) -> Self {
         let (database, erased_at) = (Some(database), Instant::now());
-        Self { database, rules, clock, is_suspect: false, erased_at, unclean: None }
+        Self { database, rules, clock, standing: Standing::New, erased_at, unclean: None }
     }
 
     /// Does `task` in a transaction of its own, and tells the log when that begins to fail and when it
@@ -49,17 +60,20 @@ impl Writer {
         task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
         let outcome = self.attempt(task);
-        match (&outcome, mem::replace(&mut self.is_suspect, outcome.is_err())) {
-            (Err(error), false) => {
+        let now = if outcome.is_ok() { Standing::Good } else { Standing::Suspect };
+        let before = mem::replace(&mut self.standing, now);
+        match &outcome {
+            Ok(_) if before == Standing::Suspect => log::info!("the store commits again"),
+            Err(error) if before != Standing::Suspect => {
                 log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
             }
-            (Ok(_), true) => log::info!("the store commits again"),
             _ => {}
         }
         outcome
     }
 
-    /// Does `task` in a transaction of its own. After a failure, a small write has to commit first.
+    /// Does `task` in a transaction of its own. At first and after a failure, a small write has to
+    /// commit before it.
     fn attempt<T>(
         &mut self,
         task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
@@ -68,7 +82,7 @@ impl Writer {
             self.database.as_mut().ok_or(StoreError::Closing)?;
         let (rules, now) = (&self.rules, self.clock.now());
         files.verify()?;
-        if self.is_suspect {
+        if self.standing != Standing::Good {
             let probed = commit(connection, |connection| Ok(statements::probe(connection, now)?));
             files.note();
             probed.map_err(not_run)?;

@@ -52,6 +52,16 @@ async fn what_is_committed_goes_to_a_log_that_is_gone_after_close() {
     assert_eq!(size(&backend.log()), 0);
 }
 
+/// What a killed process has left in the log need not be durable; a write has it synced.
+#[actix_web::test]
+async fn a_store_writes_before_it_answers_for_the_first_time() {
+    let subject = Subject::<Sqlite>::start().await;
+    let subject = subject.restart().await;
+    assert_eq!(size(&subject.backend.log()), 0);
+    assert!(!subject.has(1).await);
+    assert!(size(&subject.backend.log()) > 0);
+}
+
 #[actix_web::test]
 async fn purge_empties_the_log() {
     let subject = Subject::<Sqlite>::start().await;
