@@ -26,7 +26,7 @@ pub(super) struct Writer {
     rules: Rules,
     clock: Clock,
     standing: Standing,
-    /// When the files were last clean, and why they could not be cleaned since, if that was tried.
+    /// When the files were last clean, and why nothing was purged or erased since, if that was tried.
     erased_at: Instant,
     unclean: Option<StoreError>,
 }
@@ -99,7 +99,11 @@ impl Writer {
         let portion = self.transact(|work| {
             work.now = settled;
             Ok(statements::purge(work)?)
-        })?;
+        });
+        if let Err(error) = &portion {
+            self.unclean = Some(error.clone());
+        }
+        let portion = portion?;
         // Receipts and creations, however many are left, hold nothing that has to be erased. And where
         // much sealed is left, what others have ended does not wait for all of it.
         if !portion.is_sealed_left || self.erased_at.elapsed() >= ERASE_EVERY {
