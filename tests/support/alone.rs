@@ -1,5 +1,6 @@
 //! Runs a test once more in a process of its own, where it may have what it cannot have among
 //! others: another umask, a limit, a small file system.
+#![allow(dead_code, reason = "no test binary uses all of it")]
 
 use std::env;
 use std::process::{Command, Output};

@@ -108,7 +108,6 @@ impl Service {
     }
 
     /// Kills it, as `kill -9` does, at this very instant.
-    #[allow(dead_code, reason = "not every test binary does")]
     pub(crate) fn kill(&mut self) {
         self.child.0.kill().unwrap();
     }

@@ -1,0 +1,59 @@
+//! Whether there is an order of a secret's requests that explains every answer: each request takes
+//! effect at one instant between its invocation and its end, and the answers are those that the
+//! model gives in that order. This is what is called linearizability.
+//!
+//! The search is that of Wing and Gong (Testing and verifying concurrent objects, Journal of
+//! Parallel and Distributed Computing 17, 1993): of the requests that have no place in the order yet,
+//! one may be the next that was invoked before any other of them had ended; each of these is tried.
+//! As Lowe found (Testing for linearizability, Concurrency and Computation: Practice and Experience
+//! 29, 2017), nothing is tried twice from the same state with the same requests behind it. The secrets
+//! are independent of one another, so each has a search of its own.
+//!
+//! A request whose outcome is uncertain takes its place with its effect or without. It does so
+//! before its end: a server that has come to its own end does nothing any more.
+
+use std::collections::HashSet;
+
+use crate::history::{History, MOST_REQUESTS, Outcome, Request};
+use crate::model::State;
+
+/// Whether such an order exists.
+pub(crate) fn is_explained(history: &History) -> bool {
+    let requests = &history.0;
+    assert!(requests.len() <= MOST_REQUESTS, "a search holds {MOST_REQUESTS} requests");
+    Search { requests, tried: HashSet::new() }.goes_on(0, State::NotThere)
+}
+
+/// A set of requests, of which each is a bit.
+type Placed = u64;
+
+struct Search<'a> {
+    requests: &'a [Request],
+    tried: HashSet<(Placed, State)>,
+}
+
+impl Search<'_> {
+    /// Whether the requests that are not `placed` yet can follow on those that are, which have led
+    /// to `state`.
+    fn goes_on(&mut self, placed: Placed, state: State) -> bool {
+        let requests = self.requests;
+        let left = || requests.iter().enumerate().filter(|(index, _)| placed & (1 << index) == 0);
+        let Some(first_end) = left().map(|(_, request)| request.ended).min() else { return true };
+        self.tried.insert((placed, state))
+            && left().filter(|(_, request)| request.invoked < first_end).any(|(index, request)| {
+                let placed = placed | 1 << index;
+                follow(state, request).any(|state| self.goes_on(placed, state))
+            })
+    }
+}
+
+/// The states that a request may lead to from here.
+fn follow(state: State, request: &Request) -> impl Iterator<Item = State> {
+    let (next, answer) = state.step(request.ask);
+    let (with, without) = match request.outcome {
+        Outcome::Answered(answered) => (answered == answer, false),
+        Outcome::NotRun => (false, true),
+        Outcome::Uncertain => (true, next != state),
+    };
+    with.then_some(next).into_iter().chain(without.then_some(state))
+}

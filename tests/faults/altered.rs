@@ -1,0 +1,115 @@
+//! Files that somebody replaces, removes, cuts or overwrites beneath a running server: nothing is
+//! done that the next start would not find, and when they are back, all goes on.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::caller::{Told, is_healthy, until_healthy};
+use crate::mixture::Mixture;
+use crate::process::{Service, viewonce};
+use crate::starts::refusal;
+
+/// The database of a server in `folder`, or its log.
+pub(crate) fn file(folder: &Path, end: &str) -> PathBuf {
+    folder.join(["storage/db/viewonce.sqlite3", end].concat())
+}
+
+/// Has a file of a running server be altered by `alter` and put back by `restore`; both get what was
+/// in it.
+async fn alter_and_restore(end: &str, alter: fn(&Path, &[u8]), restore: fn(&Path, &[u8])) {
+    let service = Service::fresh();
+    let mut mixture = Mixture::prepare(&service).await;
+    let path = file(service.folder.path(), end);
+    let bytes = fs::read(&path).unwrap();
+    assert!(!bytes.is_empty());
+    alter(&path, &bytes);
+    mixture.attempt(&service).await;
+    assert!(mixture.is_all(Told::NotDone));
+    assert!(!is_healthy(&service).await);
+    restore(&path, &bytes);
+    until_healthy(&service, true).await;
+    mixture.judge(&service).await;
+    mixture.attempt(&service).await;
+    service.signal("KILL");
+    let (_, _, folder) = service.wait();
+    mixture.finish(&Service::start(folder, |command| command)).await;
+}
+
+/// A server that is stopped while a file of it is away does not make another in its place.
+#[actix_web::test]
+async fn a_stop_without_the_files_loses_nothing() {
+    for end in ["", "-wal"] {
+        let service = Service::fresh();
+        let mut mixture = Mixture::prepare(&service).await;
+        mixture.attempt(&service).await;
+        let path = file(service.folder.path(), end);
+        fs::rename(&path, away(&path)).unwrap();
+        service.signal("TERM");
+        let (status, log, folder) = service.wait();
+        assert_eq!(status.code(), Some(1), "{log}");
+        assert!(!path.exists());
+        fs::rename(away(&path), &path).unwrap();
+        mixture.finish(&Service::start(folder, |command| command)).await;
+    }
+}
+
+fn away(path: &Path) -> PathBuf {
+    path.with_extension("away")
+}
+
+fn rename_back(path: &Path, _bytes: &[u8]) {
+    fs::rename(away(path), path).unwrap();
+}
+
+#[actix_web::test]
+async fn files_that_are_removed_are_missed() {
+    for end in ["", "-wal"] {
+        let remove = |path: &Path, _: &[u8]| fs::rename(path, away(path)).unwrap();
+        alter_and_restore(end, remove, rename_back).await;
+    }
+}
+
+#[actix_web::test]
+async fn files_that_are_replaced_are_not_written() {
+    for end in ["", "-wal"] {
+        let replace = |path: &Path, bytes: &[u8]| {
+            fs::rename(path, away(path)).unwrap();
+            fs::write(path, bytes).unwrap();
+        };
+        alter_and_restore(end, replace, rename_back).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_log_that_is_cut_is_not_written() {
+    let cut = |path: &Path, bytes: &[u8]| {
+        let file = OpenOptions::new().write(true).open(path).unwrap();
+        file.set_len(bytes.len() as u64 / 2).unwrap();
+    };
+    alter_and_restore("-wal", cut, write_over).await;
+}
+
+fn write_over(path: &Path, bytes: &[u8]) {
+    OpenOptions::new().write(true).open(path).unwrap().write_all_at(bytes, 0).unwrap();
+}
+
+/// What it has in memory it may still tell and do; but nothing is shown twice, and a start on what is
+/// left says why there is none.
+#[actix_web::test]
+async fn a_database_that_is_overwritten_shows_nothing_else() {
+    let service = Service::fresh();
+    let mut mixture = Mixture::prepare(&service).await;
+    let (_log, folder) = service.stop();
+    let service = Service::start(folder, |command| command);
+    let path = file(service.folder.path(), "");
+    let size = usize::try_from(fs::metadata(&path).unwrap().len()).unwrap();
+    write_over(&path, &b"garbage\n".repeat(size / 8));
+    mixture.attempt(&service).await;
+    assert!(mixture.is_refused());
+    assert!(!is_healthy(&service).await);
+    service.signal("KILL");
+    let (_, _, folder) = service.wait();
+    let text = refusal(&mut viewonce(folder.path()));
+    assert!(text.contains("viewonce.sqlite3: "), "{text}");
+}

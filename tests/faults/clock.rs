@@ -1,0 +1,103 @@
+//! A clock that somebody sets forward or back while a server runs: what has expired is not shown, and
+//! what has not is not deleted.
+
+use std::fs;
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::altered::file;
+use crate::caller::{ask, is_there, post, state, until};
+use crate::layer::Layer;
+use crate::process::Service;
+
+/// Bytes of a content by which it is seen in the files whether it is there.
+const LARGE: usize = 60_000;
+const SECOND_IN_HOURS: f64 = 1.0 / 3_600.0;
+
+/// A server that purges every so many seconds.
+fn start(layer: &Layer, interval: &str) -> Service {
+    Service::start(tempfile::tempdir().unwrap(), |command| {
+        let erase = ("VIEWONCE_STORE__ERASE_SECONDS", interval);
+        layer.under(command).envs([erase, ("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval)])
+    })
+}
+
+/// Waits for the next purge after something was written.
+async fn purged(service: &Service) {
+    let log = file(service.folder.path(), "-wal");
+    assert!(fs::metadata(&log).unwrap().len() > 0);
+    until(async || fs::metadata(&log).unwrap().len() == 0).await;
+}
+
+/// Stores a secret for so many hours; returns its token and its receipt.
+async fn store(service: &Service, hours: f64) -> (String, String) {
+    let body = json!({ "content": content(), "receipt": true, "ttl_hours": hours });
+    let answer = ask(post(service, "/api/v1/secrets", &body)).await;
+    (answer.text("token").unwrap(), answer.text("receipt").unwrap())
+}
+
+fn content() -> String {
+    "x".repeat(LARGE)
+}
+
+/// Whether the files hold the sealed bytes of a secret.
+fn is_in_files(service: &Service) -> bool {
+    let bytes = ["", "-wal"].map(|end| fs::read(file(service.folder.path(), end)).unwrap());
+    bytes.concat().into_iter().filter(|&byte| byte != 0).count() > LARGE
+}
+
+#[actix_web::test]
+async fn a_clock_that_is_set_forward_and_right_again_deletes_nothing() {
+    let layer = Layer::new();
+    let service = start(&layer, "3");
+    let (token, receipt) = store(&service, 1.0).await;
+    purged(&service).await;
+    layer.set_clock(TimeDelta::days(1));
+    assert!(!is_there(&service, &token).await);
+    assert_eq!(service.view(&token).await, None);
+    assert_eq!(state(&service, &receipt).await, "expired");
+    // What is new lives by the new time.
+    let (new, _) = store(&service, 1.0).await;
+    assert!(is_there(&service, &new).await);
+    purged(&service).await;
+    layer.set_clock(TimeDelta::zero());
+    assert_eq!(state(&service, &receipt).await, "pending");
+    assert_eq!(service.view(&token).await, Some(content()));
+    assert_eq!(service.view(&new).await, Some(content()));
+}
+
+#[actix_web::test]
+async fn a_clock_that_stays_set_forward_is_followed_and_says_so() {
+    let layer = Layer::new();
+    let service = start(&layer, "1");
+    let (token, receipt) = store(&service, 1.0).await;
+    assert!(is_in_files(&service));
+    layer.set_clock(TimeDelta::days(1));
+    assert!(!is_there(&service, &token).await);
+    until(async || !is_in_files(&service)).await;
+    layer.set_clock(TimeDelta::zero());
+    assert!(!is_there(&service, &token).await);
+    assert_eq!(state(&service, &receipt).await, "expired");
+    let (log, _folder) = service.stop();
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains(" WARN ")).collect();
+    let clock = warnings.iter().filter(|line| line.contains("clock")).count();
+    assert!(clock >= 2, "{log}");
+}
+
+#[actix_web::test]
+async fn a_clock_that_is_set_back_brings_nothing_back() {
+    let layer = Layer::new();
+    let service = start(&layer, "60");
+    let (token, receipt) = store(&service, SECOND_IN_HOURS).await;
+    let (living, _) = store(&service, 1.0).await;
+    until(async || !is_there(&service, &token).await).await;
+    layer.set_clock(-TimeDelta::days(1));
+    assert!(!is_there(&service, &token).await);
+    assert_eq!(service.view(&token).await, None);
+    assert_eq!(state(&service, &receipt).await, "expired");
+    let (new, _) = store(&service, 1.0).await;
+    for token in [living, new] {
+        assert_eq!(service.view(&token).await, Some(content()));
+    }
+}

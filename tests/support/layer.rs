@@ -1,0 +1,274 @@
+//! A layer between a server and its disk and clock, as a test has it: what fails, how the clock
+//! goes, and when the power goes. What it does inside the server is in `tests/layer`.
+#![allow(dead_code, unused_imports, reason = "no test binary uses all of it")]
+
+#[path = "../layer/format.rs"]
+mod format;
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::iter::repeat;
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use chrono::TimeDelta;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use format::{CONTROL, FAILED, FILE, FOLDER, Kind, Record, SECTOR, UNDO, word};
+pub(crate) use format::{calls, files};
+
+/// What is to fail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    /// The system's number of the error, as in `libc::EIO`.
+    pub(crate) error: i32,
+    /// Which calls fail, as in `calls::WRITE | calls::SYNC`.
+    pub(crate) calls: u64,
+    /// Of which files, as in `files::LOG`.
+    pub(crate) files: u64,
+    /// How many such calls succeed before.
+    pub(crate) before: u64,
+    /// Whether a write that fails has written half of its bytes.
+    pub(crate) is_torn: bool,
+}
+
+impl Fault {
+    /// Every such call fails.
+    pub(crate) const fn new(error: i32, calls: u64, files: u64) -> Self {
+        Self { error, calls, files, before: 0, is_torn: false }
+    }
+
+    /// So many such calls succeed before.
+    pub(crate) const fn after(self, before: u64) -> Self {
+        Self { before, ..self }
+    }
+
+    /// A write that fails has written half of its bytes.
+    pub(crate) const fn torn(self) -> Self {
+        Self { is_torn: true, ..self }
+    }
+}
+
+/// A disk and a clock that do as a test says, for one server at a time.
+pub(crate) struct Layer {
+    folder: TempDir,
+    control: File,
+}
+
+impl Layer {
+    /// A disk that keeps what it is told to keep, and a clock that is right.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(CONTROL);
+        let control = OpenOptions::new().read(true).write(true).create_new(true).open(path);
+        let layer = Self { folder, control: control.unwrap() };
+        layer.control.set_len((word::COUNT * size_of::<u64>()) as u64).unwrap();
+        layer
+    }
+
+    /// Has a server run over it.
+    pub(crate) fn under<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.env("LD_PRELOAD", library()).env(FOLDER, self.folder.path())
+    }
+
+    /// Has calls fail, from now on.
+    pub(crate) fn fail(&self, fault: Fault) {
+        self.mend();
+        self.write(word::CALLS, fault.calls);
+        self.write(word::FILES, fault.files);
+        self.write(word::BEFORE, fault.before);
+        self.write(word::TORN, u64::from(fault.is_torn));
+        self.write(word::FAILED, 0);
+        self.write(word::ERROR, u64::try_from(fault.error).unwrap());
+    }
+
+    /// Has no call fail any more.
+    pub(crate) fn mend(&self) {
+        self.write(word::ERROR, 0);
+    }
+
+    /// How many calls have failed since the last [`Layer::fail`].
+    pub(crate) fn failed(&self) -> u64 {
+        let mut bytes = [0; size_of::<u64>()];
+        self.control.read_exact_at(&mut bytes, place(word::FAILED)).unwrap();
+        u64::from_ne_bytes(bytes)
+    }
+
+    /// Has the server's wall clock be ahead of this one by `offset`, or behind.
+    pub(crate) fn set_clock(&self, offset: TimeDelta) {
+        self.write(word::CLOCK, offset.num_milliseconds().cast_unsigned());
+    }
+
+    /// Has the thread that wrote to the database last find no clock the next time that it looks, upon
+    /// which it panics.
+    pub(crate) fn panic_store(&self) {
+        self.write(word::PANIC, 1);
+    }
+
+    /// Has syncs do nothing, from now on, and succeed.
+    pub(crate) fn ignore_syncs(&self) {
+        self.write(word::IGNORE_SYNCS, 1);
+    }
+
+    /// Has syncs be true again.
+    pub(crate) fn heed_syncs(&self) {
+        self.write(word::IGNORE_SYNCS, 0);
+    }
+
+    /// Cuts the power, after the server was killed. Of each sector of what was written and not synced,
+    /// and of each change of a file's size, `draw` says whether it was on the disk already.
+    pub(crate) fn cut_power(&self, mut draw: impl FnMut() -> bool) {
+        let mut entries: Vec<PathBuf> =
+            fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        // In the same order whenever the draws are the same.
+        entries.sort();
+        for path in entries {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if let Some(name) = name.strip_prefix(UNDO) {
+                let records = Record::all(&fs::read(&path).unwrap());
+                undo(&self.folder.path().join([FILE, name].concat()), &records, &mut draw);
+            }
+            if name.starts_with(UNDO) || name.starts_with(FAILED) {
+                fs::remove_file(&path).unwrap();
+            }
+        }
+    }
+
+    fn write(&self, word: usize, value: u64) {
+        self.control.write_all_at(&value.to_ne_bytes(), place(word)).unwrap();
+    }
+}
+
+fn place(word: usize) -> u64 {
+    (word * size_of::<u64>()) as u64
+}
+
+/// Draws that are the same for the same `seed`.
+pub(crate) fn draws(mut seed: u64) -> impl FnMut() -> bool {
+    move || {
+        // The constants of Knuth's MMIX; the highest bit is the best.
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed >> 63 != 0
+    }
+}
+
+/// The library, built if it is not yet.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        // Where the binary is, and as it was built: nothing else has to be built then.
+        let built = Path::new(env!("CARGO_BIN_EXE_viewonce")).parent().unwrap();
+        let name = built.file_name().unwrap().to_str().unwrap();
+        let output = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--example", "layer", "--message-format=json"])
+            .args(["--profile", if name == "debug" { "dev" } else { name }, "--target-dir"])
+            .arg(built.parent().unwrap())
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let messages = String::from_utf8(output.stdout).unwrap();
+        let artifact = |line| {
+            let message: Value = serde_json::from_str(line).unwrap();
+            let is_layer = message["target"]["name"] == "layer";
+            is_layer.then(|| message["filenames"][0].as_str().map(PathBuf::from)).flatten()
+        };
+        messages.lines().find_map(artifact).expect("cargo names the library")
+    })
+}
+
+/// What became of a record's bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// No sync came after, or one that failed.
+    Open,
+    /// A sync that came after succeeded, before which another had failed.
+    Durable,
+}
+
+/// A file, on the way back to what is left of it.
+struct Remains<'d> {
+    file: File,
+    draw: &'d mut dyn FnMut() -> bool,
+    /// The sectors that are as they were last synced.
+    durable: HashSet<u64>,
+    /// Where the last bytes that stay end.
+    end: u64,
+    /// Whether the file's size is as it was last synced.
+    is_size_durable: bool,
+}
+
+/// Takes the records of a file back from the last to the first.
+fn undo(path: &Path, records: &[Record], draw: &mut dyn FnMut() -> bool) {
+    // What was made and removed again leaves no file.
+    let Ok(file) = OpenOptions::new().read(true).write(true).open(path) else { return };
+    let durable = HashSet::new();
+    let mut remains = Remains { file, draw, durable, end: 0, is_size_durable: false };
+    let mut fate = Fate::Open;
+    for record in records.iter().rev() {
+        match (record.kind, fate) {
+            (Kind::SyncFailed, _) => fate = Fate::Open,
+            (Kind::Synced, _) => {
+                fate = Fate::Durable;
+                remains.is_size_durable = true;
+            }
+            (Kind::Write, Fate::Open) => remains.undo_write(record),
+            (Kind::Write, Fate::Durable) => remains.durable.extend(sectors(record)),
+            (Kind::Truncate, Fate::Open) => remains.undo_truncation(record),
+            (Kind::Truncate, Fate::Durable) => {}
+        }
+    }
+}
+
+impl Remains<'_> {
+    fn undo_write(&mut self, record: &Record) {
+        for sector in sectors(record) {
+            let bytes = sector * SECTOR..((sector + 1) * SECTOR).min(record.end);
+            if self.durable.contains(&sector) || (self.draw)() {
+                self.end = self.end.max(bytes.end);
+            } else {
+                self.put_back(sector, record);
+            }
+        }
+        if record.end > record.size {
+            self.cut_to(record.size.max(self.end));
+        }
+    }
+
+    /// It is the file's size that is on the disk or not, as a whole.
+    fn undo_truncation(&mut self, record: &Record) {
+        if self.is_size_durable || (self.draw)() {
+            return;
+        }
+        if record.size > record.end {
+            self.file.write_all_at(&record.old, record.start).unwrap();
+            self.end = self.end.max(record.size);
+        } else {
+            self.cut_to(record.size.max(self.end));
+        }
+    }
+
+    /// Has a sector be what it was before, as far as the file goes; where it did not go, it is zero.
+    fn put_back(&self, sector: u64, record: &Record) {
+        let start = sector * SECTOR;
+        let room = self.file.metadata().unwrap().len().saturating_sub(start).min(SECTOR);
+        let from = usize::try_from(start - record.start).unwrap();
+        let old = record.old.iter().skip(from).copied().chain(repeat(0));
+        let bytes: Vec<u8> = old.take(usize::try_from(room).unwrap()).collect();
+        self.file.write_all_at(&bytes, start).unwrap();
+    }
+
+    fn cut_to(&self, size: u64) {
+        if !self.is_size_durable && size < self.file.metadata().unwrap().len() {
+            self.file.set_len(size).unwrap();
+        }
+    }
+}
+
+fn sectors(record: &Record) -> Range<u64> {
+    record.start / SECTOR..record.end.div_ceil(SECTOR)
+}
