@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use rustix::time::ClockId;
 
 /// Bytes of an instant: those of a `UUIDv7` (RFC 9562), which last until the year 10889.
 pub const INSTANT_BYTES: usize = 6;
@@ -70,6 +71,8 @@ impl Timestamp {
 
 /// How far the clocks may be apart before it is a jump: more than a correction in the course of time.
 const JUMP: TimeDelta = TimeDelta::seconds(1);
+/// The clock that nobody sets. It goes on while the machine sleeps: that is no jump.
+const STEADY: ClockId = ClockId::Boottime;
 
 /// The system's wall clock, and a steady one beside it that does not jump when that one is set.
 ///
@@ -81,7 +84,7 @@ pub struct Clock(Arc<Hands>);
 
 #[derive(Debug)]
 struct Hands {
-    started: Instant,
+    started: Duration,
     /// What the steady clock said when it started, or would have if it had been right.
     start: AtomicI64,
     /// How far tests have moved both clocks.
@@ -93,7 +96,7 @@ struct Hands {
 impl Default for Clock {
     fn default() -> Self {
         Self(Arc::new(Hands {
-            started: Instant::now(),
+            started: uptime(),
             start: Utc::now().timestamp_millis().into(),
             advanced: AtomicI64::default(),
             jumped: AtomicI64::default(),
@@ -124,17 +127,24 @@ impl Clock {
         jump(wall, steady)
     }
 
-    /// Has the steady clock say what the wall clock says.
-    pub fn follow(&self) {
+    /// Has the steady clock say what the wall clock says, unless that has jumped.
+    pub fn keep(&self) {
         let (wall, steady) = self.hands();
-        self.0.start.fetch_add(wall.0.saturating_sub(steady.0), Ordering::Relaxed);
+        if jump(wall, steady).is_none() {
+            self.follow(ahead(wall, steady));
+        }
+    }
+
+    /// Has the steady clock follow a jump, or a part of one.
+    pub fn follow(&self, jump: TimeDelta) {
+        self.0.start.fetch_add(jump.num_milliseconds(), Ordering::Relaxed);
     }
 
     /// What the wall clock and the steady one say.
     fn hands(&self) -> (Timestamp, Timestamp) {
         let Hands { started, start, advanced, jumped } = &*self.0;
         let wall = Timestamp(Utc::now().timestamp_millis()).moved(jumped);
-        let steady = Timestamp(0).moved(start).plus(started.elapsed());
+        let steady = Timestamp(0).moved(start).plus(uptime().saturating_sub(*started));
         (wall.moved(advanced), steady.moved(advanced))
     }
 
@@ -156,10 +166,21 @@ impl Clock {
     }
 }
 
+/// How far `wall` is ahead of `steady`.
+fn ahead(wall: Timestamp, steady: Timestamp) -> TimeDelta {
+    TimeDelta::milliseconds(wall.0.saturating_sub(steady.0))
+}
+
 /// How far `wall` is ahead of `steady`, if that is a jump.
 fn jump(wall: Timestamp, steady: Timestamp) -> Option<TimeDelta> {
-    let ahead = TimeDelta::milliseconds(wall.0.saturating_sub(steady.0));
-    (ahead.abs() >= JUMP).then_some(ahead)
+    Some(ahead(wall, steady)).filter(|ahead| ahead.abs() >= JUMP)
+}
+
+/// Time that has passed, since an instant that is the same until the machine starts anew.
+fn uptime() -> Duration {
+    let time = rustix::time::clock_gettime(STEADY);
+    let [seconds, nanoseconds] = [time.tv_sec, time.tv_nsec].map(i64::unsigned_abs);
+    Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanoseconds))
 }
 
 fn millis(duration: Duration) -> i64 {
@@ -185,6 +206,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     fn a_jump_forward_is_the_time_at_once_but_settled_only_when_it_is_followed() {
         let clock = Clock::default();
         let before = clock.settled();
@@ -193,19 +215,20 @@ mod tests {
         assert!(clock.now() >= before.plus(Duration::from_hours(1)));
         assert!(clock.settled() < before.plus(Duration::from_hours(1)));
         assert_eq!(clock.jump().map(|jump| jump.num_minutes()), Some(60));
-        clock.follow();
+        clock.follow(clock.jump().unwrap());
         assert!(clock.settled() >= before.plus(Duration::from_hours(1)));
         assert_eq!(clock.jump(), None);
     }
 
     #[test]
+    #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     fn a_jump_back_takes_no_time_back_until_it_is_followed() {
         let clock = Clock::default();
         let before = clock.now();
         clock.set_wall(-TimeDelta::hours(1));
         assert!(clock.now() >= before);
         assert!(clock.jump().is_some_and(|jump| jump < -TimeDelta::minutes(59)));
-        clock.follow();
+        clock.follow(clock.jump().unwrap());
         assert!(clock.now() < before);
         assert_eq!(clock.jump(), None);
     }

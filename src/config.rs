@@ -5,6 +5,7 @@
 
 mod keys;
 mod layers;
+mod sections;
 mod surroundings;
 
 use std::net::SocketAddr;
@@ -21,17 +22,6 @@ pub use surroundings::{Environment, Surroundings};
 
 /// The settings and their defaults, as text.
 pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
-
-const DATABASE_FILE: &str = "storage/db/viewonce.sqlite3";
-const PRODUCTION_ROOT: &str = "/app";
-const MEBIBYTE: usize = 1 << 20;
-const PEBIBYTE: u64 = 1 << 50;
-/// The least that a store has to be allowed: its log alone takes a few MiB at times.
-const LEAST_MAX_BYTES: u64 = 8 << 20;
-const SECONDS_PER_HOUR: u64 = 3_600;
-const SECONDS_PER_DAY: u64 = 86_400;
-const HOURS_OF_TEN_YEARS: f64 = 87_600.0;
-const HOURS_OF_ONE_SECOND: f64 = 1.0 / 3600.0;
 
 /// All settings, in effect: what the environment decides is decided.
 #[derive(Clone, Debug, Serialize)]
@@ -195,37 +185,16 @@ impl Settings {
     /// [`SettingsError`] for the first thing that is wrong.
     pub fn load(file: Option<&Path>, surroundings: &Surroundings) -> Result<Self, SettingsError> {
         let layers = Layers::read(file, surroundings)?;
-        let environment = surroundings.environment()?;
-        let path = layers.text("store.path")?;
-        let settings = Self {
-            server: Server {
-                bind: layers
-                    .parsed("server.bind", "an address and a port, as in 127.0.0.1:8000")?,
-                public_url: public_url(&layers)?,
-                workers: layers.within("server.workers", 0..=512)?,
-                mailbox: layers.within("server.mailbox", 1..=1_000_000)?,
-            },
-            store: Store {
-                path: if path.is_empty() { default_path(environment) } else { path.into() },
-                erase_seconds: layers.within("store.erase_seconds", 1..=SECONDS_PER_DAY)?,
-                max_bytes: max_bytes(&layers)?,
-                min_free_bytes: layers.within("store.min_free_bytes", 0..=PEBIBYTE)?,
-            },
-            secrets: secrets(&layers)?,
-            passphrases: Passphrases {
-                threads: layers.within("passphrases.threads", 0..=512)?,
-                queue: layers.within("passphrases.queue", 0..=100_000)?,
-            },
-            receipts: Receipts {
-                keep_hours: layers.within("receipts.keep_hours", 1.0..=HOURS_OF_TEN_YEARS)?,
-                max_waiting: layers.within("receipts.max_waiting", 0..=1_000_000)?,
-            },
-            janitor: Janitor {
-                interval_seconds: layers.within("janitor.interval_seconds", 1..=SECONDS_PER_DAY)?,
-            },
-            log: Log { format: log_format(&layers)? },
-        };
-        Ok(settings)
+        let secrets = sections::secrets(&layers)?;
+        Ok(Self {
+            server: sections::server(&layers)?,
+            store: sections::store(&layers, surroundings.environment()?, &secrets)?,
+            secrets,
+            passphrases: sections::passphrases(&layers)?,
+            receipts: sections::receipts(&layers)?,
+            janitor: sections::janitor(&layers)?,
+            log: sections::log(&layers)?,
+        })
     }
 
     /// The time between two purges: the janitor's interval, or less where that would be too late to
@@ -244,71 +213,6 @@ impl Settings {
             0 => thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
             threads => threads,
         }
-    }
-}
-
-fn secrets(layers: &Layers) -> Result<Secrets, SettingsError> {
-    let max_ttl_hours =
-        layers.within("secrets.max_ttl_hours", HOURS_OF_ONE_SECOND..=HOURS_OF_TEN_YEARS)?;
-    Ok(Secrets {
-        default_ttl_hours: default_ttl_hours(layers, max_ttl_hours)?,
-        max_ttl_hours,
-        max_content_bytes: layers.within("secrets.max_content_bytes", 1..=64 * MEBIBYTE)?,
-        view_by_get: layers.parsed("secrets.view_by_get", "true or false")?,
-        max_attempts: layers.within("secrets.max_attempts", 1..=1_000_000)?,
-        redeliver_seconds: layers.within("secrets.redeliver_seconds", 0..=SECONDS_PER_HOUR)?,
-    })
-}
-
-fn default_ttl_hours(layers: &Layers, max_ttl_hours: f64) -> Result<f64, SettingsError> {
-    const KEY: &str = "secrets.default_ttl_hours";
-    let hours = layers.within(KEY, HOURS_OF_ONE_SECOND..=HOURS_OF_TEN_YEARS)?;
-    if hours > max_ttl_hours {
-        let expected = format!("at most secrets.max_ttl_hours, which is {max_ttl_hours}");
-        return Err(layers.refuse(KEY, &expected));
-    }
-    Ok(hours)
-}
-
-fn max_bytes(layers: &Layers) -> Result<u64, SettingsError> {
-    const KEY: &str = "store.max_bytes";
-    let expected = format!("0, or a number from {LEAST_MAX_BYTES} to {PEBIBYTE}");
-    match layers.parsed(KEY, &expected)? {
-        bytes @ (0 | LEAST_MAX_BYTES..=PEBIBYTE) => Ok(bytes),
-        _ => Err(layers.refuse(KEY, &expected)),
-    }
-}
-
-fn public_url(layers: &Layers) -> Result<Option<Url>, SettingsError> {
-    const KEY: &str = "server.public_url";
-    const EXPECTED: &str = "an address as in https://secrets.example.com, or nothing";
-    if layers.text(KEY)?.is_empty() {
-        return Ok(None);
-    }
-    let url: Url = layers.parsed(KEY, EXPECTED)?;
-    let is_plain = url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    if matches!(url.scheme(), "http" | "https") && is_plain {
-        Ok(Some(url))
-    } else {
-        Err(layers.refuse(KEY, EXPECTED))
-    }
-}
-
-fn log_format(layers: &Layers) -> Result<LogFormat, SettingsError> {
-    match layers.text("log.format")? {
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err(layers.refuse("log.format", "text or json")),
-    }
-}
-
-fn default_path(environment: Environment) -> PathBuf {
-    match environment {
-        Environment::Production => Path::new(PRODUCTION_ROOT).join(DATABASE_FILE),
-        Environment::Development => DATABASE_FILE.into(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
+use chrono::TimeDelta;
 
 use crate::chain::Chain;
 use crate::clock::Clock;
@@ -20,8 +21,8 @@ pub struct JanitorActor {
     store: Store,
     clock: Clock,
     interval: Duration,
-    /// Whether the last round found that the wall clock had jumped.
-    has_jumped: bool,
+    /// How far the last round found that the wall clock had jumped.
+    jump: Option<TimeDelta>,
     /// Whether the last purge failed.
     is_failing: bool,
 }
@@ -30,7 +31,7 @@ impl JanitorActor {
     /// A janitor whose rounds begin `interval` apart.
     #[must_use]
     pub const fn new(store: Store, clock: Clock, interval: Duration) -> Self {
-        Self { store, clock, interval, has_jumped: false, is_failing: false }
+        Self { store, clock, interval, jump: None, is_failing: false }
     }
 
     fn round(&mut self, context: &mut Context<Self>) {
@@ -68,28 +69,45 @@ impl JanitorActor {
         RETRY.min(self.interval)
     }
 
-    /// Has the steady clock follow the wall clock: at once where they are hardly apart; after a jump
-    /// when a round has passed in which it could have been set right. Returns whether it has followed
-    /// one.
+    /// Has the steady clock follow the wall clock: at once where they are hardly apart; of a jump, as
+    /// much as has lasted for a round, in which it could have been set right. Returns whether it has
+    /// followed one.
     fn watch_clock(&mut self) -> bool {
+        self.clock.keep();
         let Some(jump) = self.clock.jump() else {
-            self.has_jumped = false;
-            self.clock.follow();
+            self.jump = None;
             return false;
         };
-        let seconds = jump.num_seconds();
-        if !mem::replace(&mut self.has_jumped, true) {
+        let lasting = self.jump.take().map(|before| common(before, jump)).filter(is_some_time);
+        if let Some(lasting) = lasting {
+            let seconds = lasting.num_seconds();
             log::warn!(
-                "the clock was set by {seconds} s: nothing is deleted because of that unless it stays \
-                 so for another round"
+                "the clock stays set by {seconds} s: from now on it counts for deleting, too"
             );
-            return false;
+            self.clock.follow(lasting);
+            return true;
         }
-        log::warn!("the clock stays set by {seconds} s: from now on it counts for deleting, too");
-        self.has_jumped = false;
-        self.clock.follow();
-        true
+        let seconds = jump.num_seconds();
+        log::warn!(
+            "the clock was set by {seconds} s: nothing is deleted because of that unless it stays so \
+             for another round"
+        );
+        self.jump = Some(jump);
+        false
     }
+}
+
+/// As much as two jumps have in common.
+fn common(one: TimeDelta, other: TimeDelta) -> TimeDelta {
+    if one > TimeDelta::zero() {
+        one.min(other).max(TimeDelta::zero())
+    } else {
+        one.max(other).min(TimeDelta::zero())
+    }
+}
+
+fn is_some_time(jump: &TimeDelta) -> bool {
+    !jump.is_zero()
 }
 
 impl Actor for JanitorActor {

@@ -1,11 +1,10 @@
 //! The seam behind which a store stands: its messages, its errors, and the [`Store`] handle.
 //!
-//! HTTP handlers, the janitor and the survey send these messages, never SQL. A store answers a message only
-//! when what it did is durable; an answer that is an error means that nothing was done, but for
-//! [`StoreError::OutcomeUnknown`] and [`StoreError::Ended`]. Of messages that are not answered yet, any
-//! may be done first. A [`Purge`] that fails may have deleted,
-//! but has not erased. The contract is the test suite under `tests/store`, which runs
-//! the same on every backend.
+//! HTTP handlers, the janitor and the survey send these messages, never SQL. A store answers a message
+//! only when what it did is durable; an answer that is an error means that nothing was done, but for
+//! [`StoreError::OutcomeUnknown`] and [`StoreError::Ended`], and for a [`Purge`], which may have done
+//! a part. Of messages that are not answered yet, any may be done first. The contract is the test
+//! suite under `tests/store`, which runs the same on every backend.
 //!
 //! # States and transitions
 //!

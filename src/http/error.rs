@@ -87,7 +87,8 @@ impl ApiError {
 
     /// Whether someone who runs the service should hear of it.
     pub(super) fn is_fault(&self) -> bool {
-        self.status_code().is_server_error() && self.kind().name != problem::BUSY.name
+        let kinds = [problem::BUSY.name, problem::NO_ROOM.name];
+        self.status_code().is_server_error() && !kinds.contains(&self.kind().name)
     }
 
     fn kind(&self) -> &'static Kind {

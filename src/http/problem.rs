@@ -123,5 +123,5 @@ kinds! {
         "The service failed before it could tell the outcome: what was asked may be done, or not. \
          Nothing was shown to anyone.";
     NO_ROOM = "no-room", INSUFFICIENT_STORAGE, "No room",
-        "There is no room on the server's disk; nothing was done.";
+        "There is no room for this on the server; nothing was done.";
 }

@@ -65,11 +65,11 @@ fn what_is_wrong_in_a_file_is_named() {
         ),
         (
             "[store]\nmax_bytes = 1000000",
-            "viewonce.toml: store.max_bytes: expected 0, or a number from 8388608 to ",
+            "viewonce.toml: store.max_bytes: expected 0, or a number from 8650752 to ",
         ),
         (
             "[store]\nmin_free_bytes = -1",
-            "viewonce.toml: store.min_free_bytes: expected a number from 0 to ",
+            "viewonce.toml: store.min_free_bytes: expected 0, or a number from 262144 to ",
         ),
         (
             "[secrets]\nmax_ttl_hours = 0",

@@ -62,6 +62,11 @@ impl<B: Backend> Subject<B> {
         Self::start_with(RULES)
     }
 
+    /// A store on what is there already.
+    pub(crate) fn start_in(backend: B) -> Self {
+        Self::start_on(backend, RULES, Clock::default(), MAILBOX)
+    }
+
     fn start_on(backend: B, rules: Rules, clock: Clock, mailbox: usize) -> Self {
         let (store, ended) = backend.start(rules, clock.clone(), mailbox);
         Self { store, clock, ended, backend }

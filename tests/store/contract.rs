@@ -134,7 +134,9 @@ macro_rules! contract {
                 a_jump_forward_hides_what_expires_by_it_and_has_nothing_deleted
                 what_is_created_after_a_jump_forward_lives
                 a_jump_that_is_followed_has_what_expires_by_it_deleted
-                a_jump_back_brings_nothing_back;
+                a_jump_back_brings_nothing_back
+                a_repeat_is_possible_for_as_long_whatever_the_clock_does
+                a_repeat_does_not_outlive_the_expiry_by_either_clock;
             purge:
                 purge_deletes_the_expired_and_leaves_the_living
                 purge_leaves_all_that_is_beside_the_living

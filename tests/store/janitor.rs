@@ -64,6 +64,22 @@ async fn assert_follows(jump: TimeDelta) {
 }
 
 #[actix_web::test]
+async fn a_janitor_follows_no_more_of_a_jump_than_has_lasted_for_a_round() {
+    let clock = Clock::default();
+    clock.set_wall(TimeDelta::hours(24));
+    let more = async {
+        sleep(INTERVAL * 3 / 4).await;
+        clock.set_wall(TimeDelta::hours(24));
+        sleep(INTERVAL / 2).await;
+        clock.jump()
+    };
+    let (times, left) = join(times_of_purges(vec![COMPLETE; 4], &clock), more).await;
+    // Of the rest it hears when it looks again at once; that has to last for a round of its own.
+    assert_eq!(times.into_iter().map(hours).collect::<Vec<_>>(), [0, 1, 1, 2]);
+    assert_eq!(left.map(|left| left.num_hours()), Some(24));
+}
+
+#[actix_web::test]
 async fn a_janitor_does_not_follow_a_jump_of_the_clock_that_is_undone() {
     let clock = Clock::default();
     clock.set_wall(TimeDelta::hours(24));

@@ -53,7 +53,9 @@ impl<M: Statement> Pending for Entry<M> {
         self.call.answer(match (committed, self.outcome) {
             (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(StoreError::Ended),
-            (Err(error), Some(_)) => Err(error),
+            // What was refused was not done, whatever became of the others.
+            (Err(_), Some(Err(refused))) => Err(refused),
+            (Err(error), Some(Ok(_))) => Err(error),
             (Err(error), None) => Err(not_run(error)),
         });
     }

@@ -97,11 +97,11 @@ impl Database {
         Ok(Self { connection, files, _lock: lock })
     }
 
-    /// Closes it. Unless it `is_clean`, the log stays as it is for the next start: to move only a part
-    /// of it would be worse than nothing.
-    pub(super) fn close(self, is_clean: bool) -> rusqlite::Result<()> {
+    /// Closes it, and removes its log, which has been emptied. Without this, whatever the end is, the
+    /// log stays for the next start: to move only a part of it would be worse than nothing.
+    pub(super) fn close(self) -> rusqlite::Result<()> {
         let Self { connection, .. } = self;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !is_clean)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         connection.close().map_err(|(_connection, error)| error)
     }
 }
@@ -168,6 +168,8 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     let refused = |source| DatabaseError::Sqlite { path: path.to_owned(), source };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
+    let keeps_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(keeps_log, true).map_err(refused)?;
     connection.execute_batch(include_str!("../../../sql/sqlite/lock.sql")).map_err(refused)?;
     // Before anything is written: what is not ours stays as it is.
     let owner = owner(&connection).map_err(refused)?;

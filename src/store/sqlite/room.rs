@@ -17,19 +17,22 @@ pub(super) struct Room {
 }
 
 /// Why there is no room.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(super) enum Full {
-    #[error("the store has store.max_bytes")]
+    #[error("there would be more in the store than store.max_bytes")]
     Store,
-    #[error("the file system has no more than store.min_free_bytes left")]
+    #[error("less than store.min_free_bytes would be left on the file system")]
     Disk,
-    #[error("what is left on the file system cannot be told")]
-    Unknown(#[source] io::Error),
 }
 
-impl From<Full> for Fault {
-    fn from(full: Full) -> Self {
-        Self::Refused(StoreError::NoRoom(Arc::new(full)))
+/// What is left on the file system cannot be told.
+#[derive(Debug, thiserror::Error)]
+#[error("what is left on the file system cannot be told")]
+struct Unknown(#[source] io::Error);
+
+impl From<Unknown> for Fault {
+    fn from(unknown: Unknown) -> Self {
+        Self::Refused(StoreError::Failed(Arc::new(unknown)))
     }
 }
 
@@ -43,7 +46,7 @@ impl Room {
         let used = all.saturating_sub(reusable) + files.log_bytes();
         let free = match min_free_bytes {
             0 => u64::MAX,
-            _ => files.free_bytes().map_err(Full::Unknown)?,
+            _ => files.free_bytes().map_err(Unknown)?,
         };
         // The log is another file: half of what is to be left is out of its reach in any case.
         let on_disk = (free.saturating_add(reusable).saturating_sub(min_free_bytes))

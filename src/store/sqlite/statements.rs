@@ -5,11 +5,13 @@ mod purge;
 mod receipt;
 mod take;
 
+use std::sync::Arc;
+
 use actix::Message;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use super::files::Files;
-use super::room::Room;
+use super::room::{Full, Room};
 use crate::clock::Timestamp;
 use crate::id::{LookupId, ReceiptId};
 use crate::key::KeyId;
@@ -70,6 +72,7 @@ pub(super) struct Work<'a> {
     pub(super) files: &'a Files,
     pub(super) rules: &'a Rules,
     pub(super) now: Timestamp,
+    pub(super) settled: Timestamp,
     /// The receipts whose secrets have ended in it.
     pub(super) ended: Vec<ReceiptId>,
     /// Sealed bytes of the secrets that it has written or erased; of what is kept for repeats, what
@@ -79,6 +82,16 @@ pub(super) struct Work<'a> {
     pub(super) may_put_off: bool,
     /// What creations may still write in it, if one has asked.
     room: Option<Room>,
+    /// Why there was no room for one.
+    pub(super) full: Option<Full>,
+}
+
+/// What the clock says: what has expired by `now` is shown to nobody, and what has by `settled` is
+/// deleted. Only a jump of the wall clock makes a difference.
+#[derive(Clone, Copy)]
+pub(super) struct Hands {
+    pub(super) now: Timestamp,
+    pub(super) settled: Timestamp,
 }
 
 impl<'a> Work<'a> {
@@ -87,17 +100,19 @@ impl<'a> Work<'a> {
         connection: &'a Connection,
         files: &'a Files,
         rules: &'a Rules,
-        now: Timestamp,
+        Hands { now, settled }: Hands,
     ) -> Self {
         Self {
             connection,
             files,
             rules,
             now,
+            settled,
             ended: Vec::new(),
             moved: 0,
             may_put_off: false,
             room: None,
+            full: None,
         }
     }
 
@@ -107,7 +122,13 @@ impl<'a> Work<'a> {
             Some(room) => room,
             None => Room::look(self, self.files)?,
         };
-        self.room = Some(room.without(sealed)?);
+        match room.without(sealed) {
+            Ok(rest) => self.room = Some(rest),
+            Err(full) => {
+                self.full = Some(full);
+                return Err(Fault::Refused(StoreError::NoRoom(Arc::new(full))));
+            }
+        }
         Ok(())
     }
 

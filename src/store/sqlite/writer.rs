@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use super::commit::{commit, failed, not_run};
 use super::database::Database;
-use super::statements::{self, Fault, Work};
+use super::room::Full;
+use super::statements::{self, Fault, Hands, Work};
 use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::id::ReceiptId;
@@ -19,6 +20,8 @@ use crate::store::{Purged, Rules, StoreError, Watch};
 
 /// How often the files are cleaned while there is more to purge than one purge takes.
 const ERASE_EVERY: Duration = Duration::from_millis(250);
+/// How often it is told that creations are refused.
+const TELL_EVERY: Duration = Duration::from_mins(1);
 
 /// An open database, until it is closed, and how it fares.
 pub(super) struct Writer {
@@ -29,16 +32,18 @@ pub(super) struct Writer {
     /// When the files were last clean, and why nothing was purged or erased since, if that was tried.
     erased_at: Instant,
     unclean: Option<StoreError>,
+    /// When it was told last that creations are refused.
+    told_at: Option<Instant>,
 }
 
 /// What is known of the last transaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    /// There was none yet.
-    New,
+    /// Nothing good: there was none yet, or a purge failed, which is told by who asked for it.
+    Unproven,
     /// It committed.
     Good,
-    /// It failed.
+    /// It failed, and that was told.
     Suspect,
 }
 
@@ -50,73 +55,105 @@ struct CheckpointBusy;
 impl Writer {
     pub(super) fn new(database: Database, rules: Rules, clock: Clock) -> Self {
         let (database, erased_at) = (Some(database), Instant::now());
-        Self { database, rules, clock, standing: Standing::New, erased_at, unclean: None }
+        Self {
+            database,
+            rules,
+            clock,
+            standing: Standing::Unproven,
+            erased_at,
+            unclean: None,
+            told_at: None,
+        }
     }
 
-    /// Does `task` in a transaction of its own, and tells the log when that begins to fail and when it
-    /// works again.
+    /// Does `task` in a transaction of its own, and tells the log when that begins to fail.
     pub(super) fn transact<T>(
         &mut self,
         task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
         let outcome = self.attempt(task);
-        let now = if outcome.is_ok() { Standing::Good } else { Standing::Suspect };
-        let before = mem::replace(&mut self.standing, now);
-        match &outcome {
-            Ok(_) if before == Standing::Suspect => log::info!("the store commits again"),
-            Err(error) if before != Standing::Suspect => {
-                log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
-            }
-            _ => {}
+        if let Err(error) = &outcome
+            && mem::replace(&mut self.standing, Standing::Suspect) != Standing::Suspect
+        {
+            log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
         }
         outcome
     }
 
-    /// Does `task` in a transaction of its own. At first and after a failure, a small write has to
-    /// commit before it.
+    /// Does `task` in a transaction of its own.
     fn attempt<T>(
+        &mut self,
+        task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let outcome = self.attempt_after_probe(task);
+        match (&outcome, self.standing) {
+            (Ok(_), Standing::Suspect) => log::info!("the store commits again"),
+            (Err(_), Standing::Suspect) => return outcome,
+            _ => {}
+        }
+        self.standing = if outcome.is_ok() { Standing::Good } else { Standing::Unproven };
+        outcome
+    }
+
+    /// Does `task` in a transaction of its own. Unless the last one is known to have committed, a small
+    /// write has to commit before.
+    fn attempt_after_probe<T>(
         &mut self,
         task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
         let Database { connection, files, .. } =
             self.database.as_mut().ok_or(StoreError::Closing)?;
-        let (rules, now) = (&self.rules, self.clock.now());
+        let hands = Hands { now: self.clock.now(), settled: self.clock.settled() };
         files.verify()?;
         if self.standing != Standing::Good {
-            let probed = commit(connection, |connection| Ok(statements::probe(connection, now)?));
+            let probe = |connection: &_| Ok(statements::probe(connection, hands.now)?);
+            let probed = commit(connection, probe);
             files.note();
             probed.map_err(not_run)?;
         }
-        let outcome =
-            commit(connection, |connection| task(&mut Work::new(connection, files, rules, now)));
+        let mut full = None;
+        let outcome = commit(connection, |connection| {
+            let mut work = Work::new(connection, files, &self.rules, hands);
+            let outcome = task(&mut work);
+            full = work.full;
+            outcome
+        });
         files.note();
+        if let Some(full) = full {
+            self.tell(full);
+        }
         outcome
     }
 
-    /// Deletes some of what has ended, and erases if that was the last of it, or after a while.
+    /// Tells the log, not too often, that creations are refused.
+    fn tell(&mut self, full: Full) {
+        if self.told_at.is_none_or(|told_at| told_at.elapsed() >= TELL_EVERY) {
+            log::warn!("creations are refused: {}", Chain(&full));
+            self.told_at = Some(Instant::now());
+        }
+    }
+
+    /// Deletes some of what has ended, and erases if that was the last of it, or after a while. That it
+    /// cannot delete does not keep it from erasing.
     pub(super) fn purge(&mut self) -> Result<Purged, StoreError> {
-        let settled = self.clock.settled();
-        let portion = self.transact(|work| {
-            work.now = settled;
-            Ok(statements::purge(work)?)
-        });
+        let portion = self.attempt(|work| Ok(statements::purge(work)?));
+        // Receipts and creations, however many are left, hold nothing that has to be erased. And where
+        // much sealed is left, what others have ended does not wait for all of it.
+        let is_sealed_left = portion.as_ref().is_ok_and(|portion| portion.is_sealed_left);
+        let is_due = !is_sealed_left || self.erased_at.elapsed() >= ERASE_EVERY;
+        let erased = if is_due { self.erase() } else { Ok(()) };
         if let Err(error) = &portion {
             self.unclean = Some(error.clone());
         }
-        let portion = portion?;
-        // Receipts and creations, however many are left, hold nothing that has to be erased. And where
-        // much sealed is left, what others have ended does not wait for all of it.
-        if !portion.is_sealed_left || self.erased_at.elapsed() >= ERASE_EVERY {
-            self.erase()?;
-        }
-        Ok(portion.purged)
+        erased.and(portion.map(|portion| portion.purged))
     }
 
     /// The receipt that `watch` has to wait for, if there is something to wait for.
     pub(super) fn awaited(&self, watch: &Watch) -> Result<Option<ReceiptId>, StoreError> {
         let Database { connection, files, .. } =
             self.database.as_ref().ok_or(StoreError::Closing)?;
-        let work = Work::new(connection, files, &self.rules, self.clock.now());
+        let hands = Hands { now: self.clock.now(), settled: self.clock.settled() };
+        let work = Work::new(connection, files, &self.rules, hands);
         statements::pending(&work, &watch.candidates).map_err(failed)
     }
 
@@ -131,24 +168,28 @@ impl Writer {
     fn erase(&mut self) -> Result<(), StoreError> {
         let Database { connection, files, .. } =
             self.database.as_mut().ok_or(StoreError::Closing)?;
-        files.verify()?;
-        let is_done = statements::checkpoint(connection).map_err(failed);
-        files.note();
-        let busy = || Err(StoreError::Failed(Arc::new(CheckpointBusy)));
-        let erased = is_done.and_then(|is_done| if is_done { Ok(()) } else { busy() });
-        self.unclean = erased.as_ref().err().cloned();
+        files.verify_movable()?;
+        let erased = match statements::checkpoint(connection) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::Failed(Arc::new(CheckpointBusy))),
+            Err(error) => Err(failed(error)),
+        };
         if erased.is_ok() {
+            files.note_emptied();
             self.erased_at = Instant::now();
+        } else {
+            files.note();
         }
+        self.unclean = erased.as_ref().err().cloned();
         erased
     }
 
     /// Erases, and closes it.
     pub(super) fn close(&mut self) -> Result<(), StoreError> {
         let erased = self.erase();
-        if let Some(database) = self.database.take() {
-            database.close(erased.is_ok()).map_err(failed)?;
+        match self.database.take() {
+            Some(database) if erased.is_ok() => database.close().map_err(failed),
+            _ => erased,
         }
-        erased
     }
 }

@@ -2,13 +2,25 @@
 //! would be gone at the next start, and when it is undone all is well again.
 
 use std::fs::{self, OpenOptions};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
+use actix::System;
+use futures_util::future;
 use viewonce::store::StoreError;
 
 use super::Sqlite;
 use crate::backend::Subject;
 use crate::samples::only;
+
+/// Secrets of which one batch may consist, and more than are stored before somebody notices.
+const SOME: u32 = 32;
+const MANY: u32 = 100_000;
+/// How often something happens at another instant.
+const ROUNDS: u64 = 10;
 
 #[actix_web::test]
 async fn a_database_file_that_is_replaced_is_noticed_and_its_return_too() {
@@ -28,6 +40,69 @@ async fn a_log_that_is_removed_is_noticed_and_its_return_too() {
 #[actix_web::test]
 async fn a_log_that_is_replaced_is_noticed_and_its_return_too() {
     assert_noticed(Sqlite::log, |path| fs::write(path, b"")).await;
+}
+
+/// What was written to it is in SQLite's hands until it is closed.
+#[actix_web::test]
+async fn a_log_that_is_removed_is_moved_to_the_database_at_the_end() {
+    let subject = Subject::<Sqlite>::start().await;
+    subject.create_all(0..5).await;
+    assert!(subject.take(0).await.is_some());
+    fs::remove_file(subject.backend.log()).unwrap();
+    assert_refuses(&subject).await;
+    let subject = subject.restart().await;
+    assert!(!subject.has(0).await);
+    for n in 1..5 {
+        assert!(subject.take(n).await.is_some(), "{n}");
+    }
+}
+
+/// Whenever it happens: also in the midst of a transaction.
+#[test]
+fn a_log_that_is_removed_or_replaced_under_load_is_noticed() {
+    for round in 0..ROUNDS {
+        let subject = System::new().block_on(Subject::<Sqlite>::start());
+        let (log, is_removed) = (subject.backend.log(), AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_micros(10_000 + round * 137));
+                fs::remove_file(&log).unwrap();
+                if round % 2 == 0 {
+                    fs::write(&log, b"").unwrap();
+                }
+                is_removed.store(true, Ordering::SeqCst);
+            });
+            System::new().block_on(async {
+                for first in (0..).step_by(SOME as usize) {
+                    let was_removed = is_removed.load(Ordering::SeqCst);
+                    let creates =
+                        (first..first + SOME).map(|n| subject.store.create(subject.secret(n)));
+                    let answers = future::join_all(creates).await;
+                    if was_removed && answers.iter().all(Result::is_err) {
+                        break;
+                    }
+                    assert!(first < MANY, "it is not noticed");
+                }
+            });
+        });
+    }
+}
+
+#[actix_web::test]
+async fn a_database_file_that_is_cut_is_noticed() {
+    for bytes in ["0", "20000"] {
+        let subject = Subject::<Sqlite>::start().await;
+        subject.create_all(0..SOME).await;
+        subject.store.purge().await.unwrap();
+        // By another process: this one must not close a descriptor of it.
+        truncate(&subject.backend.database(), bytes);
+        assert_refuses(&subject).await;
+        subject.store.purge().await.unwrap_err();
+    }
+}
+
+fn truncate(path: &Path, bytes: &str) {
+    assert!(Command::new("truncate").args(["-s", bytes]).arg(path).status().unwrap().success());
 }
 
 #[actix_web::test]

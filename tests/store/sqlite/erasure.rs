@@ -220,7 +220,7 @@ fn still_kept() -> impl Iterator<Item = u32> {
 ///
 /// Another process reads them: if this one opened the database, then with closing it again it
 /// would lose the POSIX locks that SQLite holds on it.
-fn found(backend: &Sqlite) -> BTreeSet<u32> {
+pub(super) fn found(backend: &Sqlite) -> BTreeSet<u32> {
     let output = Command::new("cat").args(backend.files()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     output.stdout.windows(MARK_BYTES).filter_map(marked).collect()

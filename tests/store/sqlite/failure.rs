@@ -8,15 +8,17 @@ use std::path::Path;
 use std::process::{self, Command};
 
 use futures_util::future;
+use rusqlite::Connection;
 use viewonce::secret::{Ciphertext, SealedSecret};
-use viewonce::store::{Created, State, StoreError, Taken};
+use viewonce::store::{Bounds, CREATIONS_KEPT, Created, Rules, State, StoreError, Taken};
 
 use super::Sqlite;
+use super::erasure::found;
 use crate::alone;
-use crate::backend::Subject;
+use crate::backend::{RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::samples::{
-    KEY, Terms, claim_id, claiming, guessing, knowing_and_claiming, only, receipt,
+    HOUR, KEY, Terms, claim_id, claiming, guessing, knowing_and_claiming, only, receipt,
 };
 use crate::watching::{waiting, waits};
 
@@ -35,7 +37,7 @@ async fn a_full_disk_consumes_nothing_and_is_overcome() {
     if alone::is_alone(test, alone::ON_A_SMALL_FILE_SYSTEM) {
         let subject = Subject::<Sqlite>::start().await;
         let filler = subject.backend.root.path().join("filler");
-        let fail = || fill(&filler);
+        let fail = || fill(&filler, ROOM);
         let error = overcome(&subject, fail, || fs::remove_file(&filler).unwrap()).await;
         assert!(matches!(error, StoreError::NoRoom(_)), "{error:?}");
     }
@@ -121,6 +123,64 @@ async fn a_checkpoint_that_fails_makes_a_store_unhealthy_and_stops_nobody() {
     }
 }
 
+#[actix_web::test]
+async fn a_purge_that_finds_no_room_to_delete_erases_what_others_have_ended() {
+    let test =
+        "sqlite::failure::a_purge_that_finds_no_room_to_delete_erases_what_others_have_ended";
+    if alone::is_alone(test, alone::ON_A_SMALL_FILE_SYSTEM) {
+        let subject = Subject::<Sqlite>::start().await;
+        subject.create_all(0..OLD).await;
+        subject.clock.advance(HOUR / 2);
+        subject.create(ALL).await;
+        subject.store.purge().await.unwrap();
+        assert!(subject.take(ALL).await.is_some());
+        let filler = subject.backend.root.path().join("filler");
+        fill(&filler, 0);
+        subject.clock.advance(HOUR / 2);
+        subject.store.purge().await.unwrap_err();
+        assert!(!found(&subject.backend).contains(&ALL));
+        fs::remove_file(filler).unwrap();
+        assert_eq!(subject.store.purge().await.unwrap().secrets, OLD as usize);
+    }
+}
+
+/// As when a page is damaged that every purge needs.
+#[actix_web::test]
+async fn a_purge_that_fails_for_good_makes_a_store_unhealthy_and_erases_what_others_have_ended() {
+    let backend = Subject::<Sqlite>::start().await.close().await;
+    let forbid = "CREATE TRIGGER forbid BEFORE DELETE ON creations \
+        BEGIN SELECT RAISE(ABORT, 'it is damaged'); END";
+    Connection::open(backend.database()).unwrap().execute_batch(forbid).unwrap();
+    let subject = Subject::start_in(backend);
+    subject.confide(1, Terms::REPEATABLE).await;
+    subject.clock.advance(CREATIONS_KEPT);
+    subject.create(2).await;
+    assert!(subject.take(2).await.is_some());
+    assert!(found(&subject.backend).contains(&2));
+    subject.store.ping().await.unwrap();
+    subject.store.purge().await.unwrap_err();
+    assert!(!found(&subject.backend).contains(&2));
+    subject.store.ping().await.unwrap_err();
+    subject.create(3).await;
+    subject.store.ping().await.unwrap_err();
+}
+
+/// Its room is not what the disk has.
+#[actix_web::test]
+async fn a_creation_that_was_refused_is_told_so_though_its_batch_fails() {
+    let test = "sqlite::failure::a_creation_that_was_refused_is_told_so_though_its_batch_fails";
+    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+        let bounds = Bounds { max_bytes: 2 * HUGE_BYTES as u64, ..Bounds::NONE };
+        let subject = Subject::<Sqlite>::start_with(Rules { bounds, ..RULES });
+        subject.create(1).await;
+        limit_files(&fs::metadata(subject.backend.log()).unwrap().len().to_string());
+        let batch = future::join(huge_create(&subject), subject.store.take(only(1)));
+        let (created, taken) = as_one_batch(&subject.store, batch).await;
+        assert!(matches!(created, Err(StoreError::NoRoom(_))), "{created:?}");
+        assert!(matches!(taken, Err(StoreError::OutcomeUnknown(_))), "{taken:?}");
+    }
+}
+
 /// Has something happen to each of five secrets, and a sixth created, in a batch that fails.
 async fn fail_to_end(subject: &Subject<Sqlite>) {
     let store = &subject.store;
@@ -190,13 +250,13 @@ async fn create_until_nothing_commits(
     first.unwrap()
 }
 
-/// Fills the file system up, but for some room.
-fn fill(filler: &Path) {
+/// Fills the file system up, but for so much room.
+fn fill(filler: &Path, room: u64) {
     let mut file = File::create(filler).unwrap();
     for written in (0..=alone::SMALL).step_by(4_096) {
         if let Err(error) = file.write_all(&[0; 4_096]) {
             assert_eq!(error.kind(), ErrorKind::StorageFull);
-            return file.set_len(written - ROOM).unwrap();
+            return file.set_len(written - room).unwrap();
         }
     }
     unreachable!("the file system is small");

@@ -19,15 +19,15 @@ pub(in super::super) struct Portion {
     pub(in super::super) is_sealed_left: bool,
 }
 
-/// Deletes some of what has ended by the time of `work`.
+/// Deletes some of what has ended.
 pub(in super::super) fn purge(work: &Work<'_>) -> rusqlite::Result<Portion> {
-    let now = work.now.as_millis();
-    let kept_since = work.now.minus(work.rules.receipts_kept).as_millis();
+    let now = work.settled.as_millis();
+    let kept_since = work.settled.minus(work.rules.receipts_kept).as_millis();
     let secrets = purge_secrets(work)?;
     work.execute(sql!("purge_claims"), params![now, PURGE_ROWS, PURGE_BYTES])?;
     work.execute(sql!("purge_receipts"), params![kept_since, PURGE_ROWS])?;
     work.execute(sql!("purge_creations"), params![now, PURGE_ROWS])?;
-    let end = end_of_expired(work.now);
+    let end = end_of_expired(work.settled);
     let rest = work.find(sql!("purge_rest"), params![now, kept_since, end], |row| {
         Ok((row.get("is_sealed_left")?, row.get("is_else_left")?))
     })?;
@@ -41,7 +41,7 @@ fn purge_secrets(work: &Work<'_>) -> rusqlite::Result<usize> {
     let mut expired = Vec::new();
     {
         let mut delete = work.connection.prepare_cached(sql!("purge_secrets"))?;
-        let (now, end) = (work.now.as_millis(), end_of_expired(work.now));
+        let (now, end) = (work.settled.as_millis(), end_of_expired(work.settled));
         let mut rows = delete.query(params![now, PURGE_ROWS, PURGE_BYTES, end])?;
         while let Some(row) = rows.next()? {
             let id = LookupId::from_bytes(bytes(row, "lookup_id"));

@@ -36,9 +36,10 @@ impl Take {
     fn hand_over(&self, work: &mut Work<'_>, sealed: SealedSecret) -> rusqlite::Result<Taken> {
         work.moved += sealed.ciphertext.as_bytes().len();
         work.end(&sealed.lookup_id, sealed.flags, State::Viewed)?;
-        let ends_at = work.now.plus(work.rules.redelivery).min(sealed.expires_at);
+        // For how long it is kept does not depend on a wall clock that jumps.
+        let ends_at = work.settled.plus(work.rules.redelivery).min(sealed.expires_at);
         if let Some(id) = self.claims.first()
-            && ends_at > work.now
+            && ends_at > work.settled
         {
             let wrapped_key = self.proof.as_ref().and_then(|proof| proof.wrapped_key.as_ref());
             claim(work, id, ends_at, wrapped_key, &sealed)?;
@@ -53,8 +54,7 @@ impl Statement for Acknowledge {
 
     fn run(&self, work: &mut Work<'_>) -> Result<bool, Fault> {
         let ended = first(&self.claims, |id| {
-            let key = params![id.as_bytes(), work.now.as_millis()];
-            Ok((work.execute(sql!("acknowledge"), key)? > 0).then_some(()))
+            Ok((work.execute(sql!("acknowledge"), kept(work, id))? > 0).then_some(()))
         })?;
         Ok(ended.is_some())
     }
@@ -201,5 +201,10 @@ fn claimed(work: &Work<'_>, id: &ClaimId) -> rusqlite::Result<Option<Taken>> {
             wrapped_key: wrapped_key.map(Ciphertext::from_bytes).map(WrappedKey),
         })
     };
-    work.find(sql!("claimed"), params![id.as_bytes(), work.now.as_millis()], again)
+    work.find(sql!("claimed"), kept(work, id), again)
+}
+
+/// What finds what is kept under this id: the id, and by which times it must not have ended.
+fn kept<'a>(work: &Work<'_>, id: &'a ClaimId) -> (&'a [u8; ID_BYTES], i64, i64) {
+    (id.as_bytes(), work.settled.as_millis(), work.now.as_millis())
 }

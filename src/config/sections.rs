@@ -1,0 +1,133 @@
+//! The sections of the settings, each read out of the layers.
+
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use super::layers::Layers;
+use super::{
+    Environment, Janitor, Log, LogFormat, Passphrases, Receipts, Secrets, Server, SettingsError,
+    Store,
+};
+
+const DATABASE_FILE: &str = "storage/db/viewonce.sqlite3";
+const PRODUCTION_ROOT: &str = "/app";
+const MEBIBYTE: usize = 1 << 20;
+const PEBIBYTE: u64 = 1 << 50;
+/// What a store takes besides its secrets: its log alone has a few MiB at times.
+const STORE_BYTES: u64 = 8 << 20;
+/// How often a content is written at the most until it is viewed: when it comes and when it goes, to the
+/// log and to the database.
+const WRITES_OF_CONTENT: u64 = 4;
+const SECONDS_PER_HOUR: u64 = 3_600;
+const SECONDS_PER_DAY: u64 = 86_400;
+const HOURS_OF_TEN_YEARS: f64 = 87_600.0;
+const HOURS_OF_ONE_SECOND: f64 = 1.0 / 3600.0;
+
+pub(super) fn server(layers: &Layers) -> Result<Server, SettingsError> {
+    Ok(Server {
+        bind: layers.parsed("server.bind", "an address and a port, as in 127.0.0.1:8000")?,
+        public_url: public_url(layers)?,
+        workers: layers.within("server.workers", 0..=512)?,
+        mailbox: layers.within("server.mailbox", 1..=1_000_000)?,
+    })
+}
+
+fn public_url(layers: &Layers) -> Result<Option<Url>, SettingsError> {
+    const KEY: &str = "server.public_url";
+    const EXPECTED: &str = "an address as in https://secrets.example.com, or nothing";
+    if layers.text(KEY)?.is_empty() {
+        return Ok(None);
+    }
+    let url: Url = layers.parsed(KEY, EXPECTED)?;
+    let is_plain = url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if matches!(url.scheme(), "http" | "https") && is_plain {
+        Ok(Some(url))
+    } else {
+        Err(layers.refuse(KEY, EXPECTED))
+    }
+}
+
+pub(super) fn store(
+    layers: &Layers,
+    environment: Environment,
+    secrets: &Secrets,
+) -> Result<Store, SettingsError> {
+    let path = layers.text("store.path")?;
+    let content = secrets.max_content_bytes as u64 * WRITES_OF_CONTENT;
+    Ok(Store {
+        path: if path.is_empty() { default_path(environment) } else { path.into() },
+        erase_seconds: layers.within("store.erase_seconds", 1..=SECONDS_PER_DAY)?,
+        max_bytes: bound(layers, "store.max_bytes", STORE_BYTES + content)?,
+        min_free_bytes: bound(layers, "store.min_free_bytes", content)?,
+    })
+}
+
+fn default_path(environment: Environment) -> PathBuf {
+    match environment {
+        Environment::Production => Path::new(PRODUCTION_ROOT).join(DATABASE_FILE),
+        Environment::Development => DATABASE_FILE.into(),
+    }
+}
+
+/// The bounds of what creations may fill: each 0, or so much that the largest content finds room.
+fn bound(layers: &Layers, key: &str, least: u64) -> Result<u64, SettingsError> {
+    let expected = format!("0, or a number from {least} to {PEBIBYTE}");
+    let bytes = layers.parsed(key, &expected)?;
+    let is_good = bytes == 0 || (least..=PEBIBYTE).contains(&bytes);
+    if is_good { Ok(bytes) } else { Err(layers.refuse(key, &expected)) }
+}
+
+pub(super) fn secrets(layers: &Layers) -> Result<Secrets, SettingsError> {
+    let max_ttl_hours =
+        layers.within("secrets.max_ttl_hours", HOURS_OF_ONE_SECOND..=HOURS_OF_TEN_YEARS)?;
+    Ok(Secrets {
+        default_ttl_hours: default_ttl_hours(layers, max_ttl_hours)?,
+        max_ttl_hours,
+        max_content_bytes: layers.within("secrets.max_content_bytes", 1..=64 * MEBIBYTE)?,
+        view_by_get: layers.parsed("secrets.view_by_get", "true or false")?,
+        max_attempts: layers.within("secrets.max_attempts", 1..=1_000_000)?,
+        redeliver_seconds: layers.within("secrets.redeliver_seconds", 0..=SECONDS_PER_HOUR)?,
+    })
+}
+
+fn default_ttl_hours(layers: &Layers, max_ttl_hours: f64) -> Result<f64, SettingsError> {
+    const KEY: &str = "secrets.default_ttl_hours";
+    let hours = layers.within(KEY, HOURS_OF_ONE_SECOND..=HOURS_OF_TEN_YEARS)?;
+    if hours > max_ttl_hours {
+        let expected = format!("at most secrets.max_ttl_hours, which is {max_ttl_hours}");
+        return Err(layers.refuse(KEY, &expected));
+    }
+    Ok(hours)
+}
+
+pub(super) fn passphrases(layers: &Layers) -> Result<Passphrases, SettingsError> {
+    Ok(Passphrases {
+        threads: layers.within("passphrases.threads", 0..=512)?,
+        queue: layers.within("passphrases.queue", 0..=100_000)?,
+    })
+}
+
+pub(super) fn receipts(layers: &Layers) -> Result<Receipts, SettingsError> {
+    Ok(Receipts {
+        keep_hours: layers.within("receipts.keep_hours", 1.0..=HOURS_OF_TEN_YEARS)?,
+        max_waiting: layers.within("receipts.max_waiting", 0..=1_000_000)?,
+    })
+}
+
+pub(super) fn janitor(layers: &Layers) -> Result<Janitor, SettingsError> {
+    let interval_seconds = layers.within("janitor.interval_seconds", 1..=SECONDS_PER_DAY)?;
+    Ok(Janitor { interval_seconds })
+}
+
+pub(super) fn log(layers: &Layers) -> Result<Log, SettingsError> {
+    let format = match layers.text("log.format")? {
+        "text" => LogFormat::Text,
+        "json" => LogFormat::Json,
+        _ => return Err(layers.refuse("log.format", "text or json")),
+    };
+    Ok(Log { format })
+}
