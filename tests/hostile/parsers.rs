@@ -1,0 +1,59 @@
+//! Texts that chance makes, given to what reads them: tokens, receipts, keys, passphrases, settings.
+
+use std::fs;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use viewonce::config::{Settings, Surroundings};
+use viewonce::passphrase::Passphrase;
+use viewonce::repeat::IdempotencyKey;
+use viewonce::token::{Receipt, Token};
+
+use crate::chance::config;
+
+/// A text that is almost a token.
+fn near_token() -> impl Strategy<Value = String> {
+    prop_oneof!["[A-Za-z0-9_-]{43}", "[A-Za-z0-9_+/=-]{40,46}", any::<String>()]
+}
+
+/// A TOML document that is almost one of settings.
+fn near_settings() -> impl Strategy<Value = String> {
+    let key =
+        "(server|store|secrets|receipts|janitor|log)\\.(bind|path|workers|max_ttl_hours|format)";
+    let value =
+        prop_oneof!["-?[0-9]{1,20}", "\"[^\"\\\\]{0,20}\"", "[0-9]e[0-9]{1,3}", any::<String>()];
+    let line = (key, value).prop_map(|(key, value)| format!("{key} = {value}\n"));
+    prop_oneof![vec(line, 0..6).prop_map(|lines| lines.concat()), any::<String>()]
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn only_its_canonical_text_is_a_token(text in near_token()) {
+        if let Ok(token) = Token::parse(&text) {
+            prop_assert!(token.expose_text().as_str() == text);
+        }
+        if let Ok(receipt) = Receipt::parse(&text) {
+            prop_assert!(receipt.expose_text().as_str() == text);
+        }
+    }
+
+    #[test]
+    fn no_text_breaks_what_reads_keys_and_passphrases(text in any::<String>()) {
+        if let Ok(key) = IdempotencyKey::parse(&text) {
+            prop_assert_eq!(key.expose_text(), text.as_str());
+        }
+        drop(Passphrase::parse(&text));
+    }
+
+    #[test]
+    fn settings_are_read_or_refused_with_one_line(text in near_settings()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("viewonce.toml");
+        fs::write(&path, text).unwrap();
+        if let Err(error) = Settings::load(Some(&path), &Surroundings::with_variables([])) {
+            prop_assert_eq!(error.to_string().lines().count(), 1, "{}", error);
+        }
+    }
+}

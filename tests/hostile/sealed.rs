@@ -1,0 +1,78 @@
+//! Sealed secrets that someone has altered in the store: none of them opens.
+
+use std::sync::LazyLock;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use viewonce::clock::Timestamp;
+use viewonce::seal::{Issued, OpenError, Roots};
+use viewonce::secret::{Ciphertext, Deposit, Flags, Plaintext, SealedSecret};
+
+use crate::chance::config;
+use crate::support::keys;
+
+static ROOTS: LazyLock<Roots> = LazyLock::new(|| Roots::derive(&keys()));
+
+/// What may be done to a sealed secret.
+#[derive(Clone, Debug)]
+enum Alteration {
+    Bit(Index, u8),
+    Cut(Index),
+    Append(Vec<u8>),
+    Replace(Vec<u8>),
+    Expiry(i64),
+    Flags(u8),
+    Version(u8),
+}
+
+fn alteration() -> impl Strategy<Value = Alteration> {
+    prop_oneof![
+        (any::<Index>(), 0..8_u8).prop_map(|(place, bit)| Alteration::Bit(place, bit)),
+        any::<Index>().prop_map(Alteration::Cut),
+        vec(any::<u8>(), 1..100).prop_map(Alteration::Append),
+        vec(any::<u8>(), 0..200).prop_map(Alteration::Replace),
+        any::<i64>().prop_map(Alteration::Expiry),
+        any::<u8>().prop_map(Alteration::Flags),
+        any::<u8>().prop_map(Alteration::Version),
+    ]
+}
+
+fn alter(sealed: &mut SealedSecret, alteration: Alteration) {
+    let mut bytes = sealed.ciphertext.as_bytes().to_vec();
+    match alteration {
+        Alteration::Bit(place, bit) => *place.get_mut(&mut bytes) ^= 1 << bit,
+        Alteration::Cut(place) => bytes.truncate(place.index(bytes.len())),
+        Alteration::Append(more) => bytes.extend(more),
+        Alteration::Replace(others) => bytes = others,
+        Alteration::Expiry(milliseconds) => {
+            sealed.expires_at = Timestamp::from_millis(milliseconds);
+        }
+        Alteration::Flags(byte) => sealed.flags = Flags::from_byte(byte),
+        Alteration::Version(version) => sealed.version = version,
+    }
+    sealed.ciphertext = Ciphertext::from_bytes(bytes);
+}
+
+fn open(issued: &Issued, sealed: SealedSecret) -> Result<String, OpenError> {
+    let content = ROOTS.open(&issued.token, sealed, None)?;
+    Ok(content.expose_text().to_owned())
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn what_was_altered_does_not_open(content in ".{1,200}", alteration in alteration()) {
+        let issued = Issued::generate(Timestamp::from_millis(1_800_000_000_000), false).unwrap();
+        let deposit = Deposit::from(Plaintext::parse(content.clone()).unwrap());
+        let sealed = ROOTS.seal(&issued, &deposit).unwrap().sealed;
+        let mut altered = sealed.clone();
+        alter(&mut altered, alteration);
+        if altered == sealed {
+            prop_assert_eq!(open(&issued, altered), Ok(content));
+        } else {
+            prop_assert!(open(&issued, altered).is_err());
+        }
+    }
+}
