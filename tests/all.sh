@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that is checked, in one command: formatting, lints, every test, the documentation.
+# Everything that is checked, in one command: formatting, lints, every test, the documentation, and what
+# the dependencies are.
 # On a fresh Debian machine with Rust it installs what the tests need first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -36,3 +37,14 @@ VIEWONCE_TEST_ALL=1 cargo test --locked
 
 step 'documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
+
+step 'dependencies'
+# Where there is no cargo-deny, it is built for continuous integration alone: it takes some minutes.
+if ! cargo deny --version >/dev/null 2>&1; then
+    if [[ -z ${CI:-} ]]; then
+        echo 'not checked, for want of cargo-deny: cargo install --locked cargo-deny'
+        exit 0
+    fi
+    cargo install --quiet --debug --locked cargo-deny@0.20.2
+fi
+cargo deny --locked check bans licenses sources
