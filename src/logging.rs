@@ -15,6 +15,8 @@ use serde_json::Map;
 use crate::config::LogFormat;
 
 const OURS: &str = env!("CARGO_PKG_NAME");
+/// It has an error for whatever is no request: whoever sends that would decide how much is logged.
+const PARSER: &str = "actix_http::h1";
 
 /// Installs the logger: level info, unless `RUST_LOG` says otherwise.
 ///
@@ -40,7 +42,8 @@ impl Log for Discreet {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target();
         let is_ours = target == OURS || target.starts_with("viewonce::");
-        (is_ours || metadata.level() <= Level::Warn) && self.0.enabled(metadata)
+        let is_for_operators = metadata.level() <= Level::Warn && !target.starts_with(PARSER);
+        (is_ours || is_for_operators) && self.0.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {

@@ -1,5 +1,8 @@
 //! Silence: whatever the level, no log holds a token, a receipt, a content, a passphrase or a key.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -163,4 +166,19 @@ async fn a_log_as_json_is_silent_too_and_has_an_object_a_line() {
         assert!(line["request_id"].is_string() && line["route"].is_string());
         assert!(line["status"].is_u64() && line["duration_us"].is_u64());
     }
+}
+
+#[actix_web::test]
+async fn what_is_no_request_leaves_no_line() {
+    let service = Service::fresh();
+    let address = service.address.trim_start_matches("http://");
+    for bytes in ["no request\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(bytes.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    }
+    let (log, _folder) = service.stop();
+    assert!(!log.contains(" ERROR ") && !log.contains("actix_http"), "{log}");
 }
