@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix::{Actor as _, Addr};
@@ -154,7 +154,8 @@ impl Shared {
     fn state(&self) -> State {
         let Self { settings, roots, shares, store, clock, seats, stopping } = self.clone();
         let crypto = CryptoActor::start(roots, shares, clock.clone(), settings.server.mailbox);
-        State { settings, store, crypto, clock, seats, stopping }
+        let documents = OnceLock::new();
+        State { settings, store, crypto, clock, seats, stopping, documents }
     }
 }
 

@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
+use crate::access::{AccessToken, TokenHash};
 use crate::app::{AppError, Application};
 use crate::chain::Chain;
 use crate::clock::Clock;
@@ -60,6 +61,8 @@ enum Command {
     Purge,
     /// Print a new secret key
     Keygen,
+    /// Print a new token that lets create, and its hash for the configuration
+    Token,
     /// Ask the running server for its health; the exit code tells
     Health,
 }
@@ -104,6 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
         Command::Migrate => migrate(&settings()?),
         Command::Purge => purge(&settings()?),
         Command::Keygen => keygen(),
+        Command::Token => token(),
         Command::Health => health(&settings()?),
     }
 }
@@ -158,6 +162,13 @@ fn keygen() -> Result<(), CommandError> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     getrandom::fill(&mut *key)?;
     print(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*key) + "\n"))
+}
+
+fn token() -> Result<(), CommandError> {
+    let token = AccessToken::generate()?.expose_text();
+    let hash = TokenHash::of(&token);
+    print(&token)?;
+    print(&format!("\ncreate_tokens = [\"{hash}\"] # in [access]\n"))
 }
 
 fn health(settings: &Settings) -> Result<(), CommandError> {

@@ -16,6 +16,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use url::Url;
 
+use crate::access::TokenHash;
+
 pub use keys::{KeyError, LoadedKeys, secret_keys};
 use layers::Layers;
 pub use surroundings::{Environment, Surroundings};
@@ -40,6 +42,8 @@ pub struct Settings {
     pub janitor: Janitor,
     /// How logs are written.
     pub log: Log,
+    /// Who may create secrets.
+    pub access: Access,
 }
 
 /// The section `server`.
@@ -118,6 +122,13 @@ pub struct Log {
     pub format: LogFormat,
 }
 
+/// The section `access`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Access {
+    /// The hashes of the tokens whose bearers may create; everyone may, if there are none.
+    pub create_tokens: Vec<TokenHash>,
+}
+
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -194,6 +205,7 @@ impl Settings {
             receipts: sections::receipts(&layers)?,
             janitor: sections::janitor(&layers)?,
             log: sections::log(&layers)?,
+            access: sections::access(&layers)?,
         })
     }
 

@@ -3,6 +3,7 @@
 //! Handlers send messages to the actors; they know neither SQL nor keys. Whatever they answer
 //! passes through [`frame()`], which gives it its headers, its request id and its line in the log.
 
+mod access;
 mod acknowledge;
 mod body;
 mod burn;
@@ -21,7 +22,7 @@ mod status;
 mod token;
 mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::guard;
 use actix_web::web::{self, ServiceConfig};
@@ -33,6 +34,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Crypto;
 use crate::store::Store;
+pub use docs::Documents;
 use error::ApiError;
 pub use frame::frame;
 
@@ -57,6 +59,8 @@ pub struct State {
     pub seats: Arc<Semaphore>,
     /// Turns true when the service stops.
     pub stopping: watch::Receiver<bool>,
+    /// The documents of this service, which are made when somebody first asks for one.
+    pub documents: OnceLock<Documents>,
 }
 
 impl State {

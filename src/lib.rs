@@ -11,7 +11,7 @@
 //! | 3 | [`http`] | the surface: routes, bodies, errors, pages, what counts as a view |
 //! | 2 | [`crypto`], [`store`], [`janitor`], [`survey`] | the actors and their messages |
 //! | 1 | [`seal`], [`config`], [`call`] | the sealed format; the settings; messages that carry their reply |
-//! | 0 | [`secret`], [`token`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`chain`] | the words of the domain |
+//! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`chain`] | the words of the domain |
 //!
 //! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, key material in
 //! [`seal`] and [`crypto`] alone.
@@ -28,6 +28,7 @@
 //! is sent again with what came of it. What a secret goes through is told in [`store`].
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod app;
 pub mod call;
 pub mod chain;

@@ -6,9 +6,10 @@ use url::Url;
 
 use super::layers::Layers;
 use super::{
-    Environment, Janitor, Log, LogFormat, Passphrases, Receipts, Secrets, Server, SettingsError,
-    Store,
+    Access, Environment, Janitor, Log, LogFormat, Passphrases, Receipts, Secrets, Server,
+    SettingsError, Store,
 };
+use crate::access::TokenHash;
 
 const DATABASE_FILE: &str = "storage/db/viewonce.sqlite3";
 const PRODUCTION_ROOT: &str = "/app";
@@ -130,4 +131,12 @@ pub(super) fn log(layers: &Layers) -> Result<Log, SettingsError> {
         _ => return Err(layers.refuse("log.format", "text or json")),
     };
     Ok(Log { format })
+}
+
+pub(super) fn access(layers: &Layers) -> Result<Access, SettingsError> {
+    const KEY: &str = "access.create_tokens";
+    const EXPECTED: &str = "a list of hashes as `viewonce token` prints them, or nothing";
+    let hashes = layers.texts(KEY, EXPECTED)?.into_iter().map(TokenHash::parse);
+    let hashes: Result<_, _> = hashes.collect();
+    Ok(Access { create_tokens: hashes.map_err(|_wrong| layers.refuse(KEY, EXPECTED))? })
 }

@@ -10,7 +10,7 @@ use super::body::Fields;
 use super::error::ApiError;
 use super::problem::Problem;
 use super::responses::{BodyProblems, StoreProblems};
-use super::{SECRETS, SMALL_BODY_BYTES, State, idempotency};
+use super::{SECRETS, SMALL_BODY_BYTES, State, access, idempotency};
 use crate::clock::Timestamp;
 use crate::config::Secrets;
 use crate::crypto::{Recall, Seal, Sealed};
@@ -83,6 +83,9 @@ pub(super) struct CreateResponse<'a> {
         (status = 201, description = "It is stored.", body = CreateResponse,
             headers(("Location" = String, description = "The address of the secret."))),
         BodyProblems<'_>,
+        (status = 401, description = "The bearers of access tokens alone may create here, and this \
+            request bears none of theirs.", body = Problem, headers(("WWW-Authenticate" = String,
+            description = "Always `Bearer`."))),
         (status = 422, description = "A field or the `Idempotency-Key` is wrong, or that key came with \
             other fields before (`idempotency-key-reused`).", body = Problem),
         (status = 500, description = "There were no random bytes for a token.", body = Problem),
@@ -94,6 +97,7 @@ pub(super) async fn create(
     payload: Payload,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
+    access::require(&request, &state.settings.access.create_tokens)?;
     let key = idempotency::key(&request)?;
     let limits = &state.settings.secrets;
     let max_bytes = limits.max_content_bytes * ESCAPE_FACTOR + SMALL_BODY_BYTES;

@@ -3,18 +3,19 @@
 
 mod reference;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, HeaderValue, LOCATION};
-use actix_web::web::Path;
+use actix_web::web::{Data, Path};
 use maud::{DOCTYPE, html};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::error::ApiError;
 use super::problem::{KINDS, PROBLEM_JSON, Problem};
-use super::{acknowledge, burn, create, health, pages, receipt, status, view};
+use super::{State, acknowledge, burn, create, health, pages, receipt, status, view};
+use crate::config::Settings;
 
 /// Swagger UI sets styles from its script and draws with images in its style sheet.
 const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
@@ -22,6 +23,8 @@ const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const JSON: &str = "application/json";
+/// What the bearing of access tokens is called in the specification.
+const SCHEME: &str = "access_token";
 
 /// The specification, gathered from the handlers.
 #[derive(OpenApi)]
@@ -51,14 +54,28 @@ const JSON: &str = "application/json";
 )]
 struct Specification;
 
-static SPECIFICATION: LazyLock<Value> = LazyLock::new(specification);
-static SPECIFICATION_TEXT: LazyLock<String> = LazyLock::new(|| SPECIFICATION.to_string());
-static REFERENCE: LazyLock<String> =
-    LazyLock::new(|| reference::page(&SPECIFICATION).into_string());
+/// The documents of one service: they tell what it serves, and to whom.
+pub struct Documents {
+    specification: String,
+    reference: String,
+}
+
+impl Documents {
+    fn of(settings: &Settings) -> Self {
+        let specification = specification(settings);
+        let reference = reference::page(&specification).into_string();
+        Self { specification: specification.to_string(), reference }
+    }
+}
+
+fn documents(state: &State) -> &Documents {
+    state.documents.get_or_init(|| Documents::of(&state.settings))
+}
 
 /// The specification, in which every problem has its media type.
-fn specification() -> Value {
+fn specification(settings: &Settings) -> Value {
     let mut specification = serde_json::to_value(Specification::openapi()).unwrap_or_default();
+    tell_access(&mut specification, !settings.access.create_tokens.is_empty());
     let paths = members_mut(&mut specification["paths"]);
     let operations = paths.flat_map(members_mut);
     for response in operations.flat_map(|operation| members_mut(&mut operation["responses"])) {
@@ -70,9 +87,25 @@ fn specification() -> Value {
     specification
 }
 
+/// Tells who may create: the bearers of tokens, or everyone.
+fn tell_access(specification: &mut Value, is_closed: bool) {
+    let create = &mut specification["paths"]["/api/v1/secrets"]["post"];
+    if is_closed {
+        create["security"] = json!([{ SCHEME: [] }]);
+        specification["components"]["securitySchemes"] = json!({ SCHEME: {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token that those who run the service give out.",
+        } });
+    } else if let Some(responses) = create["responses"].as_object_mut() {
+        responses.shift_remove("401");
+    }
+}
+
 /// `/openapi.json`: the specification.
-pub(super) async fn openapi() -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::json()).body(SPECIFICATION_TEXT.as_str())
+pub(super) async fn openapi(state: Data<State>) -> HttpResponse {
+    let specification = documents(&state).specification.clone();
+    HttpResponse::Ok().content_type(ContentType::json()).body(specification)
 }
 
 /// `/docs`: Swagger UI.
@@ -119,8 +152,9 @@ pub(super) async fn swagger_ui_file(name: Path<String>) -> Result<HttpResponse, 
 }
 
 /// `/redoc`: the reference.
-pub(super) async fn reference() -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::html()).body(REFERENCE.as_str())
+pub(super) async fn reference(state: Data<State>) -> HttpResponse {
+    let reference = documents(&state).reference.clone();
+    HttpResponse::Ok().content_type(ContentType::html()).body(reference)
 }
 
 /// `/problems/{name}`: leads to where the problem is described.

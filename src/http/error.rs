@@ -2,7 +2,7 @@
 //! is. No error repeats anything that the caller sent.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 
 use super::problem::{self, FieldError, Kind, Problem};
@@ -21,6 +21,8 @@ pub(super) enum ApiError {
     NoSuchPath,
     #[error("method not allowed")]
     MethodNotAllowed { allow: &'static str },
+    #[error("not the bearer of a token that lets create")]
+    Unauthorized,
     #[error("viewing by GET is turned off")]
     ViewByGetOff,
     #[error("no such secret")]
@@ -95,6 +97,7 @@ impl ApiError {
         match self {
             Self::NoSuchPath => problem::NO_SUCH_PATH,
             Self::MethodNotAllowed { .. } | Self::ViewByGetOff => problem::METHOD_NOT_ALLOWED,
+            Self::Unauthorized => problem::UNAUTHORIZED,
             Self::SecretNotFound => problem::SECRET_NOT_FOUND,
             Self::ReceiptNotFound => problem::RECEIPT_NOT_FOUND,
             Self::PassphraseRequired => problem::PASSPHRASE_REQUIRED,
@@ -161,6 +164,7 @@ impl ResponseError for ApiError {
         match self {
             Self::MethodNotAllowed { allow } => response.insert_header((ALLOW, *allow)),
             Self::ViewByGetOff => response.insert_header((ALLOW, "DELETE")),
+            Self::Unauthorized => response.insert_header((WWW_AUTHENTICATE, "Bearer")),
             _ => &mut response,
         };
         // Where the outcome is unknown, nobody is invited to try again.

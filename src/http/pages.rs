@@ -28,6 +28,9 @@ pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpRespo
                 pre { code {
                     "curl -s " (base(&request, &state)) "/api/v1/secrets \\\n"
                     "  -H 'Content-Type: application/json' \\\n"
+                    @if !state.settings.access.create_tokens.is_empty() {
+                        "  -H 'Authorization: Bearer TOKEN' \\\n"
+                    }
                     "  -d '{\"content\": \"the spare key is under the third pot\"}'"
                 } }
                 ul {

@@ -76,6 +76,9 @@ kinds! {
     CONDITIONAL_VIEW = "conditional-view", BAD_REQUEST, "Partial or conditional view",
         "A secret is viewed whole and once: send neither Range nor If-… headers. Nothing was \
          consumed.";
+    UNAUTHORIZED = "unauthorized", UNAUTHORIZED, "Unauthorized",
+        "Not everyone may create secrets here: send Authorization: Bearer with a token that those who \
+         run the service gave you.";
     BODY_TIMEOUT = "body-timeout", REQUEST_TIMEOUT, "Body timeout",
         "The body did not arrive in time; nothing was done.";
     UNINTENDED_VIEW = "unintended-view", FORBIDDEN, "Unintended view",

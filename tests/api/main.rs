@@ -6,6 +6,7 @@ mod held;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
 mod create;
 mod creation;
 mod departed;

@@ -24,9 +24,17 @@ fn stdout(folder: &Path, arguments: &[&str]) -> String {
 #[test]
 fn help_names_every_command_and_how_to_set_what() {
     let help = stdout(Path::new("."), &["--help"]);
-    for word in
-        ["serve", "check", "migrate", "purge", "keygen", "health", "--config", "SECRET_KEY_FILE"]
-    {
+    for word in [
+        "serve",
+        "check",
+        "migrate",
+        "purge",
+        "keygen",
+        "token",
+        "health",
+        "--config",
+        "SECRET_KEY_FILE",
+    ] {
         assert!(help.contains(word), "{word}");
     }
 }

@@ -1,6 +1,7 @@
 //! The binary as it is run: its commands, its settings, its files, its logs, and how it ends.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod access;
 mod commands;
 mod files;
 mod keys;

@@ -34,10 +34,7 @@ fn complaint_of_variables(variables: &[(&str, &str)]) -> String {
 #[test]
 fn what_is_wrong_in_a_file_is_named() {
     let cases = [
-        (
-            "[server]\nbnd = 5",
-            "viewonce.toml: there is no setting server.bnd; expected one of janitor.",
-        ),
+        ("[server]\nbnd = 5", "viewonce.toml: there is no setting server.bnd; expected one of "),
         ("server = 5", "viewonce.toml: there is no setting server; expected one of "),
         ("[server]\nbind = \"here\"", "viewonce.toml: server.bind: expected an address and a port"),
         ("[server]\nbind = 5", "viewonce.toml: server.bind: expected an address and a port"),
@@ -96,6 +93,15 @@ fn what_is_wrong_in_a_file_is_named() {
         ("[sever]", "viewonce.toml: there is no setting sever; expected one of "),
         ("[server.bind]", "viewonce.toml: server.bind: expected an address and a port"),
         ("[log]\nformat = \"xml\"", "viewonce.toml: log.format: expected text or json"),
+        ("[access]\ncreate_tokens = 5", "viewonce.toml: access.create_tokens: expected a list of "),
+        (
+            "[access]\ncreate_tokens = [5]",
+            "viewonce.toml: access.create_tokens: expected a list of ",
+        ),
+        (
+            "[access]\ncreate_tokens = [\"vo_x\"]",
+            "viewonce.toml: access.create_tokens: expected a list of hashes as `viewonce token` prints",
+        ),
         ("\n\n[log", "viewonce.toml: line 3: "),
     ];
     for (text, expected) in cases {
@@ -118,6 +124,10 @@ fn what_is_wrong_in_a_variable_is_named() {
         (
             ("VIEWONCE_ENVIRONMENT", "test"),
             "VIEWONCE_ENVIRONMENT: expected development or production",
+        ),
+        (
+            ("VIEWONCE_ACCESS__CREATE_TOKENS", "vo_x"),
+            "VIEWONCE_ACCESS__CREATE_TOKENS: access.create_tokens: expected a list of hashes",
         ),
         (("SECRET_KEY", ""), "SECRET_KEY: there is an empty key"),
         (("SECRET_KEY", "a\r"), "SECRET_KEY: expected a key on one line"),

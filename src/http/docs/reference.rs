@@ -58,6 +58,12 @@ fn operation_section(path: &str, method: &str, operation: &Value) -> Markup {
             h2 #(text(&operation["operationId"])) { (text(&operation["summary"])) }
             p { code { (method.to_uppercase()) " " (path) } }
             p { (prose(&operation["description"])) }
+            @if operation["security"].is_array() {
+                p {
+                    "For the bearers of access tokens alone: "
+                    code { "Authorization: Bearer TOKEN" }
+                }
+            }
             @for parameter in items(&operation["parameters"]) {
                 p {
                     code { (text(&parameter["name"])) } " in the " (text(&parameter["in"])) ": "
