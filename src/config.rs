@@ -58,6 +58,34 @@ pub struct Server {
     pub workers: usize,
     /// Messages that may wait for an actor.
     pub mailbox: usize,
+    /// Whom it serves.
+    pub serve: Serve,
+}
+
+/// Whom an instance serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Serve {
+    /// Everyone.
+    All,
+    /// Senders: creating, receipts, status.
+    Create,
+    /// Viewers: the page, viewing, burning by token, status.
+    View,
+}
+
+impl Serve {
+    /// Whether it serves senders.
+    #[must_use]
+    pub const fn creates(self) -> bool {
+        matches!(self, Self::All | Self::Create)
+    }
+
+    /// Whether it serves viewers.
+    #[must_use]
+    pub const fn views(self) -> bool {
+        matches!(self, Self::All | Self::View)
+    }
 }
 
 /// The section `store`.

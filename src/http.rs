@@ -75,26 +75,44 @@ impl State {
     }
 }
 
-/// The whole surface. Every path is matched exactly as it stands here.
+/// The whole surface: what is for senders, for viewers and for everyone. Every path is matched exactly
+/// as it stands here.
 pub fn routes(state: State, config: &mut ServiceConfig) {
+    let serve = state.settings.server.serve;
     let view_by_get = state.settings.secrets.view_by_get;
+    config.app_data(web::Data::new(state));
+    if serve.creates() {
+        for_senders(config);
+    }
+    if serve.views() {
+        for_viewers(view_by_get, config);
+    }
+    for_everyone(config);
+}
+
+fn for_senders(config: &mut ServiceConfig) {
+    config.service(only("POST", "/api/v1/secrets").route(web::post().to(create::create))).service(
+        only("GET, DELETE", &format!("{RECEIPTS}{{receipt}}"))
+            .route(web::get().to(receipt::inspect))
+            .route(web::delete().to(receipt::revoke)),
+    );
+}
+
+fn for_viewers(view_by_get: bool, config: &mut ServiceConfig) {
     config
-        .app_data(web::Data::new(state))
-        .service(only("POST", "/api/v1/secrets").route(web::post().to(create::create)))
         .service(secret(view_by_get))
         .service(only("POST", "/api/v1/reveal").route(web::post().to(view::reveal)))
         .service(
             only("POST", "/api/v1/acknowledge").route(web::post().to(acknowledge::acknowledge)),
         )
+        .service(page("/s").route(read().to(pages::secret)));
+}
+
+fn for_everyone(config: &mut ServiceConfig) {
+    config
         .service(only("POST", "/api/v1/status").route(web::post().to(status::status)))
-        .service(
-            only("GET, DELETE", &format!("{RECEIPTS}{{receipt}}"))
-                .route(web::get().to(receipt::inspect))
-                .route(web::delete().to(receipt::revoke)),
-        )
         .service(page("/health").route(read().to(health::health)))
         .service(page("/").route(read().to(pages::start)))
-        .service(page("/s").route(read().to(pages::secret)))
         .service(page("/assets/{name}").route(read().to(pages::asset)))
         .service(page("/problems/{name}").route(read().to(docs::problem)))
         .service(page("/openapi.json").route(read().to(docs::openapi)))

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::layers::Layers;
 use super::{
-    Access, Environment, Janitor, Log, LogFormat, Passphrases, Receipts, Secrets, Server,
+    Access, Environment, Janitor, Log, LogFormat, Passphrases, Receipts, Secrets, Serve, Server,
     SettingsError, Store,
 };
 use crate::access::TokenHash;
@@ -31,7 +31,17 @@ pub(super) fn server(layers: &Layers) -> Result<Server, SettingsError> {
         public_url: public_url(layers)?,
         workers: layers.within("server.workers", 0..=512)?,
         mailbox: layers.within("server.mailbox", 1..=1_000_000)?,
+        serve: serve(layers)?,
     })
+}
+
+fn serve(layers: &Layers) -> Result<Serve, SettingsError> {
+    match layers.text("server.serve")? {
+        "all" => Ok(Serve::All),
+        "create" => Ok(Serve::Create),
+        "view" => Ok(Serve::View),
+        _ => Err(layers.refuse("server.serve", "all, create or view")),
+    }
 }
 
 fn public_url(layers: &Layers) -> Result<Option<Url>, SettingsError> {

@@ -15,7 +15,7 @@ use utoipa::OpenApi;
 use super::error::ApiError;
 use super::problem::{KINDS, PROBLEM_JSON, Problem};
 use super::{State, acknowledge, burn, create, health, pages, receipt, status, view};
-use crate::config::Settings;
+use crate::config::{Serve, Settings};
 
 /// Swagger UI sets styles from its script and draws with images in its style sheet.
 const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
@@ -26,7 +26,7 @@ const JSON: &str = "application/json";
 /// What the bearing of access tokens is called in the specification.
 const SCHEME: &str = "access_token";
 
-/// The specification, gathered from the handlers.
+/// The specification, gathered from the handlers: what is in it of every service.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -34,25 +34,34 @@ const SCHEME: &str = "access_token";
         description = "Keeps a secret until someone presents its token, hands it out once, and \
             deletes it durably before."
     ),
-    paths(
-        create::create,
-        view::by_get,
-        view::reveal,
-        acknowledge::acknowledge,
-        status::status,
-        burn::burn,
-        receipt::inspect,
-        receipt::revoke,
-        health::health,
-    ),
     components(schemas(Problem)),
-    tags(
-        (name = "secrets", description = "Create, view, check and burn secrets."),
-        (name = "receipts", description = "See what became of a secret, and burn it as its sender."),
-        (name = "operations", description = "For those who run the service."),
-    )
+    tags((name = "secrets", description = "Create, view, check and burn secrets."))
 )]
 struct Specification;
+
+/// What is for senders.
+#[derive(OpenApi)]
+#[openapi(
+    paths(create::create, receipt::inspect, receipt::revoke),
+    tags((
+        name = "receipts",
+        description = "See what became of a secret, and burn it as its sender."
+    ))
+)]
+struct ForSenders;
+
+/// What is for viewers.
+#[derive(OpenApi)]
+#[openapi(paths(view::by_get, view::reveal, acknowledge::acknowledge, burn::burn))]
+struct ForViewers;
+
+/// What is for everyone.
+#[derive(OpenApi)]
+#[openapi(
+    paths(status::status, health::health),
+    tags((name = "operations", description = "For those who run the service."))
+)]
+struct ForEveryone;
 
 /// The documents of one service: they tell what it serves, and to whom.
 pub struct Documents {
@@ -72,9 +81,23 @@ fn documents(state: &State) -> &Documents {
     state.documents.get_or_init(|| Documents::of(&state.settings))
 }
 
+/// The specification of what `serve` says.
+fn gathered(serve: Serve) -> utoipa::openapi::OpenApi {
+    let mut specification = Specification::openapi();
+    if serve.creates() {
+        specification.merge(ForSenders::openapi());
+    }
+    if serve.views() {
+        specification.merge(ForViewers::openapi());
+    }
+    specification.merge(ForEveryone::openapi());
+    specification
+}
+
 /// The specification, in which every problem has its media type.
 fn specification(settings: &Settings) -> Value {
-    let mut specification = serde_json::to_value(Specification::openapi()).unwrap_or_default();
+    let gathered = gathered(settings.server.serve);
+    let mut specification = serde_json::to_value(gathered).unwrap_or_default();
     tell_access(&mut specification, !settings.access.create_tokens.is_empty());
     let paths = members_mut(&mut specification["paths"]);
     let operations = paths.flat_map(members_mut);
@@ -89,7 +112,7 @@ fn specification(settings: &Settings) -> Value {
 
 /// Tells who may create: the bearers of tokens, or everyone.
 fn tell_access(specification: &mut Value, is_closed: bool) {
-    let create = &mut specification["paths"]["/api/v1/secrets"]["post"];
+    let Some(create) = specification.pointer_mut("/paths/~1api~1v1~1secrets/post") else { return };
     if is_closed {
         create["security"] = json!([{ SCHEME: [] }]);
         specification["components"]["securitySchemes"] = json!({ SCHEME: {

@@ -62,12 +62,12 @@ pub async fn frame(
 }
 
 /// Refuses paths with a percent sign: the router would decode them, so that one path could be
-/// written in several ways. In the place of a token or a receipt it makes that a malformed one.
+/// written in several ways. In the place of a token or a receipt it makes that a malformed one, where
+/// there is such a place.
 fn reject(request: &ServiceRequest) -> Option<ApiError> {
-    let path = request.uri().path();
-    path.contains('%').then(|| match path {
-        path if path.starts_with(SECRETS) => ApiError::SecretNotFound,
-        path if path.starts_with(RECEIPTS) => ApiError::ReceiptNotFound,
+    request.uri().path().contains('%').then(|| match request.match_pattern() {
+        Some(route) if route.starts_with(SECRETS) => ApiError::SecretNotFound,
+        Some(route) if route.starts_with(RECEIPTS) => ApiError::ReceiptNotFound,
         _ => ApiError::NoSuchPath,
     })
 }

@@ -16,6 +16,7 @@ const ICON: &str = include_str!("assets/icon.svg");
 
 /// The page at `/`: what runs here, and where to read on.
 pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpResponse {
+    let serve = state.settings.server.serve;
     respond(layout(
         "viewonce",
         &html! {
@@ -25,14 +26,16 @@ pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpRespo
                     "A one-time secret service. Store a secret and get a link; whoever opens it first \
                      sees the secret, and nobody else ever will."
                 }
-                pre { code {
+                @if serve.creates() { pre { code {
                     "curl -s " (base(&request, &state)) "/api/v1/secrets \\\n"
                     "  -H 'Content-Type: application/json' \\\n"
                     @if !state.settings.access.create_tokens.is_empty() {
                         "  -H 'Authorization: Bearer TOKEN' \\\n"
                     }
                     "  -d '{\"content\": \"the spare key is under the third pot\"}'"
-                } }
+                } } } @else {
+                    p { "Secrets are stored elsewhere; here they are viewed, by the links to them." }
+                }
                 ul {
                     li { a href="docs" { "Try the API" } " in Swagger UI" }
                     li { a href="redoc" { "Read the reference" } ", which needs no script" }
@@ -176,11 +179,16 @@ fn ends() -> Markup {
     }
 }
 
-/// The files that the pages refer to.
-pub(super) async fn asset(name: Path<String>) -> Result<HttpResponse, ApiError> {
+/// The files that the pages refer to which there are here.
+pub(super) async fn asset(
+    name: Path<String>,
+    state: Data<State>,
+) -> Result<HttpResponse, ApiError> {
     let (media_type, content) = match name.as_str() {
         "style.css" => ("text/css; charset=utf-8", STYLE),
-        "secret.js" => ("text/javascript; charset=utf-8", SECRET_SCRIPT),
+        "secret.js" if state.settings.server.serve.views() => {
+            ("text/javascript; charset=utf-8", SECRET_SCRIPT)
+        }
         "icon.svg" => ("image/svg+xml", ICON),
         _ => return Err(ApiError::NoSuchPath),
     };

@@ -21,6 +21,7 @@ mod overload;
 mod passphrase;
 mod receipt;
 mod repeat;
+mod serve;
 mod view;
 mod wait;
 

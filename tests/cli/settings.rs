@@ -92,6 +92,8 @@ fn what_is_wrong_in_a_file_is_named() {
         ),
         ("[sever]", "viewonce.toml: there is no setting sever; expected one of "),
         ("[server.bind]", "viewonce.toml: server.bind: expected an address and a port"),
+        ("[server]\nserve = \"both\"", "viewonce.toml: server.serve: expected all, create or view"),
+        ("[server]\nserve = true", "viewonce.toml: server.serve: expected a text"),
         ("[log]\nformat = \"xml\"", "viewonce.toml: log.format: expected text or json"),
         ("[access]\ncreate_tokens = 5", "viewonce.toml: access.create_tokens: expected a list of "),
         (
