@@ -20,6 +20,7 @@ use crate::crypto::{CryptoActor, Shares};
 use crate::http::{self, State};
 use crate::janitor::JanitorActor;
 use crate::key::SecretKeys;
+use crate::rate::Limiter;
 use crate::seal::Roots;
 use crate::store::sqlite::{DatabaseError, Ended, StoreActor};
 use crate::store::{Store, StoreError};
@@ -85,6 +86,7 @@ impl Application {
         let shared = Shared {
             shares: Shares::new(settings.passphrase_threads(), settings.passphrases.queue),
             seats: Arc::new(Semaphore::new(settings.receipts.max_waiting)),
+            limiter: http::limiter(&settings.limits).map(Arc::new),
             stopping: stopping.subscribe(),
             settings: Arc::clone(&settings),
             roots: Arc::clone(&roots),
@@ -147,15 +149,16 @@ struct Shared {
     clock: Clock,
     seats: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
+    limiter: Option<Arc<Limiter>>,
 }
 
 impl Shared {
     /// The state of a worker, on its thread.
     fn state(&self) -> State {
-        let Self { settings, roots, shares, store, clock, seats, stopping } = self.clone();
+        let Self { settings, roots, shares, store, clock, seats, stopping, limiter } = self.clone();
         let crypto = CryptoActor::start(roots, shares, clock.clone(), settings.server.mailbox);
         let documents = OnceLock::new();
-        State { settings, store, crypto, clock, seats, stopping, documents }
+        State { settings, store, crypto, clock, seats, stopping, documents, limiter }
     }
 }
 

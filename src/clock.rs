@@ -148,6 +148,14 @@ impl Clock {
         (wall.moved(advanced), steady.moved(advanced))
     }
 
+    /// Time that has passed since this clock was made, whatever the wall clock was set to.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        let advanced = self.0.advanced.load(Ordering::Relaxed);
+        let advanced = Duration::from_millis(u64::try_from(advanced).unwrap_or_default());
+        uptime().saturating_sub(self.0.started).saturating_add(advanced)
+    }
+
     /// How long it is until `instant`; nothing if that is past.
     #[must_use]
     pub fn until(&self, instant: Timestamp) -> Duration {

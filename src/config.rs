@@ -3,6 +3,7 @@
 //! Whatever is wrong is refused with one line that names where it stands, its key and what was
 //! expected. The secret keys come by another way: [`secret_keys`].
 
+mod edge;
 mod keys;
 mod layers;
 mod sections;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 use url::Url;
 
@@ -38,6 +40,8 @@ pub struct Settings {
     pub passphrases: Passphrases,
     /// How long receipts are kept, and how many may wait for one.
     pub receipts: Receipts,
+    /// What a client may ask for.
+    pub limits: Limits,
     /// When expired secrets are purged.
     pub janitor: Janitor,
     /// How logs are written.
@@ -58,6 +62,8 @@ pub struct Server {
     pub workers: usize,
     /// Messages that may wait for an actor.
     pub mailbox: usize,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Whom it serves.
     pub serve: Serve,
 }
@@ -134,6 +140,15 @@ pub struct Receipts {
     pub keep_hours: f64,
     /// Requests that may wait for the end of a secret at a time.
     pub max_waiting: usize,
+}
+
+/// The section `limits`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limits {
+    /// Requests that a client may send a second in the long run; 0 if there is no limit.
+    pub requests_per_second: f64,
+    /// Requests that it may send at once.
+    pub burst: u32,
 }
 
 /// The section `janitor`.
@@ -231,6 +246,7 @@ impl Settings {
             secrets,
             passphrases: sections::passphrases(&layers)?,
             receipts: sections::receipts(&layers)?,
+            limits: edge::limits(&layers)?,
             janitor: sections::janitor(&layers)?,
             log: sections::log(&layers)?,
             access: sections::access(&layers)?,

@@ -7,6 +7,7 @@ mod access;
 mod acknowledge;
 mod body;
 mod burn;
+mod client;
 mod create;
 mod docs;
 mod error;
@@ -14,6 +15,7 @@ mod frame;
 mod health;
 mod idempotency;
 mod intent;
+mod limits;
 mod pages;
 mod problem;
 mod receipt;
@@ -26,17 +28,19 @@ use std::sync::{Arc, OnceLock};
 
 use actix_web::guard;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{Resource, Route};
+use actix_web::{HttpRequest, Resource, Route};
 use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Crypto;
+use crate::rate::Limiter;
 use crate::store::Store;
 pub use docs::Documents;
 use error::ApiError;
 pub use frame::frame;
+pub use limits::limiter;
 
 /// What stands before a token in the address of a secret.
 const SECRETS: &str = "/api/v1/secrets/";
@@ -61,9 +65,16 @@ pub struct State {
     pub stopping: watch::Receiver<bool>,
     /// The documents of this service, which are made when somebody first asks for one.
     pub documents: OnceLock<Documents>,
+    /// What keeps clients to their limits, if there are any; all workers have the same.
+    pub limiter: Option<Arc<Limiter>>,
 }
 
 impl State {
+    /// The state of the worker that has `request`.
+    fn of(request: &HttpRequest) -> Option<&Self> {
+        request.app_data::<web::Data<Self>>().map(web::Data::get_ref)
+    }
+
     fn public_url(&self) -> Option<&Url> {
         self.settings.server.public_url.as_ref()
     }

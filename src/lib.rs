@@ -11,7 +11,7 @@
 //! | 3 | [`http`] | the surface: routes, bodies, errors, pages, what counts as a view |
 //! | 2 | [`crypto`], [`store`], [`janitor`], [`survey`] | the actors and their messages |
 //! | 1 | [`seal`], [`config`], [`call`] | the sealed format; the settings; messages that carry their reply |
-//! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`chain`] | the words of the domain |
+//! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`rate`], [`chain`] | the words of the domain |
 //!
 //! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, key material in
 //! [`seal`] and [`crypto`] alone.
@@ -43,6 +43,7 @@ pub mod key;
 pub mod lifetime;
 pub mod logging;
 pub mod passphrase;
+pub mod rate;
 pub mod repeat;
 pub mod seal;
 pub mod secret;

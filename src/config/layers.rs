@@ -76,6 +76,23 @@ impl Layers {
         written.parse().map_err(|_wrong| self.refuse(key, expected))
     }
 
+    /// A setting that is a list of what `parse` reads: one of texts, or a text with commas between.
+    pub(super) fn list<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, SettingsError> {
+        let items: Option<Vec<&str>> = match self.0.get(key).map(|setting| &setting.value) {
+            Some(Value::Array(items)) => items.iter().map(Value::as_str).collect(),
+            Some(Value::String(text)) if text.is_empty() => Some(Vec::new()),
+            Some(Value::String(text)) => Some(text.split(',').map(str::trim).collect()),
+            _ => None,
+        };
+        let parsed = items.and_then(|items| items.into_iter().map(parse).collect());
+        parsed.ok_or_else(|| self.refuse(key, expected))
+    }
+
     /// A setting that is a number in `range`.
     pub(super) fn within<T: FromStr + PartialOrd + Display>(
         &self,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::edge;
 use super::layers::Layers;
 use super::{
     Access, Environment, Janitor, Log, LogFormat, Passphrases, Receipts, Secrets, Serve, Server,
@@ -32,6 +33,7 @@ pub(super) fn server(layers: &Layers) -> Result<Server, SettingsError> {
         workers: layers.within("server.workers", 0..=512)?,
         mailbox: layers.within("server.mailbox", 1..=1_000_000)?,
         serve: serve(layers)?,
+        trusted_proxies: edge::trusted_proxies(layers)?,
     })
 }
 

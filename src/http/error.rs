@@ -39,6 +39,8 @@ pub(super) enum ApiError {
     KeyReused,
     #[error("too many wait")]
     TooManyWait,
+    #[error("too many requests")]
+    TooManyRequests { retry_after: u64 },
     #[error("not JSON")]
     MalformedJson,
     #[error("the body stalls")]
@@ -93,6 +95,11 @@ impl ApiError {
         self.status_code().is_server_error() && !kinds.contains(&self.kind().name)
     }
 
+    /// Whether someone presented what opens nothing here.
+    pub(super) const fn is_failed_lookup(&self) -> bool {
+        matches!(self, Self::SecretNotFound | Self::ReceiptNotFound | Self::WrongPassphrase { .. })
+    }
+
     fn kind(&self) -> &'static Kind {
         match self {
             Self::NoSuchPath => problem::NO_SUCH_PATH,
@@ -104,6 +111,7 @@ impl ApiError {
             Self::WrongPassphrase { .. } => problem::WRONG_PASSPHRASE,
             Self::SecretEnded(_) => problem::SECRET_ENDED,
             Self::KeyReused => problem::IDEMPOTENCY_KEY_REUSED,
+            Self::TooManyRequests { .. } => problem::TOO_MANY_REQUESTS,
             Self::MalformedJson => problem::MALFORMED_JSON,
             Self::BodyTimeout => problem::BODY_TIMEOUT,
             Self::UnsupportedMediaType => problem::UNSUPPORTED_MEDIA_TYPE,
@@ -165,6 +173,9 @@ impl ResponseError for ApiError {
             Self::MethodNotAllowed { allow } => response.insert_header((ALLOW, *allow)),
             Self::ViewByGetOff => response.insert_header((ALLOW, "DELETE")),
             Self::Unauthorized => response.insert_header((WWW_AUTHENTICATE, "Bearer")),
+            Self::TooManyRequests { retry_after } => {
+                response.insert_header((RETRY_AFTER, *retry_after))
+            }
             _ => &mut response,
         };
         // Where the outcome is unknown, nobody is invited to try again.

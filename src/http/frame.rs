@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::problem::PROBLEM_JSON;
-use super::{RECEIPTS, SECRETS};
+use super::{RECEIPTS, SECRETS, limits};
 use crate::chain::Chain;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,11 +51,12 @@ pub async fn frame(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let mut access = Access::begin(&request);
-    let response = match reject(&request) {
-        Some(error) => request.error_response(error),
-        None => next.call(request).await?.map_into_boxed_body(),
+    let response = match limits::admit(request.request()).and_then(|()| reject(&request)) {
+        Err(error) => request.error_response(error),
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
     };
     let (request, response) = response.into_parts();
+    limits::count_failure(&request, &response);
     let response = finish(response, &access.request_id);
     access.status = response.status().as_u16();
     Ok(ServiceResponse::new(request, response))
@@ -64,8 +65,11 @@ pub async fn frame(
 /// Refuses paths with a percent sign: the router would decode them, so that one path could be
 /// written in several ways. In the place of a token or a receipt it makes that a malformed one, where
 /// there is such a place.
-fn reject(request: &ServiceRequest) -> Option<ApiError> {
-    request.uri().path().contains('%').then(|| match request.match_pattern() {
+fn reject(request: &ServiceRequest) -> Result<(), ApiError> {
+    if !request.uri().path().contains('%') {
+        return Ok(());
+    }
+    Err(match request.match_pattern() {
         Some(route) if route.starts_with(SECRETS) => ApiError::SecretNotFound,
         Some(route) if route.starts_with(RECEIPTS) => ApiError::ReceiptNotFound,
         _ => ApiError::NoSuchPath,

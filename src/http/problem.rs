@@ -110,6 +110,9 @@ kinds! {
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",
         "This Idempotency-Key came with another request before. Choose a new one for each secret; \
          nothing was stored.";
+    TOO_MANY_REQUESTS = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests",
+        "More requests or failed lookups came from your address than this server allows; nothing was \
+         done. Try again after as many seconds as the header Retry-After says.";
     SECRET_DAMAGED = "secret-damaged", INTERNAL_SERVER_ERROR, "Secret damaged",
         "The secret was altered in the store and cannot be opened. Ask its sender for it again.";
     NO_RANDOMNESS = "no-randomness", INTERNAL_SERVER_ERROR, "No randomness",

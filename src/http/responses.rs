@@ -52,9 +52,12 @@ pub(super) enum ReceiptProblems<'a> {
     NotFound(Problem<'a>),
 }
 
-/// What may be wrong with the store.
+/// What may be wrong with the store, or with how often it is asked.
 #[derive(IntoResponses)]
 pub(super) enum StoreProblems<'a> {
+    /// More requests or failed lookups came from this address than the server allows. Nothing was done.
+    #[response(status = 429)]
+    TooMany(Problem<'a>),
     /// Busy, or the store failed.
     #[response(status = 503)]
     Unavailable(Problem<'a>),

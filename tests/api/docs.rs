@@ -133,22 +133,23 @@ async fn every_operation_names_the_answers_it_gives() {
     let secret = "/api/v1/secrets/{token}";
     let body = ["400", "408", "413", "415", "422"];
     let store = ["503", "507"];
+    let body = [&body[..], &["429"]].concat();
     let create = [&["201"][..], &body, &["500"], &store].concat();
     assert_eq!(statuses("post", "/api/v1/secrets"), create);
     let status = [&["200", "400", "404", "408"][..], &body[2..], &store].concat();
     assert_eq!(statuses("post", "/api/v1/status"), status);
     let reveal = [&["200", "400", "403", "404", "408"][..], &body[2..], &["500"], &store].concat();
     assert_eq!(statuses("post", "/api/v1/reveal"), reveal);
-    let view = [&["200", "303", "400", "403", "404", "405", "500"][..], &store].concat();
+    let view = [&["200", "303", "400", "403", "404", "405", "429", "500"][..], &store].concat();
     assert_eq!(statuses("get", secret), view);
-    let burn = [&["204", "400", "403", "404"][..], &store].concat();
+    let burn = [&["204", "400", "403", "404", "429"][..], &store].concat();
     assert_eq!(statuses("delete", secret), burn);
     let acknowledge = [&["204", "400", "403", "404", "408"][..], &body[2..], &store].concat();
     assert_eq!(statuses("post", "/api/v1/acknowledge"), acknowledge);
     let receipt = "/api/v1/receipts/{receipt}";
-    let inspect = [&["200", "404", "422"][..], &store].concat();
+    let inspect = [&["200", "404", "422", "429"][..], &store].concat();
     assert_eq!(statuses("get", receipt), inspect);
-    let revoke = [&["204", "400", "403", "404", "409"][..], &store].concat();
+    let revoke = [&["204", "400", "403", "404", "409", "429"][..], &store].concat();
     assert_eq!(statuses("delete", receipt), revoke);
 }
 

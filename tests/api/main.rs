@@ -17,6 +17,7 @@ mod expiry;
 mod http;
 mod intent;
 mod keys;
+mod limits;
 mod overload;
 mod passphrase;
 mod receipt;

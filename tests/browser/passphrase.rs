@@ -156,7 +156,7 @@ async fn a_passphrase_is_kept_no_longer_than_it_is_needed() {
 async fn who_is_told_that_nothing_was_done_can_try_again_at_once() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app();
-    for problem in ["busy", "stopping", "store-failed", "no-room"] {
+    for problem in ["busy", "too-many-requests", "stopping", "store-failed", "no-room"] {
         let r#type = format!("/problems/{problem}");
         assert_eq!(app.get(&r#type).await.status(), 303, "{type} is described");
         asked(&browser, &app).await;

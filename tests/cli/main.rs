@@ -3,6 +3,7 @@
 
 mod access;
 mod commands;
+mod edge;
 mod files;
 mod keys;
 mod logs;

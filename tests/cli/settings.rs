@@ -8,14 +8,14 @@ use std::process::Command;
 
 use crate::process::{KEY, Service, complaint, viewonce};
 
-fn check(folder: &Path) -> Command {
+pub(crate) fn check(folder: &Path) -> Command {
     let mut command = viewonce(folder);
     command.arg("check");
     command
 }
 
 /// The line that is said of a file with this text.
-fn complaint_of_file(text: &str) -> String {
+pub(crate) fn complaint_of_file(text: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("viewonce.toml"), text).unwrap();
     complaint(
@@ -26,7 +26,7 @@ fn complaint_of_file(text: &str) -> String {
 }
 
 /// The line that is said with these variables.
-fn complaint_of_variables(variables: &[(&str, &str)]) -> String {
+pub(crate) fn complaint_of_variables(variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     complaint(check(folder.path()).envs(variables.iter().copied()))
 }

@@ -3,7 +3,7 @@
 "use strict";
 
 /** The problems that say for certain that nothing was done. */
-const NOT_RUN = ["busy", "no-memory", "no-room", "stopping", "store-failed"].map((name) => `/problems/${name}`);
+const NOT_RUN = ["busy", "too-many-requests", "no-memory", "no-room", "stopping", "store-failed"].map((name) => `/problems/${name}`);
 
 const token = location.hash.slice(1);
 const part = (id) => document.getElementById(id);

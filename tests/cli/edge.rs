@@ -1,0 +1,73 @@
+//! Settings of what faces the outside: lists, limits and proxies.
+
+use std::fs;
+use std::path::Path;
+
+use toml::Value;
+
+use crate::settings::{check, complaint_of_file, complaint_of_variables};
+
+/// What `check` prints of a setting that a variable sets.
+fn printed(variable: (&str, &str), section: &str, key: &str) -> Value {
+    let output = check(Path::new(".")).envs([variable]).output().unwrap();
+    let printed: toml::Table = String::from_utf8(output.stdout).unwrap().parse().unwrap();
+    printed[section][key].clone()
+}
+
+#[test]
+fn what_is_no_limit_is_named() {
+    let rate = "limits.requests_per_second: expected 0, or a number from 0.001 to 1000000";
+    let burst = "limits.burst: expected a number from 1 to 1000000";
+    let cases = [
+        ("requests_per_second = 0.0009", rate),
+        ("requests_per_second = 1000001", rate),
+        ("requests_per_second = nan", rate),
+        ("requests_per_second = -1", rate),
+        ("requests_per_second = \"few\"", rate),
+        ("burst = 0", burst),
+        ("burst = 1.5", burst),
+    ];
+    for (text, expected) in cases {
+        let line = complaint_of_file(&format!("[limits]\n{text}"));
+        assert_eq!(line, format!("viewonce: viewonce.toml: {expected}\n"), "{text}");
+    }
+}
+
+#[test]
+fn a_limit_may_be_a_fraction() {
+    let variable = ("VIEWONCE_LIMITS__REQUESTS_PER_SECOND", "0.25");
+    assert_eq!(printed(variable, "limits", "requests_per_second"), Value::from(0.25));
+}
+
+#[test]
+fn what_is_no_list_of_proxies_is_named() {
+    let expected =
+        "server.trusted_proxies: expected a list of addresses and networks, as in 10.0.0.0/8";
+    for value in
+        ["10", "[10]", "[\"10.0.0.0/33\"]", "[\"::ffff:10.0.0.0/104\"]", "[\"proxy\"]", "true"]
+    {
+        let line = complaint_of_file(&format!("[server]\ntrusted_proxies = {value}"));
+        assert_eq!(line, format!("viewonce: viewonce.toml: {expected}\n"), "{value}");
+    }
+    let name = "VIEWONCE_SERVER__TRUSTED_PROXIES";
+    for value in ["10.0.0.1,,10.0.0.2", "10.0.0.1 10.0.0.2", ","] {
+        let line = complaint_of_variables(&[(name, value)]);
+        assert_eq!(line, format!("viewonce: {name}: {expected}\n"), "{value}");
+    }
+}
+
+#[test]
+fn a_list_is_one_of_texts_or_has_commas_between() {
+    let name = "VIEWONCE_SERVER__TRUSTED_PROXIES";
+    let list = "10.1.2.3/8, 192.0.2.1,::ffff:192.0.2.2,2001:db8::/32";
+    let expected = ["10.0.0.0/8", "192.0.2.1/32", "192.0.2.2/32", "2001:db8::/32"];
+    let proxies = |list| printed((name, list), "server", "trusted_proxies");
+    assert_eq!(proxies(list), Value::from(expected.to_vec()));
+    assert_eq!(proxies(""), Value::Array(Vec::new()));
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[server]\ntrusted_proxies = [\"192.0.2.1\", \"2001:db8::/32\"]";
+    fs::write(folder.path().join("viewonce.toml"), text).unwrap();
+    let output = check(folder.path()).args(["--config", "viewonce.toml"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("192.0.2.1/32") && text.contains("2001:db8::/32"), "{text}");
+}
