@@ -19,6 +19,7 @@ use super::{State, idempotency, intent};
     tag = "secrets",
     params(("Idempotency-Key" = String, Header,
         description = "The key it was revealed with.",
+        pattern = "^[A-Za-z0-9_-]{22,}$",
         example = "9f1c7a52-6d0b-4c43-9d1e-2f7f5d3b8a10")),
     request_body = TokenRequest,
     responses(

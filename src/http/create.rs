@@ -35,7 +35,7 @@ pub(super) struct CreateRequest {
     #[schema(example = 0.25)]
     ttl_hours: Option<f64>,
     /// What is needed beside the token to view it: 1 to 1,024 bytes in normal form C.
-    #[schema(example = "the name of your first cat", max_length = 1024)]
+    #[schema(example = "the name of your first cat", min_length = 1, max_length = 1024)]
     passphrase: Option<String>,
     /// Whether a receipt is wanted, which tells what becomes of the secret.
     #[schema(example = true)]
@@ -77,6 +77,7 @@ pub(super) struct CreateResponse<'a> {
     tag = "secrets",
     params(("Idempotency-Key" = Option<String>, Header,
         description = "A UUID, or at least 22 characters of base64url.",
+        pattern = "^[A-Za-z0-9_-]{22,}$",
         example = "9f1c7a52-6d0b-4c43-9d1e-2f7f5d3b8a10")),
     request_body = CreateRequest,
     responses(

@@ -2,6 +2,7 @@
 //! reference that is rendered from the specification and needs no script.
 
 mod reference;
+mod specification;
 
 use std::sync::Arc;
 
@@ -9,59 +10,17 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, HeaderValue, LOCATION};
 use actix_web::web::{Data, Path};
 use maud::{DOCTYPE, html};
-use serde_json::{Map, Value, json};
-use utoipa::OpenApi;
 
 use super::error::ApiError;
-use super::problem::{KINDS, PROBLEM_JSON, Problem};
-use super::{State, acknowledge, burn, create, health, pages, receipt, status, view};
-use crate::config::{Serve, Settings};
+use super::problem::KINDS;
+use super::{State, pages};
+use crate::config::Settings;
+use specification::specification;
 
 /// Swagger UI sets styles from its script and draws with images in its style sheet.
 const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-const JSON: &str = "application/json";
-/// What the bearing of access tokens is called in the specification.
-const SCHEME: &str = "access_token";
-
-/// The specification, gathered from the handlers: what is in it of every service.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "viewonce",
-        description = "Keeps a secret until someone presents its token, hands it out once, and \
-            deletes it durably before."
-    ),
-    components(schemas(Problem)),
-    tags((name = "secrets", description = "Create, view, check and burn secrets."))
-)]
-struct Specification;
-
-/// What is for senders.
-#[derive(OpenApi)]
-#[openapi(
-    paths(create::create, receipt::inspect, receipt::revoke),
-    tags((
-        name = "receipts",
-        description = "See what became of a secret, and burn it as its sender."
-    ))
-)]
-struct ForSenders;
-
-/// What is for viewers.
-#[derive(OpenApi)]
-#[openapi(paths(view::by_get, view::reveal, acknowledge::acknowledge, burn::burn))]
-struct ForViewers;
-
-/// What is for everyone.
-#[derive(OpenApi)]
-#[openapi(
-    paths(status::status, health::health),
-    tags((name = "operations", description = "For those who run the service."))
-)]
-struct ForEveryone;
 
 /// The documents of one service: they tell what it serves, and to whom.
 pub struct Documents {
@@ -79,50 +38,6 @@ impl Documents {
 
 fn documents(state: &State) -> &Documents {
     state.documents.get_or_init(|| Documents::of(&state.settings))
-}
-
-/// The specification of what `serve` says.
-fn gathered(serve: Serve) -> utoipa::openapi::OpenApi {
-    let mut specification = Specification::openapi();
-    if serve.creates() {
-        specification.merge(ForSenders::openapi());
-    }
-    if serve.views() {
-        specification.merge(ForViewers::openapi());
-    }
-    specification.merge(ForEveryone::openapi());
-    specification
-}
-
-/// The specification, in which every problem has its media type.
-fn specification(settings: &Settings) -> Value {
-    let gathered = gathered(settings.server.serve);
-    let mut specification = serde_json::to_value(gathered).unwrap_or_default();
-    tell_access(&mut specification, !settings.access.create_tokens.is_empty());
-    let paths = members_mut(&mut specification["paths"]);
-    let operations = paths.flat_map(members_mut);
-    for response in operations.flat_map(|operation| members_mut(&mut operation["responses"])) {
-        if reference::body_schema(response) == Some("Problem") {
-            let content = response["content"][JSON].take();
-            response["content"] = json!({ PROBLEM_JSON: content });
-        }
-    }
-    specification
-}
-
-/// Tells who may create: the bearers of tokens, or everyone.
-fn tell_access(specification: &mut Value, is_closed: bool) {
-    let Some(create) = specification.pointer_mut("/paths/~1api~1v1~1secrets/post") else { return };
-    if is_closed {
-        create["security"] = json!([{ SCHEME: [] }]);
-        specification["components"]["securitySchemes"] = json!({ SCHEME: {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A token that those who run the service give out.",
-        } });
-    } else if let Some(responses) = create["responses"].as_object_mut() {
-        responses.shift_remove("401");
-    }
 }
 
 /// `/openapi.json`: the specification.
@@ -185,8 +100,4 @@ pub(super) async fn problem(name: Path<String>) -> Result<HttpResponse, ApiError
     let kind = KINDS.iter().find(|kind| kind.name == *name).ok_or(ApiError::NoSuchPath)?;
     let place = format!("../redoc#{}", kind.name);
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).finish())
-}
-
-fn members_mut(value: &mut Value) -> impl Iterator<Item = &mut Value> {
-    value.as_object_mut().into_iter().flat_map(Map::values_mut)
 }
