@@ -25,6 +25,7 @@ use crate::seal::Roots;
 use crate::store::sqlite::{DatabaseError, Ended, StoreActor};
 use crate::store::{Store, StoreError};
 use crate::survey::warn_of_strangers;
+use crate::tls::{Certificates, TlsError};
 
 /// Seconds that requests under way have to finish in when the service stops: fewer than the ten
 /// that container engines leave before they kill.
@@ -59,6 +60,9 @@ pub enum AppError {
         /// What the system said.
         source: io::Error,
     },
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The HTTP server failed.
     #[error("the HTTP server failed: {0}")]
     Server(io::Error),
@@ -75,9 +79,10 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`AppError::Database`] and [`AppError::Bind`].
+    /// [`AppError::Tls`], [`AppError::Database`] and [`AppError::Bind`].
     pub fn build(settings: Settings, keys: &SecretKeys, clock: Clock) -> Result<Self, AppError> {
         let settings = Arc::new(settings);
+        let certificates = Certificates::read(&settings.server)?.map(Arc::new);
         let (path, mailbox) = (&settings.store.path, settings.server.mailbox);
         let rules = settings.as_ref().into();
         let (store, ended) = StoreActor::start(path, rules, clock.clone(), mailbox)?;
@@ -93,9 +98,10 @@ impl Application {
             store: store.clone(),
             clock: clock.clone(),
         };
-        let (server, address) = bind(shared)?;
+        let (server, address) = bind(shared, certificates.as_ref())?;
         let janitor = JanitorActor::new(store.clone(), clock, settings.purge_interval()).start();
         rt::spawn(warn_of_strangers(store.clone(), roots.key_ids()));
+        certificates.map(|certificates| rt::spawn(certificates.follow()));
         Ok(Self { server, address, store, ended, stopping, _janitor: janitor })
     }
 
@@ -162,7 +168,10 @@ impl Shared {
     }
 }
 
-fn bind(shared: Shared) -> Result<(Server, SocketAddr), AppError> {
+fn bind(
+    shared: Shared,
+    certificates: Option<&Arc<Certificates>>,
+) -> Result<(Server, SocketAddr), AppError> {
     let (workers, address) = (shared.settings.server.workers, shared.settings.server.bind);
     let server = HttpServer::new(move || {
         let state = shared.state();
@@ -176,7 +185,11 @@ fn bind(shared: Shared) -> Result<(Server, SocketAddr), AppError> {
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals();
     let server = if workers == 0 { server } else { server.workers(workers) };
-    let server = server.bind(address).map_err(|source| AppError::Bind { address, source })?;
+    let server = match certificates {
+        Some(certificates) => server.bind_rustls_0_23(address, certificates.server_config()?),
+        None => server.bind(address),
+    };
+    let server = server.map_err(|source| AppError::Bind { address, source })?;
     let bound = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), bound))
 }

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
+use ureq::tls::TlsConfig;
 use zeroize::Zeroizing;
 
 use crate::access::{AccessToken, TokenHash};
@@ -23,6 +24,7 @@ use crate::janitor::purge_all;
 use crate::logging;
 use crate::store::sqlite::{DatabaseError, StoreActor};
 use crate::store::{Store, StoreError};
+use crate::tls::{self, Certificates, TlsError};
 
 const KEY_BYTES: usize = 32;
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(6);
@@ -76,6 +78,8 @@ pub enum CommandError {
     #[error(transparent)]
     Keys(#[from] KeyError),
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error(transparent)]
     App(#[from] AppError),
@@ -124,8 +128,9 @@ fn serve(settings: Settings, surroundings: &Surroundings) -> Result<(), CommandE
     System::new().block_on(async {
         let stop = stop_signal()?;
         let path = settings.store.path.display().to_string();
+        let scheme = scheme(&settings);
         let application = Application::build(settings, &keys, Clock::default())?;
-        log::info!("listening on http://{}, storing in {path}", application.address());
+        log::info!("listening on {scheme}://{}, storing in {path}", application.address());
         application.run_until_stopped(stop).await?;
         log::info!("stopped");
         Ok(())
@@ -134,6 +139,7 @@ fn serve(settings: Settings, surroundings: &Surroundings) -> Result<(), CommandE
 
 fn check(settings: &Settings, surroundings: &Surroundings) -> Result<(), CommandError> {
     let LoadedKeys { keys, is_development_key } = secret_keys(settings, surroundings)?;
+    Certificates::read(&settings.server)?;
     let environment = match surroundings.environment()? {
         Environment::Development => "development",
         Environment::Production => "production",
@@ -178,13 +184,25 @@ fn health(settings: &Settings) -> Result<(), CommandError> {
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     });
-    let config =
-        ureq::Agent::config_builder().timeout_global(Some(HEALTH_TIMEOUT)).proxy(None).build();
-    ureq::Agent::new_with_config(config)
-        .get(format!("http://{address}/health"))
+    // Any certificate will do: it names the service as users reach it, which is not this address, and
+    // is another one for a moment after its file has changed. Nothing secret is sent or received.
+    let tls = TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(tls::provider())
+        .disable_verification(true);
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(HEALTH_TIMEOUT))
+        .proxy(None)
+        .tls_config(tls.build());
+    ureq::Agent::new_with_config(config.build())
+        .get(format!("{}://{address}/health", scheme(settings)))
         .call()
         .map_err(|error| CommandError::Unhealthy { address, source: Box::new(error) })?;
     print("healthy\n")
+}
+
+/// How the service is spoken to.
+fn scheme(settings: &Settings) -> &'static str {
+    if settings.server.has_tls() { "https" } else { "http" }
 }
 
 /// Opens the store for `work` alone, and closes it again.

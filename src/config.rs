@@ -64,8 +64,20 @@ pub struct Server {
     pub mailbox: usize,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The file with the certificate, or nothing: then there is no TLS.
+    pub tls_cert: PathBuf,
+    /// The file with its key, or nothing.
+    pub tls_key: PathBuf,
     /// Whom it serves.
     pub serve: Serve,
+}
+
+impl Server {
+    /// Whether it speaks TLS.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        !self.tls_cert.as_os_str().is_empty()
+    }
 }
 
 /// Whom an instance serves.

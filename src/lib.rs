@@ -9,12 +9,12 @@
 //! | --- | --- | --- |
 //! | 4 | [`cli`], [`logging`], [`app`] | commands; logs; the assembly that starts and stops it all |
 //! | 3 | [`http`] | the surface: routes, bodies, errors, pages, what counts as a view |
-//! | 2 | [`crypto`], [`store`], [`janitor`], [`survey`] | the actors and their messages |
+//! | 2 | [`crypto`], [`store`], [`janitor`], [`survey`], [`tls`] | the actors and their messages; certificates |
 //! | 1 | [`seal`], [`config`], [`call`] | the sealed format; the settings; messages that carry their reply |
 //! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`rate`], [`chain`] | the words of the domain |
 //!
-//! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, key material in
-//! [`seal`] and [`crypto`] alone.
+//! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, rustls in [`tls`]
+//! alone, key material in [`seal`] and [`crypto`] alone, but for a certificate's key, in [`tls`].
 //!
 //! # A view
 //!
@@ -49,4 +49,5 @@ pub mod seal;
 pub mod secret;
 pub mod store;
 pub mod survey;
+pub mod tls;
 pub mod token;

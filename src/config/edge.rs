@@ -1,12 +1,15 @@
-//! The settings of what faces the outside: proxies, limits.
+//! The settings of what faces the outside: proxies, certificates, limits.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use ipnet::IpNet;
 
 use super::layers::Layers;
 use super::{Limits, SettingsError};
 
+const TLS_CERT: &str = "server.tls_cert";
+const TLS_KEY: &str = "server.tls_key";
 /// The slowest rate that is a limit: one in a quarter of an hour.
 const SLOWEST: f64 = 0.001;
 const FASTEST: f64 = 1_000_000.0;
@@ -23,6 +26,24 @@ fn network(text: &str) -> Option<IpNet> {
     }
     let network: IpNet = text.parse().ok()?;
     (network.addr() == network.addr().to_canonical()).then(|| network.trunc())
+}
+
+pub(super) fn tls_cert(layers: &Layers) -> Result<PathBuf, SettingsError> {
+    one_of_two(layers, TLS_CERT, TLS_KEY)
+}
+
+pub(super) fn tls_key(layers: &Layers) -> Result<PathBuf, SettingsError> {
+    one_of_two(layers, TLS_KEY, TLS_CERT)
+}
+
+/// A file that is set only together with another one.
+fn one_of_two(layers: &Layers, key: &str, other: &str) -> Result<PathBuf, SettingsError> {
+    let path = layers.text(key)?;
+    if path.is_empty() && !layers.text(other)?.is_empty() {
+        let expected = format!("a file, as {other} is one; or neither");
+        return Err(layers.refuse(key, &expected));
+    }
+    Ok(path.into())
 }
 
 pub(super) fn limits(layers: &Layers) -> Result<Limits, SettingsError> {

@@ -9,15 +9,15 @@ use actix_web::http::Method;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_OPENER_POLICY,
     CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use uuid::Uuid;
 
 use super::error::ApiError;
 use super::problem::PROBLEM_JSON;
-use super::{RECEIPTS, SECRETS, limits};
+use super::{RECEIPTS, SECRETS, State, limits};
 use crate::chain::Chain;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,6 +34,9 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
     (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
 ];
+
+/// For how long browsers use TLS alone, once they have been here by it.
+const TLS_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The policy of every answer that has none of its own.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -57,7 +60,7 @@ pub async fn frame(
     };
     let (request, response) = response.into_parts();
     limits::count_failure(&request, &response);
-    let response = finish(response, &access.request_id);
+    let response = finish(response, &request, &access.request_id);
     access.status = response.status().as_u16();
     Ok(ServiceResponse::new(request, response))
 }
@@ -112,7 +115,7 @@ impl Drop for Access {
     }
 }
 
-fn finish(mut response: HttpResponse, id: &str) -> HttpResponse {
+fn finish(mut response: HttpResponse, request: &HttpRequest, id: &str) -> HttpResponse {
     if let Some(error) = response.error().and_then(Error::as_error::<ApiError>) {
         if error.is_fault() {
             log::error!(request_id = id; "{}", Chain(error));
@@ -122,6 +125,9 @@ fn finish(mut response: HttpResponse, id: &str) -> HttpResponse {
         response = response.set_body(BoxBody::new(problem));
     }
     set_headers(response.headers_mut(), id);
+    if State::of(request).is_some_and(|state| state.settings.server.has_tls()) {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, TLS_ALONE);
+    }
     response
 }
 

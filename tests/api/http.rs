@@ -40,9 +40,14 @@ async fn every_answer_has_its_headers() {
             headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none';")
         );
         assert_eq!(headers["x-request-id"].len(), 36);
-        for name in
-            ["etag", "last-modified", "content-encoding", "access-control-allow-origin", "server"]
-        {
+        for name in [
+            "etag",
+            "last-modified",
+            "content-encoding",
+            "access-control-allow-origin",
+            "server",
+            "strict-transport-security",
+        ] {
             assert!(!headers.contains_key(name), "{name}");
         }
     }

@@ -1,6 +1,8 @@
 //! The API over a real server: what is answered to what, and what is consumed by it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "../support/certificate.rs"]
+mod certificate;
 #[path = "../support/held.rs"]
 mod held;
 #[path = "../support/mod.rs"]
@@ -23,6 +25,7 @@ mod passphrase;
 mod receipt;
 mod repeat;
 mod serve;
+mod tls;
 mod view;
 mod wait;
 

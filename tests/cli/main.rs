@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod access;
+#[path = "../support/certificate.rs"]
+mod certificate;
 mod commands;
 mod edge;
 mod files;
@@ -11,3 +13,4 @@ mod logs;
 mod process;
 mod settings;
 mod shutdown;
+mod tls;

@@ -1,0 +1,197 @@
+//! TLS of its own: which versions and protocols, what every answer says of it, and certificates that
+//! change while it runs.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion, version};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use viewonce::tls::provider;
+
+use crate::certificate::{Certificate, files};
+use crate::support::{TestApp, send, spawn_app_in};
+
+const PATIENCE: Duration = Duration::from_secs(15);
+const NAME: &str = "viewonce.test";
+
+fn spawn_tls_app(certificate: &Certificate) -> TestApp {
+    let folder: TempDir = tempfile::tempdir().unwrap();
+    certificate.write(folder.path());
+    let [tls_cert, tls_key] = files(folder.path());
+    spawn_app_in(folder, |settings| {
+        settings.server.tls_cert = tls_cert;
+        settings.server.tls_key = tls_key;
+    })
+}
+
+/// A connection that is encrypted.
+struct Line(TlsStream<TcpStream>);
+
+/// What a client offers and whom it trusts.
+#[derive(Clone, Copy)]
+struct Offer<'a> {
+    trusted: &'a Certificate,
+    versions: &'a [&'static SupportedProtocolVersion],
+    protocols: &'a [&'a str],
+}
+
+impl<'a> Offer<'a> {
+    const fn new(trusted: &'a Certificate) -> Self {
+        Self { trusted, versions: rustls::ALL_VERSIONS, protocols: &[] }
+    }
+
+    async fn connect(self, app: &TestApp) -> io::Result<Line> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.trusted.der.clone()).unwrap();
+        let config = ClientConfig::builder_with_provider(provider());
+        let config = config.with_protocol_versions(self.versions).unwrap();
+        let mut config = config.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols =
+            self.protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        let stream = TcpStream::connect(app.address).await?;
+        let connector = TlsConnector::from(Arc::new(config));
+        connector.connect(NAME.try_into().unwrap(), stream).await.map(Line)
+    }
+}
+
+impl Line {
+    /// Asks for a path; returns the head of the answer.
+    async fn head(&mut self, method: &str, path: &str) -> String {
+        self.ask(&format!("{method} {path} HTTP/1.1\r\nHost: {NAME}\r\n\r\n")).await;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(self.0.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap().to_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length = length.filter(|_| method != "HEAD").map_or(0, |text| text.parse().unwrap());
+        self.0.read_exact(&mut vec![0; length]).await.unwrap();
+        head
+    }
+
+    async fn ask(&mut self, request: &str) {
+        self.0.write_all(request.as_bytes()).await.unwrap();
+        self.0.flush().await.unwrap();
+    }
+
+    fn certificate(&self) -> &CertificateDer<'_> {
+        &self.0.get_ref().1.peer_certificates().unwrap()[0]
+    }
+}
+
+/// Lets the time pass in which the service looks at its files once.
+async fn let_it_look() {
+    time::pause();
+    time::advance(Duration::from_secs(3)).await;
+    time::resume();
+}
+
+/// Returns when the service shows `certificate`.
+async fn until_shown(app: &TestApp, certificate: &Certificate) {
+    let started = Instant::now();
+    while Offer::new(certificate).connect(app).await.is_err() {
+        assert!(started.elapsed() < PATIENCE, "it was not read again");
+    }
+}
+
+#[actix_web::test]
+async fn tls_1_2_and_1_3_are_spoken() {
+    let certificate = Certificate::of(NAME);
+    let app = spawn_tls_app(&certificate);
+    for (version, expected) in
+        [(&version::TLS12, ProtocolVersion::TLSv1_2), (&version::TLS13, ProtocolVersion::TLSv1_3)]
+    {
+        let offer = Offer { versions: &[version], ..Offer::new(&certificate) };
+        let mut line = offer.connect(&app).await.unwrap();
+        assert_eq!(line.0.get_ref().1.protocol_version(), Some(expected));
+        assert_eq!(line.certificate(), &certificate.der);
+        assert!(line.head("GET", "/health").await.starts_with("http/1.1 200"));
+    }
+}
+
+#[actix_web::test]
+async fn http_1_1_is_the_only_protocol() {
+    let certificate = Certificate::of(NAME);
+    let app = spawn_tls_app(&certificate);
+    let both = Offer { protocols: &["h2", "http/1.1"], ..Offer::new(&certificate) };
+    let line = both.connect(&app).await.unwrap();
+    assert_eq!(line.0.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+    let other = Offer { protocols: &["h2"], ..both };
+    assert!(other.connect(&app).await.is_err());
+}
+
+#[actix_web::test]
+async fn nothing_is_answered_that_is_not_encrypted() {
+    let app = spawn_tls_app(&Certificate::of(NAME));
+    assert!(app.request(Method::GET, "/health").send().await.is_err());
+}
+
+#[actix_web::test]
+async fn every_answer_says_that_tls_alone_is_to_be_used() {
+    let certificate = Certificate::of(NAME);
+    let app = spawn_tls_app(&certificate);
+    let mut line = Offer::new(&certificate).connect(&app).await.unwrap();
+    let requests = [
+        ("GET", "/"),
+        ("HEAD", "/s"),
+        ("GET", "/health"),
+        ("GET", "/nothing"),
+        ("GET", "/%41"),
+        ("PUT", "/api/v1/secrets"),
+        ("GET", "/api/v1/secrets/x"),
+    ];
+    for (method, path) in requests {
+        let head = line.head(method, path).await;
+        assert!(head.contains("\r\nstrict-transport-security: max-age=31536000\r\n"), "{head}");
+    }
+    let plain = crate::support::spawn_app();
+    let response = send(plain.request(Method::GET, "/")).await;
+    assert!(!response.headers().contains_key("strict-transport-security"));
+}
+
+#[actix_web::test]
+async fn the_start_page_names_the_address_with_tls() {
+    let certificate = Certificate::of(NAME);
+    let app = spawn_tls_app(&certificate);
+    let mut line = Offer::new(&certificate).connect(&app).await.unwrap();
+    line.ask(&format!("GET / HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n")).await;
+    let mut page = String::new();
+    line.0.read_to_string(&mut page).await.unwrap();
+    assert!(page.contains(&format!("https://{NAME}/api/v1/secrets")), "{page}");
+}
+
+#[actix_web::test]
+async fn a_certificate_that_changes_is_shown_and_connections_go_on() {
+    let [first, second] = [(); 2].map(|()| Certificate::of(NAME));
+    let app = spawn_tls_app(&first);
+    let mut before = Offer::new(&first).connect(&app).await.unwrap();
+    assert!(before.head("GET", "/health").await.starts_with("http/1.1 200"));
+    second.write(app.folder.path());
+    let_it_look().await;
+    until_shown(&app, &second).await;
+    assert!(Offer::new(&first).connect(&app).await.is_err());
+    assert!(before.head("GET", "/health").await.starts_with("http/1.1 200"));
+}
+
+#[actix_web::test]
+async fn files_that_change_one_after_the_other_are_read_when_they_fit() {
+    let [first, second] = [(); 2].map(|()| Certificate::of(NAME));
+    let app = spawn_tls_app(&first);
+    let [certificate, key] = files(app.folder.path());
+    std::fs::write(certificate, &second.pem).unwrap();
+    for _ in 0..3 {
+        let_it_look().await;
+        assert!(Offer::new(&first).connect(&app).await.is_ok());
+    }
+    std::fs::write(key, &second.key).unwrap();
+    let_it_look().await;
+    until_shown(&app, &second).await;
+}

@@ -1,0 +1,36 @@
+//! Certificates for tests, made as they are needed.
+#![allow(dead_code, reason = "no test binary uses all of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::pki_types::CertificateDer;
+
+/// A certificate that signs itself, and its key, in PEM.
+pub(crate) struct Certificate {
+    pub(crate) der: CertificateDer<'static>,
+    pub(crate) pem: String,
+    pub(crate) key: String,
+}
+
+impl Certificate {
+    /// A new one for `name`.
+    pub(crate) fn of(name: &str) -> Self {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed([name.to_owned()]).unwrap();
+        Self { der: cert.der().clone(), pem: cert.pem(), key: signing_key.serialize_pem() }
+    }
+
+    /// Has the two files of `folder` hold this.
+    pub(crate) fn write(&self, folder: &Path) {
+        let [certificate, key] = files(folder);
+        fs::write(certificate, &self.pem).unwrap();
+        fs::write(key, &self.key).unwrap();
+    }
+}
+
+/// The files for a certificate and its key in `folder`.
+pub(crate) fn files(folder: &Path) -> [PathBuf; 2] {
+    ["cert.pem", "key.pem"].map(|name| folder.join(name))
+}
