@@ -82,6 +82,15 @@ const STEADY: ClockId = ClockId::Boottime;
 #[derive(Clone, Debug)]
 pub struct Clock(Arc<Hands>);
 
+/// A look at a [`Clock`]. Only after a jump of the wall clock the two are not the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// The instant that is now: what has expired by either clock has expired.
+    pub now: Timestamp,
+    /// What the steady clock says after a jump: what has expired by it may be deleted.
+    pub settled: Timestamp,
+}
+
 #[derive(Debug)]
 struct Hands {
     started: Duration,
@@ -108,16 +117,15 @@ impl Clock {
     /// The instant that is now: what has expired by either clock has expired.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let (wall, steady) = self.hands();
-        wall.max(steady)
+        self.look().now
     }
 
-    /// The instant that is now, unless the wall clock has jumped: then what the steady one says. What
-    /// has expired by it may be deleted.
+    /// What the clocks say, in one look.
     #[must_use]
-    pub fn settled(&self) -> Timestamp {
+    pub fn look(&self) -> Look {
         let (wall, steady) = self.hands();
-        if jump(wall, steady).is_some() { steady } else { wall.max(steady) }
+        let now = wall.max(steady);
+        Look { now, settled: if jump(wall, steady).is_some() { steady } else { now } }
     }
 
     /// Whether the wall clock has jumped since the steady one followed it, and how far.
@@ -217,14 +225,14 @@ mod tests {
     #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     fn a_jump_forward_is_the_time_at_once_but_settled_only_when_it_is_followed() {
         let clock = Clock::default();
-        let before = clock.settled();
+        let before = clock.look().settled;
         assert_eq!(clock.jump(), None);
         clock.set_wall(TimeDelta::hours(1));
         assert!(clock.now() >= before.plus(Duration::from_hours(1)));
-        assert!(clock.settled() < before.plus(Duration::from_hours(1)));
+        assert!(clock.look().settled < before.plus(Duration::from_hours(1)));
         assert_eq!(clock.jump().map(|jump| jump.num_minutes()), Some(60));
         clock.follow(clock.jump().unwrap());
-        assert!(clock.settled() >= before.plus(Duration::from_hours(1)));
+        assert!(clock.look().settled >= before.plus(Duration::from_hours(1)));
         assert_eq!(clock.jump(), None);
     }
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use super::files::Files;
 use super::room::{Full, Room};
-use crate::clock::Timestamp;
+use crate::clock::{Look, Timestamp};
 use crate::id::{LookupId, ReceiptId};
 use crate::key::KeyId;
 use crate::secret::{Ciphertext, Flags, SealedSecret};
@@ -86,21 +86,13 @@ pub(super) struct Work<'a> {
     pub(super) full: Option<Full>,
 }
 
-/// What the clock says: what has expired by `now` is shown to nobody, and what has by `settled` is
-/// deleted. Only a jump of the wall clock makes a difference.
-#[derive(Clone, Copy)]
-pub(super) struct Hands {
-    pub(super) now: Timestamp,
-    pub(super) settled: Timestamp,
-}
-
 impl<'a> Work<'a> {
     /// Work that has done nothing yet.
     pub(super) const fn new(
         connection: &'a Connection,
         files: &'a Files,
         rules: &'a Rules,
-        Hands { now, settled }: Hands,
+        Look { now, settled }: Look,
     ) -> Self {
         Self {
             connection,

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::commit::{commit, failed, not_run};
 use super::database::Database;
 use super::room::Full;
-use super::statements::{self, Fault, Hands, Work};
+use super::statements::{self, Fault, Work};
 use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::id::ReceiptId;
@@ -103,17 +103,17 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let Database { connection, files, .. } =
             self.database.as_mut().ok_or(StoreError::Closing)?;
-        let hands = Hands { now: self.clock.now(), settled: self.clock.settled() };
+        let look = self.clock.look();
         files.verify()?;
         if self.standing != Standing::Good {
-            let probe = |connection: &_| Ok(statements::probe(connection, hands.now)?);
+            let probe = |connection: &_| Ok(statements::probe(connection, look.now)?);
             let probed = commit(connection, probe);
             files.note();
             probed.map_err(not_run)?;
         }
         let mut full = None;
         let outcome = commit(connection, |connection| {
-            let mut work = Work::new(connection, files, &self.rules, hands);
+            let mut work = Work::new(connection, files, &self.rules, look);
             let outcome = task(&mut work);
             full = work.full;
             outcome
@@ -152,8 +152,8 @@ impl Writer {
     pub(super) fn awaited(&self, watch: &Watch) -> Result<Option<ReceiptId>, StoreError> {
         let Database { connection, files, .. } =
             self.database.as_ref().ok_or(StoreError::Closing)?;
-        let hands = Hands { now: self.clock.now(), settled: self.clock.settled() };
-        let work = Work::new(connection, files, &self.rules, hands);
+        let look = self.clock.look();
+        let work = Work::new(connection, files, &self.rules, look);
         statements::pending(&work, &watch.candidates).map_err(failed)
     }
 
