@@ -64,6 +64,8 @@ pub struct Server {
     pub mailbox: usize,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The origins whose pages may call the API.
+    pub cors_origins: Vec<String>,
     /// The file with the certificate, or nothing: then there is no TLS.
     pub tls_cert: PathBuf,
     /// The file with its key, or nothing.

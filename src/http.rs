@@ -8,6 +8,7 @@ mod acknowledge;
 mod body;
 mod burn;
 mod client;
+mod cors;
 mod create;
 mod docs;
 mod error;

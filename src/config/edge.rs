@@ -1,9 +1,10 @@
-//! The settings of what faces the outside: proxies, certificates, limits.
+//! The settings of what faces the outside: proxies, origins, certificates, limits.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use url::{Origin, Url};
 
 use super::layers::Layers;
 use super::{Limits, SettingsError};
@@ -26,6 +27,20 @@ fn network(text: &str) -> Option<IpNet> {
     }
     let network: IpNet = text.parse().ok()?;
     (network.addr() == network.addr().to_canonical()).then(|| network.trunc())
+}
+
+pub(super) fn cors_origins(layers: &Layers) -> Result<Vec<String>, SettingsError> {
+    let expected = "a list of origins as browsers write them, as in https://app.example.com";
+    layers.list("server.cors_origins", expected, origin)
+}
+
+/// An origin, if it is written as a browser writes it: nothing else would ever be equal to one.
+fn origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    // A star would be a name like any other, and not what was meant.
+    let is_web = matches!(url.scheme(), "http" | "https") && !text.contains('*');
+    let origin: Origin = url.origin();
+    (is_web && origin.ascii_serialization() == text).then(|| text.to_owned())
 }
 
 pub(super) fn tls_cert(layers: &Layers) -> Result<PathBuf, SettingsError> {

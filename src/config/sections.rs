@@ -34,6 +34,7 @@ pub(super) fn server(layers: &Layers) -> Result<Server, SettingsError> {
         mailbox: layers.within("server.mailbox", 1..=1_000_000)?,
         serve: serve(layers)?,
         trusted_proxies: edge::trusted_proxies(layers)?,
+        cors_origins: edge::cors_origins(layers)?,
         tls_cert: edge::tls_cert(layers)?,
         tls_key: edge::tls_key(layers)?,
     })

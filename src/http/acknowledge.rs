@@ -35,7 +35,7 @@ pub(super) async fn acknowledge(
     payload: Payload,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    intent::require(&request, state.public_url())?;
+    intent::require(&request, &state)?;
     let key = idempotency::required_key(&request)?;
     let token = token::of_body(&request, payload).await?;
     let located = state.crypto.locate(token, Some(key)).await?;

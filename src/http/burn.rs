@@ -27,7 +27,7 @@ pub(super) async fn burn(
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    intent::require(&request, state.public_url())?;
+    intent::require(&request, &state)?;
     let token = token::of_path(&request)?;
     let located = state.crypto.locate(token, None).await?;
     if state.store.burn(located.candidates).await? {

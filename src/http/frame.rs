@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::problem::PROBLEM_JSON;
-use super::{RECEIPTS, SECRETS, State, limits};
+use super::{RECEIPTS, SECRETS, State, cors, limits};
 use crate::chain::Chain;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,7 +56,10 @@ pub async fn frame(
     let mut access = Access::begin(&request);
     let response = match limits::admit(request.request()).and_then(|()| reject(&request)) {
         Err(error) => request.error_response(error),
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Ok(()) => match cors::preflight(request.request()) {
+            Some(response) => request.into_response(response),
+            None => next.call(request).await?.map_into_boxed_body(),
+        },
     };
     let (request, response) = response.into_parts();
     limits::count_failure(&request, &response);
@@ -128,6 +131,7 @@ fn finish(mut response: HttpResponse, request: &HttpRequest, id: &str) -> HttpRe
     if State::of(request).is_some_and(|state| state.settings.server.has_tls()) {
         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, TLS_ALONE);
     }
+    cors::set_headers(request, response.headers_mut());
     response
 }
 

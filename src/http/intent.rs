@@ -12,6 +12,7 @@ use actix_web::mime::Mime;
 use url::Url;
 
 use super::error::ApiError;
+use super::{State, cors};
 
 /// What makes a request partial or conditional (RFC 9110, sections 13 and 14).
 const CONDITIONS: [HeaderName; 6] =
@@ -27,22 +28,21 @@ const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Lets a request pass that a program or a page of this service means.
-pub(super) fn require(request: &HttpRequest, public_url: Option<&Url>) -> Result<(), ApiError> {
+pub(super) fn require(request: &HttpRequest, state: &State) -> Result<(), ApiError> {
     require_plain(request)?;
-    require_meant(request, public_url)
+    require_meant(request, state)
 }
 
-/// Lets a request pass that nothing embeds, and no page of another origin sent.
-pub(super) fn require_meant(
-    request: &HttpRequest,
-    public_url: Option<&Url>,
-) -> Result<(), ApiError> {
+/// Lets a request pass that nothing embeds, and no page of an origin sent that may not call the API.
+pub(super) fn require_meant(request: &HttpRequest, state: &State) -> Result<(), ApiError> {
     let is_embedded = value(request, FETCH_DEST).is_some_and(|dest| dest != "empty")
         || value(request, FETCH_MODE) == Some("no-cors");
     if is_embedded {
         return Err(ApiError::UnintendedView);
     }
-    if is_foreign(request, public_url) { Err(ApiError::ForeignOrigin) } else { Ok(()) }
+    let is_own =
+        cors::allowed(request, state).is_some() || !is_foreign(request, state.public_url());
+    if is_own { Ok(()) } else { Err(ApiError::ForeignOrigin) }
 }
 
 /// Lets a request pass that is neither partial, conditional nor speculative.

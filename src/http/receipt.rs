@@ -111,7 +111,7 @@ pub(super) async fn revoke(
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    intent::require(&request, state.public_url())?;
+    intent::require(&request, &state)?;
     let candidates = locate(&request, &state).await?;
     let fate = state.store.revoke(candidates).await?.ok_or(ApiError::ReceiptNotFound)?;
     match fate.state {

@@ -70,7 +70,7 @@ pub(super) async fn by_get(
     intent::require_plain(&request)?;
     let is_navigation = intent::is_navigation(&request);
     if !is_navigation {
-        intent::require_meant(&request, state.public_url())?;
+        intent::require_meant(&request, &state)?;
     }
     let token = token::of_path(&request)?;
     if is_navigation {
@@ -115,7 +115,7 @@ pub(super) async fn reveal(
     payload: Payload,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    intent::require(&request, state.public_url())?;
+    intent::require(&request, &state)?;
     let key = idempotency::key(&request)?;
     let mut fields = Fields::read(&request, payload, SMALL_BODY_BYTES).await?;
     let token = fields.text("token").map(Zeroizing::new);

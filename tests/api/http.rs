@@ -47,6 +47,7 @@ async fn every_answer_has_its_headers() {
             "access-control-allow-origin",
             "server",
             "strict-transport-security",
+            "vary",
         ] {
             assert!(!headers.contains_key(name), "{name}");
         }

@@ -9,6 +9,7 @@ mod held;
 mod support;
 
 mod access;
+mod cors;
 mod create;
 mod creation;
 mod departed;

@@ -11,6 +11,7 @@ mod browser;
 mod driver;
 
 mod elsewhere;
+mod origins;
 mod passphrase;
 mod policy;
 mod readable;

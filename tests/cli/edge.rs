@@ -1,4 +1,4 @@
-//! Settings of what faces the outside: lists, limits and proxies.
+//! Settings of what faces the outside: lists, limits, proxies and origins.
 
 use std::fs;
 use std::path::Path;
@@ -70,4 +70,32 @@ fn a_list_is_one_of_texts_or_has_commas_between() {
     let output = check(folder.path()).args(["--config", "viewonce.toml"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("192.0.2.1/32") && text.contains("2001:db8::/32"), "{text}");
+}
+
+#[test]
+fn an_origin_is_written_as_a_browser_writes_it() {
+    let name = "VIEWONCE_SERVER__CORS_ORIGINS";
+    let wrong = [
+        "*",
+        "null",
+        "app.example.com",
+        "https://app.example.com/",
+        "https://app.example.com/path",
+        "https://App.example.com",
+        "https://app.example.com:443",
+        "https://user@app.example.com",
+        "https://*.example.com",
+        "ftp://app.example.com",
+        "file:///",
+        "https://a.example https://b.example",
+        "https://a.example,",
+    ];
+    for origin in wrong {
+        let line = complaint_of_variables(&[(name, origin)]);
+        let expected = format!("viewonce: {name}: server.cors_origins: expected a list of origins");
+        assert!(line.starts_with(&expected), "{origin}: {line}");
+    }
+    let right = ["https://app.example.com", "http://localhost:3000", "http://[::1]:8080"];
+    let origins = printed((name, &right.join(",")), "server", "cors_origins");
+    assert_eq!(origins, Value::from(right.to_vec()));
 }
