@@ -32,11 +32,11 @@
 //! A burn of what was seen already deletes what is left of it, but says what is true: that it was
 //! not burned. [`Survey`] counts, [`Ping`] and [`Close`] concern the store itself.
 
+mod error;
 mod messages;
 pub mod sqlite;
 mod watchers;
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +48,9 @@ use crate::call::{self, Call, CallError};
 use crate::config::Settings;
 use crate::id::{ClaimId, LookupId, ReceiptId};
 use crate::key::KeyId;
+use crate::meter::StoreMeters;
 use crate::secret::NewSecret;
+pub use error::{Cause, StoreError};
 pub use messages::{
     Acknowledge, Bounds, Burn, CREATIONS_KEPT, Close, Create, Created, Fate, Inspect, Peek, Peeked,
     Ping, Place, Proof, Purge, Purged, Revoke, Rules, State, Survey, Surveyed, Take, Taken, Watch,
@@ -77,44 +79,6 @@ impl From<&Settings> for Rules {
     }
 }
 
-/// What a backend said of its failure.
-pub type Cause = Arc<dyn Error + Send + Sync>;
-
-/// Why a store did not do what it was asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The queue is full. Nothing was done.
-    #[error("the store's queue is full")]
-    Busy,
-    /// There is no room on the disk, or none for creations. Nothing was done.
-    #[error("the store has no room")]
-    NoRoom(#[source] Cause),
-    /// It failed. Nothing was done.
-    #[error("the store failed")]
-    Failed(#[source] Cause),
-    /// It failed while it committed: what was asked may be done, or not.
-    #[error("the outcome of a commit is unknown")]
-    OutcomeUnknown(#[source] Cause),
-    /// It has ended: what was asked may be done, or not.
-    #[error("the store has ended")]
-    Ended,
-    /// It is closing. Nothing was done.
-    #[error("the store is closing")]
-    Closing,
-    /// It does not answer in time.
-    #[error("the store does not answer")]
-    Silent,
-}
-
-impl From<CallError> for StoreError {
-    fn from(error: CallError) -> Self {
-        match error {
-            CallError::Busy => Self::Busy,
-            CallError::Ended => Self::Ended,
-        }
-    }
-}
-
 /// The way to a store. Clones lead to the same one.
 #[derive(Clone)]
 pub struct Store {
@@ -131,12 +95,13 @@ pub struct Store {
     ping: Recipient<Call<Ping>>,
     close: Recipient<Call<Close>>,
     pings: Arc<Semaphore>,
+    meters: Arc<StoreMeters>,
 }
 
 impl Store {
-    /// The way to the store that `actor` is.
+    /// The way to the store that `actor` is, and what that tells of itself.
     #[must_use]
-    pub fn new<A>(actor: &Addr<A>) -> Self
+    pub fn new<A>(actor: &Addr<A>, meters: Arc<StoreMeters>) -> Self
     where
         A: Actor<Context = Context<A>>
             + Handler<Call<Create>>
@@ -166,7 +131,28 @@ impl Store {
             ping: actor.clone().into(),
             close: actor.clone().into(),
             pings: Arc::new(Semaphore::new(PINGS)),
+            meters,
         }
+    }
+
+    /// What the store tells of what it does.
+    #[must_use]
+    pub const fn meters(&self) -> &Arc<StoreMeters> {
+        &self.meters
+    }
+
+    /// Sends a message that gathers with others, if there is room for it, and waits for the answer.
+    /// Until the store takes it on, it counts as one in the queue.
+    async fn ask<M>(&self, to: &Recipient<Call<M>>, message: M) -> Result<M::Result, CallError>
+    where
+        M: Message<Result: Send> + Send + 'static,
+    {
+        self.meters.queue.add(1);
+        let answer = call::ask(to, message).await;
+        if let Err(CallError::Busy) = answer {
+            self.meters.queue.add(-1);
+        }
+        answer
     }
 
     /// Stores a secret, durably.
@@ -175,7 +161,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn create(&self, secret: impl Into<NewSecret>) -> Result<Created, StoreError> {
-        call::ask(&self.create, Create { secret: secret.into() }).await?
+        self.ask(&self.create, Create { secret: secret.into() }).await?
     }
 
     /// Takes a secret: it is durably gone from the store when this returns it.
@@ -184,7 +170,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn take(&self, take: impl Into<Take>) -> Result<Taken, StoreError> {
-        call::ask(&self.take, take.into()).await?
+        self.ask(&self.take, take.into()).await?
     }
 
     /// Ends a repeat; tells whether there was one.
@@ -193,7 +179,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn acknowledge(&self, claims: Vec<ClaimId>) -> Result<bool, StoreError> {
-        call::ask(&self.acknowledge, Acknowledge { claims }).await?
+        self.ask(&self.acknowledge, Acknowledge { claims }).await?
     }
 
     /// Looks at a secret.
@@ -202,7 +188,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn peek(&self, candidates: Vec<LookupId>) -> Result<Option<Peeked>, StoreError> {
-        call::ask(&self.peek, Peek { candidates }).await?
+        self.ask(&self.peek, Peek { candidates }).await?
     }
 
     /// Burns a secret unseen; tells whether there was one.
@@ -211,7 +197,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn burn(&self, candidates: Vec<LookupId>) -> Result<bool, StoreError> {
-        call::ask(&self.burn, Burn { candidates }).await?
+        self.ask(&self.burn, Burn { candidates }).await?
     }
 
     /// What became of a receipt's secret.
@@ -220,7 +206,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn inspect(&self, candidates: Vec<ReceiptId>) -> Result<Option<Fate>, StoreError> {
-        call::ask(&self.inspect, Inspect { candidates }).await?
+        self.ask(&self.inspect, Inspect { candidates }).await?
     }
 
     /// Burns a receipt's secret unseen; tells what became of it, now or before.
@@ -229,7 +215,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn revoke(&self, candidates: Vec<ReceiptId>) -> Result<Option<Fate>, StoreError> {
-        call::ask(&self.revoke, Revoke { candidates }).await?
+        self.ask(&self.revoke, Revoke { candidates }).await?
     }
 
     /// Waits until a receipt's secret has ended otherwise than by its expiry.
@@ -251,6 +237,7 @@ impl Store {
         known: Vec<KeyId>,
         after: Option<Place>,
     ) -> Result<Surveyed, StoreError> {
+        self.meters.queue.add(1);
         call::insist(&self.survey, Survey { known, after }).await?
     }
 

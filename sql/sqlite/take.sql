@@ -4,4 +4,4 @@ WHERE id BETWEEN ?1 AND ?2 AND lookup_id = ?3 AND expires_at > ?4 AND (
     flags & 1 = 0
     OR EXISTS (SELECT 1 FROM guards WHERE guards.lookup_id = ?3 AND guards.verifier = ?5)
 )
-RETURNING key_id, version, flags, expires_at, sealed
+RETURNING id, key_id, version, flags, expires_at, sealed

@@ -14,10 +14,12 @@ mod layout;
 mod place;
 mod room;
 mod statements;
+mod tally;
 mod writer;
 
 use std::mem;
 use std::path::Path;
+use std::sync::Arc;
 
 use actix::dev::channel;
 use actix::prelude::*;
@@ -25,6 +27,7 @@ use tokio::sync::oneshot;
 
 use crate::call::Call;
 use crate::clock::Clock;
+use crate::meter::StoreMeters;
 use crate::store::watchers::Watchers;
 use crate::store::{Close, Ping, Purge, Rules, Store, StoreError, Watch};
 use batch::{Entry, Pending};
@@ -39,6 +42,7 @@ const BATCH_LIMIT: usize = 512;
 /// Owns the connection to SQLite, alone.
 pub struct StoreActor {
     writer: Writer,
+    meters: Arc<StoreMeters>,
     batch: Vec<Box<dyn Pending>>,
     watchers: Watchers,
     /// Whether a [`Flush`] is on its way; there is never more than one.
@@ -61,8 +65,8 @@ impl StoreActor {
         clock: Clock,
         mailbox: usize,
     ) -> Result<(Store, Ended), DatabaseError> {
-        let (actor, ended) = Self::spawn(path, rules, clock, mailbox)?;
-        Ok((Store::new(&actor), ended))
+        let (actor, meters, ended) = Self::spawn(path, rules, clock, mailbox)?;
+        Ok((Store::new(&actor, meters), ended))
     }
 
     fn spawn(
@@ -70,11 +74,13 @@ impl StoreActor {
         rules: Rules,
         clock: Clock,
         mailbox: usize,
-    ) -> Result<(Addr<Self>, Ended), DatabaseError> {
+    ) -> Result<(Addr<Self>, Arc<StoreMeters>, Ended), DatabaseError> {
         let writer = Writer::new(Database::open(path)?, rules, clock);
+        let meters = writer.meters();
         let (alive, ended) = oneshot::channel();
         let actor = Self {
             writer,
+            meters: Arc::clone(&meters),
             batch: Vec::new(),
             watchers: Watchers::default(),
             is_flush_due: false,
@@ -83,7 +89,7 @@ impl StoreActor {
         // The mailbox is made here, so that it has all its room before the thread runs.
         let (sender, receiver) = channel::channel(mailbox);
         Arbiter::new().spawn_fn(move || drop(Context::with_receiver(receiver).run(actor)));
-        Ok((Addr::new(sender), ended))
+        Ok((Addr::new(sender), meters, ended))
     }
 
     fn enqueue(&mut self, pending: Box<dyn Pending>, context: &mut Context<Self>) {
@@ -113,10 +119,12 @@ impl StoreActor {
         });
         let outcome = committed.as_ref().map(drop).map_err(StoreError::clone);
         let is_over = |pending: &mut Box<dyn Pending>| outcome.is_err() || pending.has_run();
-        for pending in batch.extract_if(.., is_over) {
+        let over: Vec<_> = batch.extract_if(.., is_over).collect();
+        self.meters.batches.observe(over.len() as u64);
+        self.batch = batch;
+        for pending in over {
             pending.answer(outcome.clone());
         }
-        self.batch = batch;
         self.watchers.answer(&committed.unwrap_or_default());
     }
 }
@@ -147,6 +155,7 @@ impl<M: Statement> Handler<Call<M>> for StoreActor {
     type Result = ();
 
     fn handle(&mut self, call: Call<M>, context: &mut Self::Context) {
+        self.meters.queue.add(-1);
         self.enqueue(Box::new(Entry::new(call)), context);
     }
 }
@@ -227,8 +236,8 @@ mod tests {
     async fn a_store_that_panics_has_ended_and_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("viewonce.sqlite3");
-        let (actor, ended) = StoreActor::spawn(&path, RULES, Clock::default(), 16).unwrap();
-        let store = Store::new(&actor);
+        let (actor, meters, ended) = StoreActor::spawn(&path, RULES, Clock::default(), 16).unwrap();
+        let store = Store::new(&actor, meters);
         store.ping().await.unwrap();
         actor.do_send(Panic);
         assert!(ended.await.is_err());

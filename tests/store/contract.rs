@@ -7,6 +7,7 @@ mod creation;
 mod expiry;
 mod lifecycle;
 mod load;
+mod meters;
 mod passphrase;
 mod purge;
 mod race;
@@ -166,6 +167,14 @@ macro_rules! contract {
                 ping_fails_when_the_store_does_not_answer
                 purge_has_its_turn_while_the_queue_is_full
                 survey_has_its_turn_while_the_queue_is_full;
+            meters:
+                a_store_tells_what_became_of_its_secrets
+                a_create_that_fails_alone_is_not_counted
+                the_living_are_counted_whatever_comes_and_goes_meanwhile
+                what_waits_in_the_queue_is_told
+                the_messages_of_a_batch_are_told
+                what_is_to_be_purged_is_told_by_its_age
+                a_purge_that_leaves_something_tells_its_age;
             lifecycle:
                 what_was_created_is_there_after_a_restart
                 what_was_deleted_is_gone_after_a_restart

@@ -128,7 +128,7 @@ fn hours(duration: Duration) -> u64 {
 fn note_purges(answers: Vec<Answer>) -> (Store, UnboundedReceiver<Instant>) {
     let (purges, noted) = mpsc::unbounded_channel();
     let address = NotingStore { answers: answers.into_iter(), purges }.start();
-    (Store::new(&address), noted)
+    (Store::new(&address, Arc::default()), noted)
 }
 
 struct NotingStore {

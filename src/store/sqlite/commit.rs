@@ -1,16 +1,19 @@
 //! A transaction, committed as a whole or not at all, and what it means that it failed.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::files::Altered;
 use super::statements::Fault;
+use crate::meter::Histogram;
 use crate::store::StoreError;
 
-/// Runs `work` between BEGIN and a COMMIT that is seen to succeed.
+/// Runs `work` between BEGIN and a COMMIT that is seen to succeed; `times` is told how long that took.
 pub(super) fn commit<T>(
     connection: &mut Connection,
+    times: &Histogram,
     work: impl FnOnce(&Connection) -> Result<T, Fault>,
 ) -> Result<T, StoreError> {
     let transaction =
@@ -19,7 +22,10 @@ pub(super) fn commit<T>(
         Fault::Refused(error) => error,
         Fault::Broken(error) => failed(error),
     })?;
-    transaction.commit().map_err(|error| match failed(error) {
+    let started = Instant::now();
+    let committed = transaction.commit();
+    times.observe_time(started.elapsed());
+    committed.map_err(|error| match failed(error) {
         StoreError::Failed(cause) => StoreError::OutcomeUnknown(cause),
         no_room => no_room,
     })?;

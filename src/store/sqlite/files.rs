@@ -91,6 +91,11 @@ impl Files {
         self.log.bytes
     }
 
+    /// Bytes of the database file as it was noted.
+    pub(super) fn database_bytes(&self) -> u64 {
+        self.database.bytes
+    }
+
     /// Bytes that are left on the file system, to those who are not root.
     pub(super) fn free_bytes(&self) -> io::Result<u64> {
         let folder = self.database.path.parent().unwrap_or(Path::new("/"));

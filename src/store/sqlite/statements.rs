@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use super::files::Files;
 use super::room::{Full, Room};
+use super::tally::{NOWHERE, Tally};
 use crate::clock::{Look, Timestamp};
 use crate::id::{LookupId, ReceiptId};
 use crate::key::KeyId;
@@ -84,6 +85,8 @@ pub(super) struct Work<'a> {
     room: Option<Room>,
     /// Why there was no room for one.
     pub(super) full: Option<Full>,
+    /// What it does to the secrets.
+    pub(super) tally: Tally,
 }
 
 impl<'a> Work<'a> {
@@ -105,6 +108,7 @@ impl<'a> Work<'a> {
             may_put_off: false,
             room: None,
             full: None,
+            tally: Tally::new(NOWHERE),
         }
     }
 
@@ -118,6 +122,7 @@ impl<'a> Work<'a> {
             Ok(rest) => self.room = Some(rest),
             Err(full) => {
                 self.full = Some(full);
+                self.tally.refused += 1;
                 return Err(Fault::Refused(StoreError::NoRoom(Arc::new(full))));
             }
         }
@@ -181,7 +186,9 @@ impl Statement for Survey {
             seen += 1;
             last = row.get("id")?;
         }
-        Ok(Surveyed { strangers, next: (seen == SURVEY_SECRETS).then_some(Place(last)) })
+        let last = (seen == SURVEY_SECRETS).then_some(last);
+        work.tally.survey(after, seen, last);
+        Ok(Surveyed { strangers, next: last.map(Place) })
     }
 }
 

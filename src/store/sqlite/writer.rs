@@ -13,9 +13,11 @@ use super::commit::{commit, failed, not_run};
 use super::database::Database;
 use super::room::Full;
 use super::statements::{self, Fault, Work};
+use super::tally::{NOWHERE, Tally};
 use crate::chain::Chain;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::id::ReceiptId;
+use crate::meter::{Gauge, StoreMeters};
 use crate::store::{Purged, Rules, StoreError, Watch};
 
 /// How often the files are cleaned while there is more to purge than one purge takes.
@@ -34,6 +36,9 @@ pub(super) struct Writer {
     unclean: Option<StoreError>,
     /// When it was told last that creations are refused.
     told_at: Option<Instant>,
+    meters: Arc<StoreMeters>,
+    /// The last place where the survey has been.
+    surveyed: i64,
 }
 
 /// What is known of the last transaction.
@@ -63,7 +68,14 @@ impl Writer {
             erased_at,
             unclean: None,
             told_at: None,
+            meters: Arc::default(),
+            surveyed: NOWHERE,
         }
+    }
+
+    /// What it tells of what it does.
+    pub(super) fn meters(&self) -> Arc<StoreMeters> {
+        Arc::clone(&self.meters)
     }
 
     /// Does `task` in a transaction of its own, and tells the log when that begins to fail.
@@ -86,6 +98,10 @@ impl Writer {
         task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
         let outcome = self.attempt_after_probe(task);
+        self.measure();
+        if !matches!(outcome, Ok(_) | Err(StoreError::Closing)) {
+            self.meters.failed.add(1);
+        }
         match (&outcome, self.standing) {
             (Ok(_), Standing::Suspect) => log::info!("the store commits again"),
             (Err(_), Standing::Suspect) => return outcome,
@@ -107,22 +123,34 @@ impl Writer {
         files.verify()?;
         if self.standing != Standing::Good {
             let probe = |connection: &_| Ok(statements::probe(connection, look.now)?);
-            let probed = commit(connection, probe);
+            let probed = commit(connection, &self.meters.commits, probe);
             files.note();
             probed.map_err(not_run)?;
         }
         let mut full = None;
-        let outcome = commit(connection, |connection| {
+        let mut tally = Tally::new(self.surveyed);
+        let outcome = commit(connection, &self.meters.commits, |connection| {
             let mut work = Work::new(connection, files, &self.rules, look);
+            work.tally = tally;
             let outcome = task(&mut work);
-            full = work.full;
+            (full, tally) = (work.full, work.tally);
             outcome
         });
         files.note();
+        self.surveyed = tally.tell(&self.meters, outcome.is_ok()).unwrap_or(self.surveyed);
         if let Some(full) = full {
             self.tell(full);
         }
         outcome
+    }
+
+    /// Tells the meters how long the files are.
+    fn measure(&self) {
+        let set = |gauge: &Gauge, bytes| gauge.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        if let Some(Database { files, .. }) = &self.database {
+            set(&self.meters.database_bytes, files.database_bytes());
+            set(&self.meters.log_bytes, files.log_bytes());
+        }
     }
 
     /// Tells the log, not too often, that creations are refused.
@@ -142,8 +170,9 @@ impl Writer {
         let is_sealed_left = portion.as_ref().is_ok_and(|portion| portion.is_sealed_left);
         let is_due = !is_sealed_left || self.erased_at.elapsed() >= ERASE_EVERY;
         let erased = if is_due { self.erase() } else { Ok(()) };
-        if let Err(error) = &portion {
-            self.unclean = Some(error.clone());
+        match &portion {
+            Ok(portion) => self.meters.left_until(portion.left_until.map(Timestamp::as_millis)),
+            Err(error) => self.unclean = Some(error.clone()),
         }
         erased.and(portion.map(|portion| portion.purged))
     }
@@ -180,6 +209,7 @@ impl Writer {
         } else {
             files.note();
         }
+        self.measure();
         self.unclean = erased.as_ref().err().cloned();
         erased
     }

@@ -9,6 +9,7 @@ use std::process::{self, Command};
 
 use futures_util::future;
 use rusqlite::Connection;
+use viewonce::meter::Counter;
 use viewonce::secret::{Ciphertext, SealedSecret};
 use viewonce::store::{Bounds, CREATIONS_KEPT, Created, Rules, State, StoreError, Taken};
 
@@ -70,6 +71,28 @@ async fn nothing_runs_after_the_failure_of_a_batch() {
         for n in 0..OLD {
             assert!(subject.take(n).await.is_some(), "{n}");
         }
+    }
+}
+
+#[actix_web::test]
+async fn a_failed_batch_is_told_as_a_failure_and_as_nothing_else() {
+    let test = "sqlite::failure::a_failed_batch_is_told_as_a_failure_and_as_nothing_else";
+    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+        let subject = Subject::<Sqlite>::start().await;
+        subject.confide_all(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
+        while subject.store.survey(Vec::new(), None).await.unwrap().next.is_some() {}
+        let meters = subject.store.meters();
+        let told = || {
+            let ended = [&meters.viewed, &meters.burned, &meters.locked, &meters.expired];
+            (meters.created.get(), ended.map(Counter::get), meters.living())
+        };
+        assert_eq!(told(), (5, [0; 4], Some(5)));
+        limit_files(&ROOM.to_string());
+        as_one_batch(&subject.store, fail_to_end(&subject)).await;
+        assert_eq!((told(), meters.failed.get()), ((5, [0; 4], Some(5)), 1));
+        limit_files("unlimited");
+        subject.burn(1).await;
+        assert_eq!((told(), meters.failed.get()), ((5, [0, 1, 0, 0], Some(4)), 1));
     }
 }
 

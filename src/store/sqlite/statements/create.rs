@@ -23,7 +23,8 @@ impl Statement for Create {
             return Ok(Created::Before(before));
         }
         work.take_room(sealed.ciphertext.as_bytes().len())?;
-        insert(work, sealed)?;
+        let place = insert(work, sealed)?;
+        work.tally.comes(place, sealed.expires_at);
         work.moved += sealed.ciphertext.as_bytes().len();
         let id = sealed.lookup_id.as_bytes();
         if let Some(verifier) = verifier {
@@ -50,8 +51,8 @@ impl Statement for Create {
 #[error("no place is free for the secret")]
 struct NoPlace;
 
-/// Stores a secret in the first of its places that is free.
-fn insert(work: &Work<'_>, sealed: &SealedSecret) -> Result<(), Fault> {
+/// Stores a secret in the first of its places that is free; returns that.
+fn insert(work: &Work<'_>, sealed: &SealedSecret) -> Result<i64, Fault> {
     let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = sealed;
     debug_assert!(lookup_id.instant() <= *expires_at, "or no purge would find it in time");
     let Some(place) = free_place(work, lookup_id)? else {
@@ -69,7 +70,7 @@ fn insert(work: &Work<'_>, sealed: &SealedSecret) -> Result<(), Fault> {
         layout::tail(ciphertext.as_bytes().len()),
     ];
     work.execute(sql!("create"), values)?;
-    Ok(())
+    Ok(place)
 }
 
 /// The first free place of a secret, unless it stands in one.

@@ -1,11 +1,12 @@
 //! What has ended is deleted, a bounded part at a time.
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::{Work, bytes, flags, sql};
+use crate::clock::Timestamp;
 use crate::id::LookupId;
-use crate::store::Purged;
 use crate::store::sqlite::place::end_of_expired;
+use crate::store::{Purged, State};
 
 /// Rows of each table that one purge deletes at the most, so that no view waits long behind it.
 const PURGE_ROWS: u32 = 200;
@@ -17,10 +18,12 @@ pub(in super::super) struct Portion {
     pub(in super::super) purged: Purged,
     /// Whether sealed bytes are left that have ended.
     pub(in super::super) is_sealed_left: bool,
+    /// When the first of all that is left is to be purged, if anything is left.
+    pub(in super::super) left_until: Option<Timestamp>,
 }
 
 /// Deletes some of what has ended.
-pub(in super::super) fn purge(work: &Work<'_>) -> rusqlite::Result<Portion> {
+pub(in super::super) fn purge(work: &mut Work<'_>) -> rusqlite::Result<Portion> {
     let now = work.settled.as_millis();
     let kept_since = work.settled.minus(work.rules.receipts_kept).as_millis();
     let secrets = purge_secrets(work)?;
@@ -33,11 +36,25 @@ pub(in super::super) fn purge(work: &Work<'_>) -> rusqlite::Result<Portion> {
     })?;
     let (is_sealed_left, is_else_left): (bool, bool) = rest.unwrap_or_default();
     let purged = Purged { secrets, is_complete: !is_sealed_left && !is_else_left };
-    Ok(Portion { purged, is_sealed_left })
+    Ok(Portion { purged, is_sealed_left, left_until: next_due(work)? })
+}
+
+/// When the first of all that is there is to be purged, if there is anything.
+fn next_due(work: &Work<'_>) -> rusqlite::Result<Option<Timestamp>> {
+    let kept = work.rules.receipts_kept;
+    let due = work.find(sql!("next_due"), [], |row| {
+        let receipt = instant(row, "receipt")?.map(|ended_at| ended_at.plus(kept));
+        Ok([instant(row, "secret")?, instant(row, "claim")?, receipt, instant(row, "creation")?])
+    })?;
+    Ok(due.into_iter().flatten().flatten().min())
+}
+
+fn instant(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
 }
 
 /// Deletes some of the secrets that have expired, and what is beside them.
-fn purge_secrets(work: &Work<'_>) -> rusqlite::Result<usize> {
+fn purge_secrets(work: &mut Work<'_>) -> rusqlite::Result<usize> {
     let mut expired = Vec::new();
     {
         let mut delete = work.connection.prepare_cached(sql!("purge_secrets"))?;
@@ -46,6 +63,7 @@ fn purge_secrets(work: &Work<'_>) -> rusqlite::Result<usize> {
         while let Some(row) = rows.next()? {
             let id = LookupId::from_bytes(bytes(row, "lookup_id"));
             expired.push((id, flags(row)));
+            work.tally.goes(row.get("id")?, State::Expired);
         }
     }
     // Their receipts say by themselves that they have expired.

@@ -43,6 +43,7 @@ impl Take {
         {
             let wrapped_key = self.proof.as_ref().and_then(|proof| proof.wrapped_key.as_ref());
             claim(work, id, ends_at, wrapped_key, &sealed)?;
+            work.tally.falls_due(ends_at);
             work.moved += sealed.ciphertext.as_bytes().len();
         }
         Ok(Taken::Secret(sealed))
@@ -101,9 +102,11 @@ pub(super) fn weight(work: &Work<'_>, candidates: &[LookupId]) -> rusqlite::Resu
 /// Deletes the living secret of this id, and what is beside it; or else what is kept of it for a
 /// repeat. Returns whether it was living.
 pub(super) fn destroy(work: &mut Work<'_>, id: &LookupId, state: State) -> rusqlite::Result<bool> {
-    let burned =
-        work.find(sql!("burn"), living(work, id), |row| Ok((flags(row), sealed_bytes(row)?)))?;
-    if let Some((flags, bytes)) = burned {
+    let burned = work.find(sql!("burn"), living(work, id), |row| {
+        Ok((row.get("id")?, flags(row), sealed_bytes(row)?))
+    })?;
+    if let Some((place, flags, bytes)) = burned {
+        work.tally.goes(place, state);
         work.moved += bytes;
         work.end(id, flags, state)?;
         return Ok(true);
@@ -120,14 +123,19 @@ fn living<'a>(work: &Work<'_>, id: &'a LookupId) -> (i64, i64, &'a [u8; ID_BYTES
 
 /// Deletes the living secret of this id, if it has no passphrase or the proof is right.
 fn delete(
-    work: &Work<'_>,
+    work: &mut Work<'_>,
     id: &LookupId,
     proof: Option<&Proof>,
 ) -> rusqlite::Result<Option<SealedSecret>> {
     let verifier = proof.map(|proof| proof.verifier.as_bytes());
     let (first, last, id_bytes, now) = living(work, id);
     let key = params![first, last, id_bytes, now, verifier];
-    work.find(sql!("take"), key, |row| sealed_secret(id, row))
+    let taken =
+        work.find(sql!("take"), key, |row| Ok((row.get("id")?, sealed_secret(id, row)?)))?;
+    Ok(taken.map(|(place, sealed)| {
+        work.tally.goes(place, State::Viewed);
+        sealed
+    }))
 }
 
 /// What is said of a secret that was not deleted: one that is not there, or has a passphrase, of
