@@ -17,7 +17,7 @@ use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::{CryptoActor, Shares};
-use crate::http::{self, State};
+use crate::http::{self, Metrics, State, Traffic};
 use crate::janitor::JanitorActor;
 use crate::key::SecretKeys;
 use crate::rate::Limiter;
@@ -44,6 +44,7 @@ pub struct Application {
     ended: Ended,
     stopping: watch::Sender<bool>,
     _janitor: Addr<JanitorActor>,
+    metrics: Option<(Server, SocketAddr)>,
 }
 
 /// Why the service does not start, or why it stopped. Its text is one line.
@@ -63,6 +64,14 @@ pub enum AppError {
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The address of the metrics cannot be listened on.
+    #[error("metrics.bind: cannot listen on {address}: {source}")]
+    BindMetrics {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The HTTP server failed.
     #[error("the HTTP server failed: {0}")]
     Server(io::Error),
@@ -79,7 +88,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`AppError::Tls`], [`AppError::Database`] and [`AppError::Bind`].
+    /// [`AppError::Tls`], [`AppError::Database`], [`AppError::Bind`] and [`AppError::BindMetrics`].
     pub fn build(settings: Settings, keys: &SecretKeys, clock: Clock) -> Result<Self, AppError> {
         let settings = Arc::new(settings);
         let certificates = Certificates::read(&settings.server)?.map(Arc::new);
@@ -97,18 +106,27 @@ impl Application {
             roots: Arc::clone(&roots),
             store: store.clone(),
             clock: clock.clone(),
+            traffic: Arc::default(),
         };
+        let metrics = settings.metrics.bind.map(|address| bind_metrics(address, shared.metrics()));
+        let metrics = metrics.transpose()?;
         let (server, address) = bind(shared, certificates.as_ref())?;
         let janitor = JanitorActor::new(store.clone(), clock, settings.purge_interval()).start();
         rt::spawn(warn_of_strangers(store.clone(), roots.key_ids()));
         certificates.map(|certificates| rt::spawn(certificates.follow()));
-        Ok(Self { server, address, store, ended, stopping, _janitor: janitor })
+        Ok(Self { server, address, store, ended, stopping, _janitor: janitor, metrics })
     }
 
     /// The address that was bound, with the port taken where 0 was asked for.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of the metrics, if they are told.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(_server, address)| *address)
     }
 
     /// The way to its store.
@@ -122,7 +140,23 @@ impl Application {
     /// # Errors
     ///
     /// [`AppError`] if it stopped for another reason, or not in good order.
-    pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
+    pub async fn run_until_stopped(
+        mut self,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), AppError> {
+        let metrics = self.metrics.take().map(|(server, _address)| {
+            let handle = server.handle();
+            rt::spawn(server);
+            handle
+        });
+        let outcome = self.serve_until_stopped(stop).await;
+        if let Some(metrics) = metrics {
+            metrics.stop(false).await;
+        }
+        outcome
+    }
+
+    async fn serve_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
         let handle = self.server.handle();
         let mut server = rt::spawn(self.server);
         tokio::select! {
@@ -156,15 +190,23 @@ struct Shared {
     seats: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
     limiter: Option<Arc<Limiter>>,
+    traffic: Arc<Traffic>,
 }
 
 impl Shared {
+    /// What the metrics tell.
+    fn metrics(&self) -> Metrics {
+        let store = Arc::clone(self.store.meters());
+        Metrics { store, traffic: Arc::clone(&self.traffic), clock: self.clock.clone() }
+    }
+
     /// The state of a worker, on its thread.
     fn state(&self) -> State {
-        let Self { settings, roots, shares, store, clock, seats, stopping, limiter } = self.clone();
+        let Self { settings, roots, shares, store, clock, seats, stopping, limiter, traffic } =
+            self.clone();
         let crypto = CryptoActor::start(roots, shares, clock.clone(), settings.server.mailbox);
         let documents = OnceLock::new();
-        State { settings, store, crypto, clock, seats, stopping, documents, limiter }
+        State { settings, store, crypto, clock, seats, stopping, documents, limiter, traffic }
     }
 }
 
@@ -190,6 +232,21 @@ fn bind(
         None => server.bind(address),
     };
     let server = server.map_err(|source| AppError::Bind { address, source })?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
+}
+
+/// A server of the metrics alone. It serves on while the service stops.
+fn bind_metrics(address: SocketAddr, metrics: Metrics) -> Result<(Server, SocketAddr), AppError> {
+    let server = HttpServer::new(move || {
+        let metrics = metrics.clone();
+        App::new()
+            .wrap(from_fn(http::frame))
+            .configure(|config| http::metrics_routes(metrics, config))
+    });
+    let server = server.workers(1).client_request_timeout(HEAD_TIMEOUT).disable_signals();
+    let server =
+        server.bind(address).map_err(|source| AppError::BindMetrics { address, source })?;
     let bound = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), bound))
 }

@@ -130,6 +130,9 @@ fn serve(settings: Settings, surroundings: &Surroundings) -> Result<(), CommandE
         let path = settings.store.path.display().to_string();
         let scheme = scheme(&settings);
         let application = Application::build(settings, &keys, Clock::default())?;
+        if let Some(address) = application.metrics_address() {
+            log::info!("metrics at http://{address}/metrics");
+        }
         log::info!("listening on {scheme}://{}, storing in {path}", application.address());
         application.run_until_stopped(stop).await?;
         log::info!("stopped");

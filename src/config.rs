@@ -48,6 +48,8 @@ pub struct Settings {
     pub log: Log,
     /// Who may create secrets.
     pub access: Access,
+    /// Where it is told what goes on.
+    pub metrics: Metrics,
 }
 
 /// The section `server`.
@@ -186,6 +188,14 @@ pub struct Access {
     pub create_tokens: Vec<TokenHash>,
 }
 
+/// The section `metrics`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Metrics {
+    /// The address to listen on for who asks for them; nowhere, if there is none.
+    #[serde(serialize_with = "address_or_empty")]
+    pub bind: Option<SocketAddr>,
+}
+
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -264,6 +274,7 @@ impl Settings {
             janitor: sections::janitor(&layers)?,
             log: sections::log(&layers)?,
             access: sections::access(&layers)?,
+            metrics: sections::metrics(&layers)?,
         })
     }
 
@@ -283,6 +294,17 @@ impl Settings {
             0 => thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
             threads => threads,
         }
+    }
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+fn address_or_empty<S: Serializer>(
+    address: &Option<SocketAddr>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match address {
+        Some(address) => serializer.collect_str(address),
+        None => serializer.serialize_str(""),
     }
 }
 

@@ -17,12 +17,14 @@ mod health;
 mod idempotency;
 mod intent;
 mod limits;
+mod metrics;
 mod pages;
 mod problem;
 mod receipt;
 mod responses;
 mod status;
 mod token;
+mod traffic;
 mod view;
 
 use std::sync::{Arc, OnceLock};
@@ -42,6 +44,8 @@ pub use docs::Documents;
 use error::ApiError;
 pub use frame::frame;
 pub use limits::limiter;
+pub use metrics::{Metrics, metrics_routes};
+pub use traffic::Traffic;
 
 /// What stands before a token in the address of a secret.
 const SECRETS: &str = "/api/v1/secrets/";
@@ -68,6 +72,8 @@ pub struct State {
     pub documents: OnceLock<Documents>,
     /// What keeps clients to their limits, if there are any; all workers have the same.
     pub limiter: Option<Arc<Limiter>>,
+    /// Where requests are counted; all workers have the same.
+    pub traffic: Arc<Traffic>,
 }
 
 impl State {

@@ -1,5 +1,6 @@
 //! The sections of the settings, each read out of the layers.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use url::Url;
@@ -7,8 +8,8 @@ use url::Url;
 use super::edge;
 use super::layers::Layers;
 use super::{
-    Access, Environment, Janitor, Log, LogFormat, Passphrases, Receipts, Secrets, Serve, Server,
-    SettingsError, Store,
+    Access, Environment, Janitor, Log, LogFormat, Metrics, Passphrases, Receipts, Secrets, Serve,
+    Server, SettingsError, Store,
 };
 use crate::access::TokenHash;
 
@@ -154,4 +155,18 @@ pub(super) fn access(layers: &Layers) -> Result<Access, SettingsError> {
     let hashes = layers.texts(KEY, EXPECTED)?.into_iter().map(TokenHash::parse);
     let hashes: Result<_, _> = hashes.collect();
     Ok(Access { create_tokens: hashes.map_err(|_wrong| layers.refuse(KEY, EXPECTED))? })
+}
+
+pub(super) fn metrics(layers: &Layers) -> Result<Metrics, SettingsError> {
+    const KEY: &str = "metrics.bind";
+    const EXPECTED: &str = "an address and a port of its own, as in 127.0.0.1:9100, or nothing";
+    if layers.text(KEY)?.is_empty() {
+        return Ok(Metrics { bind: None });
+    }
+    let bind: SocketAddr = layers.parsed(KEY, EXPECTED)?;
+    // Port 0 is another one each time.
+    if bind.port() != 0 && bind == server(layers)?.bind {
+        return Err(layers.refuse(KEY, EXPECTED));
+    }
+    Ok(Metrics { bind: Some(bind) })
 }

@@ -12,6 +12,7 @@ use actix_web::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use uuid::Uuid;
 
@@ -90,6 +91,8 @@ struct Access {
     route: Option<String>,
     started: Instant,
     status: u16,
+    /// What counts it; nothing does on the address of the metrics.
+    state: Option<Data<State>>,
 }
 
 impl Access {
@@ -100,19 +103,24 @@ impl Access {
             route: request.match_pattern(),
             started: Instant::now(),
             status: SENDER_LEFT,
+            state: request.app_data().cloned(),
         }
     }
 }
 
 impl Drop for Access {
     fn drop(&mut self) {
+        let (route, took) = (self.route.as_deref().unwrap_or(NO_ROUTE), self.started.elapsed());
+        if let Some(state) = &self.state {
+            state.traffic.note([route, self.method], self.status, took);
+        }
         log::info!(
             target: "viewonce::access",
             request_id = self.request_id.as_str(),
             method = self.method,
-            route = self.route.as_deref().unwrap_or(NO_ROUTE),
+            route = route,
             status = self.status,
-            duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             "request"
         );
     }

@@ -3,6 +3,8 @@
 
 #[path = "../support/certificate.rs"]
 mod certificate;
+#[path = "../support/exposition.rs"]
+mod exposition;
 #[path = "../support/held.rs"]
 mod held;
 #[path = "../support/mod.rs"]
@@ -21,6 +23,7 @@ mod http;
 mod intent;
 mod keys;
 mod limits;
+mod metrics;
 mod overload;
 mod passphrase;
 mod receipt;

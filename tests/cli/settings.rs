@@ -104,6 +104,14 @@ fn what_is_wrong_in_a_file_is_named() {
             "[access]\ncreate_tokens = [\"vo_x\"]",
             "viewonce.toml: access.create_tokens: expected a list of hashes as `viewonce token` prints",
         ),
+        (
+            "[metrics]\nbind = \"9100\"",
+            "viewonce.toml: metrics.bind: expected an address and a port of its own",
+        ),
+        (
+            "[metrics]\nbind = \"127.0.0.1:8000\"",
+            "viewonce.toml: metrics.bind: expected an address and a port of its own",
+        ),
         ("\n\n[log", "viewonce.toml: line 3: "),
     ];
     for (text, expected) in cases {

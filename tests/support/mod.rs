@@ -28,6 +28,8 @@ pub(crate) const PASSPHRASE: &str = "open sesame";
 /// A running service, and a client for it.
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
+    /// Where it tells its metrics, if it does.
+    pub(crate) metrics: Option<SocketAddr>,
     pub(crate) clock: Clock,
     pub(crate) folder: TempDir,
     pub(crate) store: Store,
@@ -63,14 +65,14 @@ pub(crate) fn spawn_app_with_keys(folder: TempDir, keys: &SecretKeys) -> TestApp
 fn run(folder: TempDir, settings: Settings, keys: &SecretKeys) -> TestApp {
     let clock = Clock::default();
     let application = Application::build(settings, keys, clock.clone()).expect("it starts");
-    let address = application.address();
+    let (address, metrics) = (application.address(), application.metrics_address());
     let store = application.store().clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let running = rt::spawn(application.run_until_stopped(async {
         drop(stopped.await);
     }));
     let client = Client::builder().redirect(Policy::none()).build().expect("a client can be made");
-    TestApp { address, clock, folder, store, client, stop, running }
+    TestApp { address, metrics, clock, folder, store, client, stop, running }
 }
 
 /// The default settings, on a free port of this machine.
