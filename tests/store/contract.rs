@@ -174,6 +174,7 @@ macro_rules! contract {
                 what_waits_in_the_queue_is_told
                 the_messages_of_a_batch_are_told
                 what_is_to_be_purged_is_told_by_its_age
+                what_comes_and_ends_between_two_purges_is_told_by_its_age
                 a_purge_that_leaves_something_tells_its_age;
             lifecycle:
                 what_was_created_is_there_after_a_restart

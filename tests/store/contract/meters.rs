@@ -11,7 +11,7 @@ use viewonce::store::{CREATIONS_KEPT, StoreError};
 use crate::backend::{Backend, RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::held::hold;
-use crate::samples::{HOUR, KEY, Terms, guessing, knowing_and_claiming, only, receipt};
+use crate::samples::{HOUR, KEY, Terms, claiming, guessing, knowing_and_claiming, only, receipt};
 
 /// Secrets that are there at the start: more than two surveys look at.
 const OLD: u32 = 2_500;
@@ -159,6 +159,21 @@ pub(super) async fn what_is_to_be_purged_is_told_by_its_age<B: Backend>() {
     subject.clock.advance(HOUR);
     subject.store.purge().await.unwrap();
     assert_eq!(meters.purge_lag(i64::MAX), Some(0), "nothing is left");
+}
+
+pub(super) async fn what_comes_and_ends_between_two_purges_is_told_by_its_age<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let meters = meters(&subject);
+    let lag = || meters.purge_lag(subject.clock.look().settled.as_millis()).unwrap() / 1_000;
+    subject.store.purge().await.unwrap();
+    subject.create(1).await;
+    subject.clock.advance(HOUR + Duration::from_secs(20));
+    assert!((20..80).contains(&lag()), "{}", lag());
+    subject.store.purge().await.unwrap();
+    subject.create(2).await;
+    subject.ask(claiming(2, KEY)).await;
+    subject.clock.advance(RULES.redelivery + Duration::from_secs(20));
+    assert!((20..80).contains(&lag()), "{}", lag());
 }
 
 pub(super) async fn a_purge_that_leaves_something_tells_its_age<B: Backend>() {
