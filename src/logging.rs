@@ -4,6 +4,7 @@
 //! requests.
 
 use std::io::{self, Write as _};
+use std::panic::{self, PanicHookInfo};
 
 use chrono::{SecondsFormat, Utc};
 use env_logger::fmt::Formatter;
@@ -18,7 +19,7 @@ const OURS: &str = env!("CARGO_PKG_NAME");
 /// It has an error for whatever is no request: whoever sends that would decide how much is logged.
 const PARSER: &str = "actix_http::h1";
 
-/// Installs the logger: level info, unless `RUST_LOG` says otherwise.
+/// Installs the logger: level info, unless `RUST_LOG` says otherwise. From then on panics are logged, too.
 ///
 /// # Errors
 ///
@@ -32,7 +33,16 @@ pub fn init(format: LogFormat) -> Result<(), log::SetLoggerError> {
     };
     let logger = builder.build();
     log::set_max_level(logger.filter());
-    log::set_boxed_logger(Box::new(Discreet(logger)))
+    log::set_boxed_logger(Box::new(Discreet(logger)))?;
+    panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// Says where a panic was, and not what it says: that may quote what was worked on, such as the text
+/// that was cut inside a character.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    log::error!(place = place.as_str(); "a panic, which should not be: please report it");
 }
 
 /// Passes on what is ours, and of the libraries' only what concerns an operator.

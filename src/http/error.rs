@@ -59,6 +59,8 @@ pub(super) enum ApiError {
     UnintendedView,
     #[error("a request for a secret from another site")]
     ForeignOrigin,
+    #[error("a handler has panicked")]
+    Panicked,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -120,6 +122,7 @@ impl ApiError {
             Self::ConditionalView => problem::CONDITIONAL_VIEW,
             Self::UnintendedView => problem::UNINTENDED_VIEW,
             Self::ForeignOrigin => problem::FOREIGN_ORIGIN,
+            Self::Panicked => problem::INTERNAL_ERROR,
             Self::TooManyWait
             | Self::Store(StoreError::Busy)
             | Self::Crypto(CryptoError::Call(CallError::Busy)) => problem::BUSY,

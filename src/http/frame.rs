@@ -1,10 +1,15 @@
 //! What every answer has in common: its headers, its request id, the document that tells an error,
 //! and its line in the log, in which the route's template stands in place of the path.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_OPENER_POLICY,
@@ -49,24 +54,41 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 ///
 /// # Errors
 ///
-/// None of its own.
+/// One that is an answer, complete: to a request whose handler has panicked.
 pub async fn frame(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let mut access = Access::begin(&request);
-    let response = match limits::admit(request.request()).and_then(|()| reject(&request)) {
-        Err(error) => request.error_response(error),
-        Ok(()) => match cors::preflight(request.request()) {
-            Some(response) => request.into_response(response),
-            None => next.call(request).await?.map_into_boxed_body(),
-        },
+    let Some(answered) = unwound(answer(request, next)).await else {
+        return Err(access.panicked());
     };
-    let (request, response) = response.into_parts();
+    let (request, response) = answered?.into_parts();
     limits::count_failure(&request, &response);
-    let response = finish(response, &request, &access.request_id);
-    access.status = response.status().as_u16();
-    Ok(ServiceResponse::new(request, response))
+    Ok(ServiceResponse::new(request, access.finish(response)))
+}
+
+async fn answer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Err(error) = limits::admit(request.request()).and_then(|()| reject(&request)) {
+        return Ok(request.error_response(error));
+    }
+    match cors::preflight(request.request()) {
+        Some(response) => Ok(request.into_response(response)),
+        None => Ok(next.call(request).await?.map_into_boxed_body()),
+    }
+}
+
+/// What `work` comes to, or nothing if it panics: that costs one request, and no connection.
+async fn unwound<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let caught = poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    });
+    caught.await
 }
 
 /// Refuses paths with a percent sign: the router would decode them, so that one path could be
@@ -89,6 +111,8 @@ struct Access {
     request_id: String,
     method: &'static str,
     route: Option<String>,
+    /// Headers of the answer that depend on the request.
+    headers: HeaderMap,
     started: Instant,
     status: u16,
     /// What counts it; nothing does on the address of the metrics.
@@ -101,10 +125,35 @@ impl Access {
             request_id: Uuid::new_v4().to_string(),
             method: method(request.method()),
             route: request.match_pattern(),
+            headers: headers_of_answer(request.request()),
             started: Instant::now(),
             status: SENDER_LEFT,
             state: request.app_data().cloned(),
         }
+    }
+
+    /// The answer to a request whose handler has panicked, which has taken the request with it.
+    fn panicked(&mut self) -> Error {
+        let response = self.finish(HttpResponse::from_error(ApiError::Panicked));
+        InternalError::from_response("", response).into()
+    }
+
+    /// Completes the answer.
+    fn finish(&mut self, mut response: HttpResponse) -> HttpResponse {
+        if let Some(error) = response.error().and_then(Error::as_error::<ApiError>) {
+            if error.is_fault() {
+                log::error!(request_id = self.request_id.as_str(); "{}", Chain(error));
+            }
+            let problem = serde_json::to_vec(&error.problem(&self.request_id)).unwrap_or_default();
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+            response = response.set_body(BoxBody::new(problem));
+        }
+        set_headers(response.headers_mut(), &self.request_id);
+        for (name, value) in &self.headers {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
+        self.status = response.status().as_u16();
+        response
     }
 }
 
@@ -126,21 +175,14 @@ impl Drop for Access {
     }
 }
 
-fn finish(mut response: HttpResponse, request: &HttpRequest, id: &str) -> HttpResponse {
-    if let Some(error) = response.error().and_then(Error::as_error::<ApiError>) {
-        if error.is_fault() {
-            log::error!(request_id = id; "{}", Chain(error));
-        }
-        let problem = serde_json::to_vec(&error.problem(id)).unwrap_or_default();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        response = response.set_body(BoxBody::new(problem));
-    }
-    set_headers(response.headers_mut(), id);
+/// The headers of an answer that depend on what is asked, and from where.
+fn headers_of_answer(request: &HttpRequest) -> HeaderMap {
+    let mut headers = HeaderMap::new();
     if State::of(request).is_some_and(|state| state.settings.server.has_tls()) {
-        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, TLS_ALONE);
+        headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ALONE);
     }
-    cors::set_headers(request, response.headers_mut());
-    response
+    cors::set_headers(request, &mut headers);
+    headers
 }
 
 fn set_headers(headers: &mut HeaderMap, id: &str) {

@@ -117,6 +117,9 @@ kinds! {
         "The secret was altered in the store and cannot be opened. Ask its sender for it again.";
     NO_RANDOMNESS = "no-randomness", INTERNAL_SERVER_ERROR, "No randomness",
         "The server's operating system gave no random bytes; nothing was stored. Try again.";
+    INTERNAL_ERROR = "internal-error", INTERNAL_SERVER_ERROR, "Internal error",
+        "The service made a mistake before it could tell the outcome: what was asked may be done, or \
+         not. Nothing was shown to anyone.";
     NO_MEMORY = "no-memory", SERVICE_UNAVAILABLE, "No memory",
         "The server has no memory left for the passphrase; nothing was done. Try again later.";
     BUSY = "busy", SERVICE_UNAVAILABLE, "Busy",

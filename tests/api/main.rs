@@ -25,6 +25,7 @@ mod keys;
 mod limits;
 mod metrics;
 mod overload;
+mod panic;
 mod passphrase;
 mod receipt;
 mod repeat;

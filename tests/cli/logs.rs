@@ -2,6 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
+use std::{env, thread};
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -181,4 +183,21 @@ async fn what_is_no_request_leaves_no_line() {
     }
     let (log, _folder) = service.stop();
     assert!(!log.contains(" ERROR ") && !log.contains("actix_http"), "{log}");
+}
+
+#[test]
+fn a_panic_is_logged_by_its_place_and_not_by_what_it_says() {
+    const AGAIN: &str = "VIEWONCE_TEST_PANIC";
+    if env::var_os(AGAIN).is_some() {
+        viewonce::logging::init(viewonce::config::LogFormat::Text).unwrap();
+        thread::spawn(|| assert!(CONTENT.is_empty(), "{CONTENT}")).join().unwrap_err();
+        return;
+    }
+    let mut again = Command::new(env::current_exe().unwrap());
+    let name = "logs::a_panic_is_logged_by_its_place_and_not_by_what_it_says";
+    let output = again.args(["--exact", name, "--nocapture"]).env(AGAIN, "1").output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{log}");
+    assert!(log.contains("a panic") && log.contains("place=tests/cli/logs.rs:"), "{log}");
+    assert!(!log.contains(CONTENT), "{log}");
 }
