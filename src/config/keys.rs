@@ -1,8 +1,10 @@
 //! The secret keys, which come from the environment alone and are no settings.
 
-use std::fs;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::{fs, mem};
+
+use zeroize::Zeroizing;
 
 use super::{Environment, Settings, SettingsError, Surroundings};
 use crate::key::{SecretKey, SecretKeys};
@@ -79,7 +81,7 @@ pub fn secret_keys(
     surroundings: &Surroundings,
 ) -> Result<LoadedKeys, KeyError> {
     let found = current(surroundings)?;
-    let is_development_key = found.as_deref().is_none_or(|key| key == DEVELOPMENT_KEY);
+    let is_development_key = found.as_ref().is_none_or(|key| key.as_slice() == DEVELOPMENT_KEY);
     match surroundings.environment()? {
         Environment::Production => match &found {
             None => return Err(KeyError::Missing),
@@ -95,13 +97,16 @@ pub fn secret_keys(
             }
         }
     }
-    let current = found.unwrap_or_else(|| DEVELOPMENT_KEY.to_vec());
-    let keys =
-        SecretKeys { current: SecretKey::from_bytes(current), previous: previous(surroundings)? };
+    let current = found.unwrap_or_else(|| DEVELOPMENT_KEY.to_vec().into());
+    let keys = SecretKeys { current: secret(current), previous: previous(surroundings)? };
     Ok(LoadedKeys { keys, is_development_key })
 }
 
-fn current(surroundings: &Surroundings) -> Result<Option<Vec<u8>>, KeyError> {
+fn secret(mut bytes: Zeroizing<Vec<u8>>) -> SecretKey {
+    SecretKey::from_bytes(mem::take(&mut *bytes))
+}
+
+fn current(surroundings: &Surroundings) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
     match one_of(surroundings, CURRENT, CURRENT_FILE)? {
         None => Ok(None),
         Some(Found::Variable(text)) => validated(CURRENT, text.as_bytes()).map(Some),
@@ -123,22 +128,22 @@ fn previous(surroundings: &Surroundings) -> Result<Vec<SecretKey>, KeyError> {
             lines.map(|key| validated(PREVIOUS_FILE, key)).collect()
         }
     };
-    Ok(keys?.into_iter().map(SecretKey::from_bytes).collect())
+    Ok(keys?.into_iter().map(secret).collect())
 }
 
-fn validated(name: &'static str, key: &[u8]) -> Result<Vec<u8>, KeyError> {
+fn validated(name: &'static str, key: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     if key.is_empty() {
         return Err(KeyError::Empty(name));
     }
     if key.iter().any(|byte| matches!(byte, b'\r' | b'\n' | b'\0')) {
         return Err(KeyError::Unprintable(name));
     }
-    Ok(key.to_vec())
+    Ok(key.to_vec().into())
 }
 
 enum Found<'a> {
     Variable(&'a str),
-    File(Vec<u8>),
+    File(Zeroizing<Vec<u8>>),
 }
 
 fn one_of<'a>(
@@ -151,8 +156,7 @@ fn one_of<'a>(
         (Some(_), Some(_)) => Err(KeyError::Both(name, file_name)),
         (Some(text), None) => Ok(Some(Found::Variable(text))),
         (None, Some(path)) => fs::read(path)
-            .map(Found::File)
-            .map(Some)
+            .map(|bytes| Some(Found::File(bytes.into())))
             .map_err(|source| KeyError::Unreadable { name: file_name, path: path.into(), source }),
     }
 }

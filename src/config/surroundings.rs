@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::SettingsError;
 
 const CONTAINER_MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
@@ -21,10 +23,11 @@ pub enum Environment {
     Production,
 }
 
-/// The environment variables, and whether this is a container's `/app`.
+/// The environment variables, and whether this is a container's `/app`. Secret keys are among the values:
+/// they are wiped on drop.
 #[derive(Clone, Default)]
 pub struct Surroundings {
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<String, Zeroizing<String>>,
     is_app_container: bool,
 }
 
@@ -39,7 +42,7 @@ impl Surroundings {
         for (name, value) in env::vars_os() {
             let Ok(name) = name.into_string() else { continue };
             if let Ok(value) = value.into_string() {
-                variables.insert(name, value);
+                variables.insert(name, Zeroizing::new(value));
             } else if OURS.iter().any(|prefix| name.starts_with(prefix)) {
                 return Err(SettingsError::NotUtf8(name));
             }
@@ -53,7 +56,7 @@ impl Surroundings {
     /// Made-up ones: these variables, outside any container.
     #[must_use]
     pub fn with_variables<const N: usize>(variables: [(&str, &str); N]) -> Self {
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned().into()));
         Self { variables: variables.into(), is_app_container: false }
     }
 
@@ -73,7 +76,7 @@ impl Surroundings {
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str)
+        self.variables.get(name).map(|value| value.as_str())
     }
 
     pub(super) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
