@@ -1,16 +1,15 @@
 //! The assembly: opens the store, starts the actors, binds the address, serves, and stops it all in
 //! order. Production and tests run the same one.
 
+mod server;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use actix::{Actor as _, Addr};
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
 use actix_web::rt::{self, task::JoinError};
-use actix_web::{App, HttpServer};
 use tokio::sync::{Semaphore, watch};
 
 use crate::chain::Chain;
@@ -26,15 +25,6 @@ use crate::store::sqlite::{DatabaseError, Ended, StoreActor};
 use crate::store::{Store, StoreError};
 use crate::survey::warn_of_strangers;
 use crate::tls::{Certificates, TlsError};
-
-/// Seconds that requests under way have to finish in when the service stops: fewer than the ten
-/// that container engines leave before they kill.
-const SHUTDOWN_SECONDS: u64 = 8;
-/// How long a connection may stay silent between two requests. Long, because a client that sends
-/// its next one just when it is closed cannot know whether that one was run.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a client may take over the head of its first request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The service, bound to its address and ready to run.
 pub struct Application {
@@ -97,10 +87,11 @@ impl Application {
         let (store, ended) = StoreActor::start(path, rules, clock.clone(), mailbox)?;
         let roots = Arc::new(Roots::derive(keys));
         let stopping = watch::Sender::new(false);
+        let limits = &settings.limits;
         let shared = Shared {
             shares: Shares::new(settings.passphrase_threads(), settings.passphrases.queue),
             seats: Arc::new(Semaphore::new(settings.receipts.max_waiting)),
-            limiter: http::limiter(&settings.limits).map(Arc::new),
+            limiter: http::limiter(limits.requests_per_second, limits.burst).map(Arc::new),
             stopping: stopping.subscribe(),
             settings: Arc::clone(&settings),
             roots: Arc::clone(&roots),
@@ -108,9 +99,9 @@ impl Application {
             clock: clock.clone(),
             traffic: Arc::default(),
         };
-        let metrics = settings.metrics.bind.map(|address| bind_metrics(address, shared.metrics()));
-        let metrics = metrics.transpose()?;
-        let (server, address) = bind(shared, certificates.as_ref())?;
+        let bind_metrics = |address| server::bind_metrics(address, shared.metrics(), limits);
+        let metrics = settings.metrics.bind.map(bind_metrics).transpose()?;
+        let (server, address) = server::bind(shared, certificates.as_ref())?;
         let janitor = JanitorActor::new(store.clone(), clock, settings.purge_interval()).start();
         rt::spawn(warn_of_strangers(store.clone(), roots.key_ids()));
         certificates.map(|certificates| rt::spawn(certificates.follow()));
@@ -208,45 +199,4 @@ impl Shared {
         let documents = OnceLock::new();
         State { settings, store, crypto, clock, seats, stopping, documents, limiter, traffic }
     }
-}
-
-fn bind(
-    shared: Shared,
-    certificates: Option<&Arc<Certificates>>,
-) -> Result<(Server, SocketAddr), AppError> {
-    let (workers, address) = (shared.settings.server.workers, shared.settings.server.bind);
-    let server = HttpServer::new(move || {
-        let state = shared.state();
-        App::new().wrap(from_fn(http::frame)).configure(|config| http::routes(state, config))
-    });
-    // A client that has closed its half has gone: nothing is consumed for it any more.
-    let server = server
-        .h1_allow_half_closed(false)
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIMEOUT)
-        .shutdown_timeout(SHUTDOWN_SECONDS)
-        .disable_signals();
-    let server = if workers == 0 { server } else { server.workers(workers) };
-    let server = match certificates {
-        Some(certificates) => server.bind_rustls_0_23(address, certificates.server_config()?),
-        None => server.bind(address),
-    };
-    let server = server.map_err(|source| AppError::Bind { address, source })?;
-    let bound = server.addrs().first().copied().unwrap_or(address);
-    Ok((server.run(), bound))
-}
-
-/// A server of the metrics alone. It serves on while the service stops.
-fn bind_metrics(address: SocketAddr, metrics: Metrics) -> Result<(Server, SocketAddr), AppError> {
-    let server = HttpServer::new(move || {
-        let metrics = metrics.clone();
-        App::new()
-            .wrap(from_fn(http::frame))
-            .configure(|config| http::metrics_routes(metrics, config))
-    });
-    let server = server.workers(1).client_request_timeout(HEAD_TIMEOUT).disable_signals();
-    let server =
-        server.bind(address).map_err(|source| AppError::BindMetrics { address, source })?;
-    let bound = server.addrs().first().copied().unwrap_or(address);
-    Ok((server.run(), bound))
 }

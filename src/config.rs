@@ -4,12 +4,14 @@
 //! expected. The secret keys come by another way: [`secret_keys`].
 
 mod edge;
+mod error;
 mod keys;
 mod layers;
 mod sections;
 mod surroundings;
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -20,12 +22,16 @@ use url::Url;
 
 use crate::access::TokenHash;
 
+pub use error::SettingsError;
 pub use keys::{KeyError, LoadedKeys, secret_keys};
 use layers::Layers;
 pub use surroundings::{Environment, Surroundings};
 
 /// The settings and their defaults, as text.
 pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
+
+/// The most HTTP threads.
+const MAX_WORKERS: usize = 512;
 
 /// All settings, in effect: what the environment decides is decided.
 #[derive(Clone, Debug, Serialize)]
@@ -40,7 +46,7 @@ pub struct Settings {
     pub passphrases: Passphrases,
     /// How long receipts are kept, and how many may wait for one.
     pub receipts: Receipts,
-    /// What a client may ask for.
+    /// What clients may take up, and ask for.
     pub limits: Limits,
     /// When expired secrets are purged.
     pub janitor: Janitor,
@@ -165,6 +171,14 @@ pub struct Limits {
     pub requests_per_second: f64,
     /// Requests that it may send at once.
     pub burst: u32,
+    /// Connections that are open at a time.
+    pub connections: usize,
+    /// Seconds that a client may take over the head of a request, and over a handshake of TLS.
+    pub head_seconds: u64,
+    /// Seconds that a client may take over the body of a request.
+    pub body_seconds: u64,
+    /// Seconds that a connection may be silent between two requests.
+    pub keep_alive_seconds: u64,
 }
 
 /// The section `janitor`.
@@ -206,55 +220,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// Settings that cannot be used. Its text is one line.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// The file is not there or may not be read.
-    #[error("{path}: cannot be read: {source}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file is not TOML.
-    #[error("{path}: line {line}: {complaint}; expected TOML")]
-    Syntax {
-        /// The file.
-        path: String,
-        /// The line, from 1.
-        line: usize,
-        /// What the parser said.
-        complaint: String,
-    },
-    /// There is no such key.
-    #[error("{origin}: there is no setting {key}; expected one of {expected}")]
-    UnknownKey {
-        /// The file or the variable.
-        origin: String,
-        /// The key.
-        key: String,
-        /// The keys there are.
-        expected: String,
-    },
-    /// A value is of the wrong kind or out of its range.
-    #[error("{origin}: {key}: expected {expected}")]
-    Value {
-        /// The file or the variable.
-        origin: String,
-        /// The key.
-        key: String,
-        /// What would have been right.
-        expected: String,
-    },
-    /// A variable's value is not text.
-    #[error("{0}: expected UTF-8")]
-    NotUtf8(String),
-    /// `VIEWONCE_ENVIRONMENT` names none.
-    #[error("VIEWONCE_ENVIRONMENT: expected development or production")]
-    Environment,
-}
-
 impl Settings {
     /// Reads the settings that `surroundings` and, where given, `file` make.
     ///
@@ -284,6 +249,16 @@ impl Settings {
     pub fn purge_interval(&self) -> Duration {
         let erase = Duration::from_secs(self.store.erase_seconds) * 9 / 10;
         erase.min(Duration::from_secs(self.janitor.interval_seconds))
+    }
+
+    /// HTTP threads: as set, or one for each core; never more than connections.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        let workers = match self.server.workers {
+            0 => thread::available_parallelism().map_or(1, NonZero::get).min(MAX_WORKERS),
+            workers => workers,
+        };
+        workers.min(self.limits.connections)
     }
 
     /// Passphrases that are stretched at a time, of creations and of reveals each: as set, or half

@@ -10,7 +10,7 @@
 //! | 4 | [`cli`], [`logging`], [`app`] | commands; logs; the assembly that starts and stops it all |
 //! | 3 | [`http`] | the surface: routes, bodies, errors, pages, what counts as a view |
 //! | 2 | [`crypto`], [`store`], [`janitor`], [`survey`], [`tls`] | the actors and their messages; certificates |
-//! | 1 | [`seal`], [`config`], [`call`] | the sealed format; the settings; messages that carry their reply |
+//! | 1 | [`seal`], [`config`], [`call`], [`connection`] | the sealed format; the settings; messages that carry their reply; a client's connection |
 //! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`rate`], [`meter`], [`chain`] | the words of the domain |
 //!
 //! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, rustls in [`tls`]
@@ -35,6 +35,7 @@ pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connection;
 pub mod crypto;
 pub mod http;
 pub mod id;

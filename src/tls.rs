@@ -4,6 +4,8 @@
 //! A pair that cannot be used never takes the place of one that can. What the files hold is in no
 //! log and in no error.
 
+mod handshake;
+
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,9 +20,11 @@ use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, ServerConfig};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
+use tokio_rustls::TlsAcceptor;
 use zeroize::Zeroizing;
 
 use crate::config::Server;
+pub use handshake::shake_hands;
 
 /// How often the files are looked at.
 const ROUND: Duration = Duration::from_secs(2);
@@ -135,16 +139,19 @@ impl Certificates {
         Ok(Some(Self { files, first, current }))
     }
 
-    /// How a server speaks TLS with them: 1.2 and 1.3, asking nobody for a certificate.
+    /// How a server speaks TLS with them: 1.2 and 1.3, asking nobody for a certificate, and HTTP/1.1
+    /// alone.
     ///
     /// # Errors
     ///
     /// [`TlsError::Protocol`].
-    pub fn server_config(self: &Arc<Self>) -> Result<ServerConfig, TlsError> {
+    pub fn acceptor(self: &Arc<Self>) -> Result<TlsAcceptor, TlsError> {
         let config = ServerConfig::builder_with_provider(provider());
         let config =
             config.with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?;
-        Ok(config.with_no_client_auth().with_cert_resolver(Arc::<Self>::clone(self)))
+        let mut config = config.with_no_client_auth().with_cert_resolver(Arc::<Self>::clone(self));
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config).into())
     }
 
     /// Looks at the files again and again, and reads them when they have changed. Connections that

@@ -14,6 +14,7 @@ const TLS_KEY: &str = "server.tls_key";
 /// The slowest rate that is a limit: one in a quarter of an hour.
 const SLOWEST: f64 = 0.001;
 const FASTEST: f64 = 1_000_000.0;
+const SECONDS_PER_HOUR: u64 = 3_600;
 
 pub(super) fn trusted_proxies(layers: &Layers) -> Result<Vec<IpNet>, SettingsError> {
     let expected = "a list of addresses and networks, as in 10.0.0.0/8";
@@ -62,11 +63,20 @@ fn one_of_two(layers: &Layers, key: &str, other: &str) -> Result<PathBuf, Settin
 }
 
 pub(super) fn limits(layers: &Layers) -> Result<Limits, SettingsError> {
+    Ok(Limits {
+        requests_per_second: requests_per_second(layers)?,
+        burst: layers.within("limits.burst", 1..=1_000_000)?,
+        connections: layers.within("limits.connections", 1..=1_000_000)?,
+        head_seconds: layers.within("limits.head_seconds", 1..=SECONDS_PER_HOUR)?,
+        body_seconds: layers.within("limits.body_seconds", 1..=SECONDS_PER_HOUR)?,
+        keep_alive_seconds: layers.within("limits.keep_alive_seconds", 1..=SECONDS_PER_HOUR)?,
+    })
+}
+
+fn requests_per_second(layers: &Layers) -> Result<f64, SettingsError> {
     const KEY: &str = "limits.requests_per_second";
     let expected = format!("0, or a number from {SLOWEST} to {FASTEST}");
-    let requests_per_second = layers.parsed(KEY, &expected)?;
-    if requests_per_second != 0.0 && !(SLOWEST..=FASTEST).contains(&requests_per_second) {
-        return Err(layers.refuse(KEY, &expected));
-    }
-    Ok(Limits { requests_per_second, burst: layers.within("limits.burst", 1..=1_000_000)? })
+    let rate = layers.parsed(KEY, &expected)?;
+    let is_good = rate == 0.0 || (SLOWEST..=FASTEST).contains(&rate);
+    if is_good { Ok(rate) } else { Err(layers.refuse(KEY, &expected)) }
 }

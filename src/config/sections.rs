@@ -8,8 +8,8 @@ use url::Url;
 use super::edge;
 use super::layers::Layers;
 use super::{
-    Access, Environment, Janitor, Log, LogFormat, Metrics, Passphrases, Receipts, Secrets, Serve,
-    Server, SettingsError, Store,
+    Access, Environment, Janitor, Log, LogFormat, MAX_WORKERS, Metrics, Passphrases, Receipts,
+    Secrets, Serve, Server, SettingsError, Store,
 };
 use crate::access::TokenHash;
 
@@ -31,7 +31,7 @@ pub(super) fn server(layers: &Layers) -> Result<Server, SettingsError> {
     Ok(Server {
         bind: layers.parsed("server.bind", "an address and a port, as in 127.0.0.1:8000")?,
         public_url: public_url(layers)?,
-        workers: layers.within("server.workers", 0..=512)?,
+        workers: layers.within("server.workers", 0..=MAX_WORKERS)?,
         mailbox: layers.within("server.mailbox", 1..=1_000_000)?,
         serve: serve(layers)?,
         trusted_proxies: edge::trusted_proxies(layers)?,

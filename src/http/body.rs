@@ -2,22 +2,22 @@
 //! is wrong and repeats nothing that was sent.
 
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpMessage as _, HttpRequest};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use tokio::time::timeout;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::State;
 use super::error::ApiError;
 use super::problem::FieldError;
+use crate::connection::{ReadingBody, Requests};
 use crate::passphrase::{PASSPHRASE_BYTES, Passphrase};
-
-/// How long a client may take over a body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The members of a JSON object that are not asked for yet, and what is wrong with the others.
 pub(super) struct Fields {
@@ -38,7 +38,9 @@ impl Fields {
             return Err(too_large());
         }
         require_json(request)?;
-        let body = timeout(BODY_TIMEOUT, payload.to_bytes_limited(max_bytes)).await;
+        let reading = reading(request);
+        let body = timeout(body_timeout(request), payload.to_bytes_limited(max_bytes)).await;
+        drop(reading);
         let body = body.map_err(|_elapsed| ApiError::BodyTimeout)?.map_err(|_limit| too_large())?;
         let body = body.map_err(|_broken_off| ApiError::MalformedJson)?;
         if !body.is_empty() && !request.headers().contains_key(CONTENT_TYPE) {
@@ -170,6 +172,19 @@ fn parse(body: &[u8]) -> Result<Members, ApiError> {
             ApiError::MalformedJson
         }
     })
+}
+
+/// Has the connection hand over the body, until what is returned is dropped.
+fn reading(request: &HttpRequest) -> Option<ReadingBody> {
+    let length = content_length(request).unwrap_or_default();
+    Some(request.conn_data::<Rc<Requests>>()?.read_body(length))
+}
+
+/// How long a client may take over a body.
+fn body_timeout(request: &HttpRequest) -> Duration {
+    let state = request.app_data::<Data<State>>();
+    let seconds = state.map_or(0, |state| state.settings.limits.body_seconds);
+    Duration::from_secs(seconds)
 }
 
 fn content_length(request: &HttpRequest) -> Option<usize> {

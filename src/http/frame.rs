@@ -4,6 +4,7 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -25,6 +26,7 @@ use super::error::ApiError;
 use super::problem::PROBLEM_JSON;
 use super::{RECEIPTS, SECRETS, State, cors, limits};
 use crate::chain::Chain;
+use crate::connection::{Requests, Running};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_ROUTE: &str = "-";
@@ -117,6 +119,7 @@ struct Access {
     status: u16,
     /// What counts it; nothing does on the address of the metrics.
     state: Option<Data<State>>,
+    _running: Option<Running>,
 }
 
 impl Access {
@@ -129,6 +132,7 @@ impl Access {
             started: Instant::now(),
             status: SENDER_LEFT,
             state: request.app_data().cloned(),
+            _running: request.conn_data::<Rc<Requests>>().map(Requests::begin),
         }
     }
 

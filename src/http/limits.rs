@@ -11,7 +11,6 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::ApiError;
 use super::{RECEIPTS, SECRETS, State, client};
-use crate::config::Limits;
 use crate::rate::{Limiter, Rate};
 
 /// How many times fewer lookups may fail than requests may be sent.
@@ -23,8 +22,7 @@ const EXEMPT: &str = "/health";
 
 /// What keeps to these limits; nothing if there are none.
 #[must_use]
-pub fn limiter(limits: &Limits) -> Option<Limiter> {
-    let Limits { requests_per_second, burst } = *limits;
+pub fn limiter(requests_per_second: f64, burst: u32) -> Option<Limiter> {
     (requests_per_second > 0.0).then(|| {
         let failures = Rate::new(requests_per_second / f64::from(STRICTER), burst / STRICTER);
         Limiter::new(Rate::new(requests_per_second, burst), failures)
@@ -98,7 +96,7 @@ mod tests {
 
     #[test]
     fn of_a_small_burst_one_lookup_may_fail_at_once() {
-        let limiter = limiter(&Limits { requests_per_second: 1.0, burst: 9 });
+        let limiter = limiter(1.0, 9);
         let client = std::net::IpAddr::from([192, 0, 2, 1]).into();
         let Some(limiter) = limiter else { unreachable!("there is a limit") };
         assert!(limiter.admit(client, true, Duration::ZERO).is_ok());

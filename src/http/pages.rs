@@ -51,8 +51,9 @@ pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpRespo
 /// Where the service is found: at its public address, or else at the one that was asked.
 fn base(request: &HttpRequest, state: &State) -> String {
     let asked = request.connection_info();
+    let scheme = if state.settings.server.has_tls() { "https" } else { asked.scheme() };
     state.public_url().map_or_else(
-        || format!("{}://{}", asked.scheme(), asked.host()),
+        || format!("{scheme}://{}", asked.host()),
         |url| url.as_str().trim_end_matches('/').to_owned(),
     )
 }

@@ -1,0 +1,131 @@
+//! The HTTP server: listens, and serves the surface over connections that have their limits. Each
+//! thread has a worker of its own, and an equal share of the connections.
+
+use std::future::ready;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive};
+use actix_service::{ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer};
+use socket2::SockRef;
+use tokio::net::TcpStream;
+
+use super::{AppError, Shared};
+use crate::config::Limits;
+use crate::connection::{Connection, Patience, Stream};
+use crate::http::{self, Metrics};
+use crate::tls::{Certificates, shake_hands};
+
+/// Seconds that requests under way have to finish in when the service stops: fewer than the ten
+/// that container engines leave before they kill.
+const SHUTDOWN_SECONDS: u64 = 8;
+/// Clients that may at least wait for a connection: whom the system turns away comes again only after
+/// a second, then two, then four.
+const LEAST_BACKLOG: usize = 1_024;
+/// For how long the rest of a body is read that nobody wants, so that its sender sees the answer.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Binds the address; returns the server, which serves as soon as it is polled, and where. With
+/// `certificates` it speaks TLS.
+pub(super) fn bind(
+    shared: Shared,
+    certificates: Option<&Arc<Certificates>>,
+) -> Result<(Server, SocketAddr), AppError> {
+    let settings = &shared.settings;
+    let (address, workers) = (settings.server.bind, settings.workers());
+    let connections = settings.limits.connections;
+    let acceptor = certificates.map(Certificates::acceptor).transpose()?;
+    let refuse = |source| AppError::Bind { address, source };
+    let listener = listen(address, connections).map_err(refuse)?;
+    let bound = listener.local_addr().map_err(refuse)?;
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(connections / workers)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals();
+    let server = match acceptor {
+        None => server.listen("http", listener, move || service(&shared, |tcp| ready(Ok(tcp)))),
+        Some(acceptor) => server.listen("https", listener, move || {
+            let (acceptor, time) = (acceptor.clone(), patience(shared.settings.limits).head);
+            service(&shared, move |tcp| shake_hands(acceptor.clone(), tcp, time))
+        }),
+    };
+    Ok((server.map_err(refuse)?.run(), bound))
+}
+
+/// Binds the address of the metrics; returns a server of them alone, and where.
+pub(super) fn bind_metrics(
+    address: SocketAddr,
+    metrics: Metrics,
+    limits: &Limits,
+) -> Result<(Server, SocketAddr), AppError> {
+    let Patience { keep_alive, head } = patience(*limits);
+    let server = HttpServer::new(move || {
+        let metrics = metrics.clone();
+        App::new()
+            .wrap(from_fn(http::frame))
+            .configure(|config| http::metrics_routes(metrics, config))
+    });
+    let server = server.workers(1).keep_alive(keep_alive).client_request_timeout(head);
+    let server = server.disable_signals().bind(address);
+    let server = server.map_err(|source| AppError::BindMetrics { address, source })?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
+}
+
+/// Listens; as many as can be connected may wait for it, or more, as far as the system lets them.
+fn listen(address: SocketAddr, connections: usize) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    let backlog = i32::try_from(connections.max(LEAST_BACKLOG)).unwrap_or(i32::MAX);
+    SockRef::from(&listener).listen(backlog)?;
+    Ok(listener)
+}
+
+/// What serves the connections of a worker, on its thread, each as `open` makes it out of the system's.
+fn service<O, F, S>(
+    shared: &Shared,
+    open: O,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
++ use<O, F, S>
+where
+    O: Fn(TcpStream) -> F + Clone + 'static,
+    S: Stream + 'static,
+    F: Future<Output = io::Result<S>> + 'static,
+{
+    let state = shared.state();
+    let (limits, stopping) = (shared.settings.limits, shared.stopping.clone());
+    let app = App::new().wrap(from_fn(http::frame)).configure(|config| http::routes(state, config));
+    let http = HttpService::build()
+        .graceful_shutdown_signal(move || {
+            let mut stopping = stopping.clone();
+            async move { drop(stopping.wait_for(|is_stopping| *is_stopping).await) }
+        })
+        // A client that has closed its half has gone: nothing is consumed for it any more.
+        .h1_allow_half_closed(false)
+        .keep_alive(KeepAlive::Os)
+        .client_request_timeout(patience(limits).head)
+        .client_disconnect_timeout(LINGER)
+        .on_connect_ext(|connection: &Connection<S>, extensions| {
+            extensions.insert(connection.requests().clone());
+        })
+        .h1(map_config(app, |()| AppConfig::default()));
+    fn_service(move |tcp: TcpStream| {
+        let peer = tcp.peer_addr().ok();
+        let opening = open(tcp);
+        async move { Ok((Connection::new(opening.await?, patience(limits)), peer)) }
+    })
+    .and_then(http)
+}
+
+const fn patience(limits: Limits) -> Patience {
+    Patience {
+        keep_alive: Duration::from_secs(limits.keep_alive_seconds),
+        head: Duration::from_secs(limits.head_seconds),
+    }
+}

@@ -1,0 +1,241 @@
+//! A client's connection, between the system and the HTTP server: it ends when it is silent for too
+//! long or takes too long over the head of a request, and it hands over no more than is wanted. Never
+//! does it end while a request runs or an answer is on its way.
+//!
+//! The HTTP server times the head of the first request by itself. Of later ones it times nothing once
+//! their first byte has come, and in its time of silence it cuts off what a slow reader has not taken
+//! yet: so it is told to have none.
+//!
+//! ```text
+//! a request ends ── keep_alive without a byte ─────────────▶ end
+//!               └── a byte ── head without a request ──────▶ end
+//! ```
+//!
+//! Of what has arrived the HTTP server reads up to 128 KiB, and makes all requests that it finds in it
+//! before it answers the first: thousands, of which each takes a hundred times the bytes that it was
+//! sent in. So it is given a little at a time, and nothing while it is busy, but the body that a
+//! request waits for.
+
+mod requests;
+
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+use zeroize::{Zeroize as _, Zeroizing};
+
+pub use requests::{Patience, ReadingBody, Requests, Running};
+
+/// Bytes that are handed over at a time.
+const TURN: usize = 2_048;
+/// Bytes that are kept while nobody wants them, and a turn more.
+const HELD: usize = 8_192;
+
+/// A stream of bytes of which can be told what the other side has still to take.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin {
+    /// Whether bytes wait in the system for the other side to make room.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn has_unsent(&self) -> io::Result<bool>;
+}
+
+impl Stream for TcpStream {
+    /// With this mark a socket counts as ready for more only if there is nothing left to send.
+    fn has_unsent(&self) -> io::Result<bool> {
+        const NOTHING_LEFT: u32 = 1;
+        const AS_CONFIGURED: u32 = 0;
+        let socket = SockRef::from(self);
+        socket.set_tcp_notsent_lowat(NOTHING_LEFT)?;
+        let mut sockets = [PollFd::new(self, PollFlags::OUT)];
+        let polled = poll(&mut sockets, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        socket.set_tcp_notsent_lowat(AS_CONFIGURED)?;
+        polled?;
+        Ok(sockets[0].revents().is_empty())
+    }
+}
+
+/// A connection. To its reader, its end is that the other side has closed it.
+#[derive(Debug)]
+pub struct Connection<S> {
+    stream: S,
+    patience: Patience,
+    requests: Rc<Requests>,
+    /// What arrived while it was not wanted.
+    held: Vec<u8>,
+    /// Bytes handed over since its reader last paused.
+    given: usize,
+    /// Whether an answer waits here for room in the system.
+    is_blocked: bool,
+    /// Made with the first request: most of the many that a flood opens never send one.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S: Stream> Connection<S> {
+    /// Has patience with `stream`.
+    #[must_use]
+    pub fn new(stream: S, patience: Patience) -> Self {
+        Self {
+            stream,
+            patience,
+            requests: Rc::default(),
+            held: Vec::new(),
+            given: 0,
+            is_blocked: false,
+            timer: None,
+        }
+    }
+
+    /// Its requests.
+    #[must_use]
+    pub const fn requests(&self) -> &Rc<Requests> {
+        &self.requests
+    }
+
+    /// Whether its patience is at an end. An answer that is on its way gives it new patience.
+    fn is_over(&self) -> bool {
+        let may_be = self.timer.as_ref().is_some_and(|timer| timer.is_elapsed());
+        if !may_be
+            || self
+                .requests
+                .deadline(self.patience)
+                .is_none_or(|deadline| deadline > Instant::now())
+        {
+            return false;
+        }
+        let is_answering = self.stream.has_unsent().unwrap_or_default();
+        if is_answering {
+            self.requests.note_quiet();
+        }
+        !is_answering
+    }
+
+    /// Has the task woken when its patience may be at an end.
+    fn watch(&mut self, context: &mut Context<'_>) {
+        let Some(deadline) = self.requests.deadline(self.patience) else { return };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        // One that comes too early is harmless: it is set anew then, and not with each request.
+        if timer.is_elapsed() || timer.deadline() > deadline {
+            timer.as_mut().reset(deadline);
+        }
+        if timer.as_mut().poll(context).is_ready() {
+            context.waker().wake_by_ref();
+        }
+    }
+}
+
+impl<S: Stream> Connection<S> {
+    /// How many bytes its reader may have before it pauses.
+    fn wanted(&self) -> usize {
+        if self.is_blocked { 0 } else { self.requests.wanted().saturating_sub(self.given) }
+    }
+
+    /// Hands over at most `wanted` bytes.
+    fn poll_give(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+        wanted: usize,
+    ) -> Poll<io::Result<()>> {
+        let wanted = wanted.min(buffer.remaining());
+        let count = if self.held.is_empty() {
+            let mut part = ReadBuf::new(buffer.initialize_unfilled_to(wanted));
+            ready!(Pin::new(&mut self.stream).poll_read(context, &mut part))?;
+            let count = part.filled().len();
+            buffer.advance(count);
+            count
+        } else {
+            let count = wanted.min(self.held.len());
+            buffer.put_slice(&self.held[..count]);
+            self.held.drain(..count);
+            count
+        };
+        self.given += count;
+        if count > 0 {
+            self.requests.note_bytes(count);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads what nobody wants yet, to see behind it whether the other side has gone: that ends a
+    /// request, and none is begun for it.
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.held.len() < HELD {
+            let mut bytes = Zeroizing::new([0; TURN]);
+            let mut part = ReadBuf::new(&mut *bytes);
+            ready!(Pin::new(&mut self.stream).poll_read(context, &mut part))?;
+            if part.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.held.extend_from_slice(part.filled());
+        }
+        Poll::Pending
+    }
+}
+
+impl<S: Stream> AsyncRead for Connection<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.is_over() {
+            return Poll::Ready(Ok(()));
+        }
+        let polled = match self.wanted() {
+            0 if self.given == 0 => self.poll_gone(context),
+            0 => {
+                // It has had its turn: what it makes of that comes first.
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            wanted => self.poll_give(context, buffer, wanted),
+        };
+        if polled.is_pending() {
+            self.given = 0;
+            self.watch(context);
+        }
+        polled
+    }
+}
+
+impl<S: Stream> AsyncWrite for Connection<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.is_blocked = written.is_pending();
+        written
+    }
+
+    /// Comes after each answer: the reader may not be asked again before something happens.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.is_blocked = flushed.is_pending();
+        ready!(flushed)?;
+        if !self.held.is_empty() && self.wanted() > 0 {
+            context.waker().wake_by_ref();
+        }
+        self.watch(context);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+impl<S> Drop for Connection<S> {
+    fn drop(&mut self) {
+        self.held.zeroize();
+    }
+}
