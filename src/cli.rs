@@ -22,11 +22,15 @@ use crate::config::{
 };
 use crate::janitor::purge_all;
 use crate::logging;
+use crate::process::{self, HardeningError};
 use crate::store::sqlite::{DatabaseError, StoreActor};
 use crate::store::{Store, StoreError};
 use crate::tls::{self, Certificates, TlsError};
 
 const KEY_BYTES: usize = 32;
+/// Files that the service has open besides its connections, and more for each HTTP worker: generously.
+const FILES_OF_THE_SERVICE: usize = 64;
+const FILES_OF_A_WORKER: usize = 8;
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A one-time secret service: whoever first presents the token gets the secret, and from that
@@ -74,6 +78,8 @@ enum Command {
 #[expect(missing_docs, reason = "each variant says itself what it is")]
 pub enum CommandError {
     #[error(transparent)]
+    Hardening(#[from] HardeningError),
+    #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -103,10 +109,14 @@ pub enum CommandError {
 ///
 /// An error whose text is one line.
 pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
+    process::harden()?;
     let surroundings = Surroundings::of_process()?;
     let settings = || Settings::load(arguments.config.as_deref(), &surroundings);
     match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve(settings()?, &surroundings),
+        Command::Serve => {
+            let settings = settings()?;
+            serve(settings, surroundings)
+        }
         Command::Check => check(&settings()?, &surroundings),
         Command::Migrate => migrate(&settings()?),
         Command::Purge => purge(&settings()?),
@@ -116,20 +126,27 @@ pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
     }
 }
 
-fn serve(settings: Settings, surroundings: &Surroundings) -> Result<(), CommandError> {
-    let LoadedKeys { keys, is_development_key } = secret_keys(&settings, surroundings)?;
+fn serve(mut settings: Settings, surroundings: Surroundings) -> Result<(), CommandError> {
+    if settings.server.lock_memory {
+        process::lock_memory()?;
+    }
+    let LoadedKeys { keys, is_development_key } = secret_keys(&settings, &surroundings)?;
+    // The keys among them are not needed any more.
+    drop(surroundings);
     logging::init(settings.log.format)?;
+    fit_connections(&mut settings, process::raise_open_files());
     if is_development_key {
         log::warn!(
             "the secret key is the development key, which everyone knows: set SECRET_KEY to keep \
              real secrets"
         );
     }
-    System::new().block_on(async {
+    System::new().block_on(async move {
         let stop = stop_signal()?;
         let path = settings.store.path.display().to_string();
         let scheme = scheme(&settings);
         let application = Application::build(settings, &keys, Clock::default())?;
+        drop(keys);
         if let Some(address) = application.metrics_address() {
             log::info!("metrics at http://{address}/metrics");
         }
@@ -138,6 +155,22 @@ fn serve(settings: Settings, surroundings: &Surroundings) -> Result<(), CommandE
         log::info!("stopped");
         Ok(())
     })
+}
+
+/// Accepts no more connections than this process may have `open_files` for, and warns if that is fewer
+/// than are set.
+fn fit_connections(settings: &mut Settings, open_files: Option<u64>) {
+    let Some(open_files) = open_files else { return };
+    let (set, workers) = (settings.limits.connections, settings.workers());
+    let others = FILES_OF_THE_SERVICE + FILES_OF_A_WORKER * workers;
+    let room = usize::try_from(open_files).unwrap_or(usize::MAX).saturating_sub(others).max(1);
+    if set > room {
+        log::warn!(
+            "limits.connections: {set} connections cannot be had, as this process may open \
+             {open_files} files only (RLIMIT_NOFILE); it accepts {room}"
+        );
+        settings.limits.connections = room;
+    }
 }
 
 fn check(settings: &Settings, surroundings: &Surroundings) -> Result<(), CommandError> {

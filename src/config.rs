@@ -80,6 +80,8 @@ pub struct Server {
     pub tls_key: PathBuf,
     /// Whom it serves.
     pub serve: Serve,
+    /// Whether memory is kept out of the swap space.
+    pub lock_memory: bool,
 }
 
 impl Server {

@@ -11,7 +11,7 @@
 //! | 3 | [`http`] | the surface: routes, bodies, errors, pages, what counts as a view |
 //! | 2 | [`crypto`], [`store`], [`janitor`], [`survey`], [`tls`] | the actors and their messages; certificates |
 //! | 1 | [`seal`], [`config`], [`call`], [`connection`] | the sealed format; the settings; messages that carry their reply; a client's connection |
-//! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`rate`], [`meter`], [`chain`] | the words of the domain |
+//! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`rate`], [`meter`], [`chain`], [`process`] | the words of the domain; the process itself |
 //!
 //! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, rustls in [`tls`]
 //! alone, key material in [`seal`] and [`crypto`] alone, but for a certificate's key, in [`tls`].
@@ -45,6 +45,7 @@ pub mod lifetime;
 pub mod logging;
 pub mod meter;
 pub mod passphrase;
+pub mod process;
 pub mod rate;
 pub mod repeat;
 pub mod seal;

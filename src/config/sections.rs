@@ -38,6 +38,7 @@ pub(super) fn server(layers: &Layers) -> Result<Server, SettingsError> {
         cors_origins: edge::cors_origins(layers)?,
         tls_cert: edge::tls_cert(layers)?,
         tls_key: edge::tls_key(layers)?,
+        lock_memory: layers.parsed("server.lock_memory", "true or false")?,
     })
 }
 

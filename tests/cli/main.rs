@@ -7,6 +7,7 @@ mod certificate;
 mod commands;
 mod edge;
 mod files;
+mod hardening;
 mod keys;
 mod logs;
 #[path = "../support/process.rs"]

@@ -46,6 +46,7 @@ fn what_is_wrong_in_a_file_is_named() {
             "[server]\nworkers = true",
             "viewonce.toml: server.workers: expected a number from 0 to 512",
         ),
+        ("[server]\nlock_memory = 1", "viewonce.toml: server.lock_memory: expected true or false"),
         (
             "[limits]\nconnections = 0",
             "viewonce.toml: limits.connections: expected a number from 1 to 1000000",

@@ -82,6 +82,11 @@ impl Service {
         Self::start(tempfile::tempdir().unwrap(), |command| command)
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.0.id()
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
     }
