@@ -91,6 +91,7 @@ impl Application {
         let shared = Shared {
             shares: Shares::new(settings.passphrase_threads(), settings.passphrases.queue),
             seats: Arc::new(Semaphore::new(settings.receipts.max_waiting)),
+            bodies: Arc::new(Semaphore::new(limits.body_bytes)),
             limiter: http::limiter(limits.requests_per_second, limits.burst).map(Arc::new),
             stopping: stopping.subscribe(),
             settings: Arc::clone(&settings),
@@ -179,6 +180,7 @@ struct Shared {
     store: Store,
     clock: Clock,
     seats: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
     limiter: Option<Arc<Limiter>>,
     traffic: Arc<Traffic>,
@@ -193,10 +195,19 @@ impl Shared {
 
     /// The state of a worker, on its thread.
     fn state(&self) -> State {
-        let Self { settings, roots, shares, store, clock, seats, stopping, limiter, traffic } =
-            self.clone();
+        let Self { roots, shares, settings, clock, .. } = self.clone();
         let crypto = CryptoActor::start(roots, shares, clock.clone(), settings.server.mailbox);
-        let documents = OnceLock::new();
-        State { settings, store, crypto, clock, seats, stopping, documents, limiter, traffic }
+        State {
+            settings,
+            store: self.store.clone(),
+            crypto,
+            clock,
+            seats: Arc::clone(&self.seats),
+            bodies: Arc::clone(&self.bodies),
+            stopping: self.stopping.clone(),
+            documents: OnceLock::new(),
+            limiter: self.limiter.clone(),
+            traffic: Arc::clone(&self.traffic),
+        }
     }
 }

@@ -148,6 +148,15 @@ pub struct Secrets {
     pub redeliver_seconds: u64,
 }
 
+impl Secrets {
+    /// The most bytes that a content has as JSON, which may write each as six: `\u0041`.
+    #[must_use]
+    pub const fn max_escaped_bytes(&self) -> usize {
+        const ESCAPE_FACTOR: usize = 6;
+        self.max_content_bytes * ESCAPE_FACTOR
+    }
+}
+
 /// The section `passphrases`.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Passphrases {
@@ -179,6 +188,8 @@ pub struct Limits {
     pub head_seconds: u64,
     /// Seconds that a client may take over the body of a request.
     pub body_seconds: u64,
+    /// Bytes that the bodies which are read may have together, beyond small ones.
+    pub body_bytes: usize,
     /// Seconds that a connection may be silent between two requests.
     pub keep_alive_seconds: u64,
 }
@@ -234,10 +245,10 @@ impl Settings {
         Ok(Self {
             server: sections::server(&layers)?,
             store: sections::store(&layers, surroundings.environment()?, &secrets)?,
+            limits: edge::limits(&layers, &secrets)?,
             secrets,
             passphrases: sections::passphrases(&layers)?,
             receipts: sections::receipts(&layers)?,
-            limits: edge::limits(&layers)?,
             janitor: sections::janitor(&layers)?,
             log: sections::log(&layers)?,
             access: sections::access(&layers)?,

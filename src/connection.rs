@@ -34,6 +34,8 @@ pub use requests::{Patience, ReadingBody, Requests, Running};
 
 /// Bytes that are handed over at a time.
 const TURN: usize = 2_048;
+/// Bytes of a body that are handed over at a time.
+const TURN_OF_A_BODY: usize = 16_384;
 /// Bytes that are kept while nobody wants them, and a turn more.
 const HELD: usize = 8_192;
 

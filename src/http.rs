@@ -66,6 +66,8 @@ pub struct State {
     pub clock: Clock,
     /// A seat for each request that may wait for the end of a secret; all workers have the same.
     pub seats: Arc<Semaphore>,
+    /// Room for the bodies that are read; all workers have the same.
+    pub bodies: Arc<Semaphore>,
     /// Turns true when the service stops.
     pub stopping: watch::Receiver<bool>,
     /// The documents of this service, which are made when somebody first asks for one.

@@ -7,13 +7,14 @@ use ipnet::IpNet;
 use url::{Origin, Url};
 
 use super::layers::Layers;
-use super::{Limits, SettingsError};
+use super::{Limits, Secrets, SettingsError};
 
 const TLS_CERT: &str = "server.tls_cert";
 const TLS_KEY: &str = "server.tls_key";
 /// The slowest rate that is a limit: one in a quarter of an hour.
 const SLOWEST: f64 = 0.001;
 const FASTEST: f64 = 1_000_000.0;
+const TEBIBYTE: usize = 1 << 40;
 const SECONDS_PER_HOUR: u64 = 3_600;
 
 pub(super) fn trusted_proxies(layers: &Layers) -> Result<Vec<IpNet>, SettingsError> {
@@ -62,13 +63,14 @@ fn one_of_two(layers: &Layers, key: &str, other: &str) -> Result<PathBuf, Settin
     Ok(path.into())
 }
 
-pub(super) fn limits(layers: &Layers) -> Result<Limits, SettingsError> {
+pub(super) fn limits(layers: &Layers, secrets: &Secrets) -> Result<Limits, SettingsError> {
     Ok(Limits {
         requests_per_second: requests_per_second(layers)?,
         burst: layers.within("limits.burst", 1..=1_000_000)?,
         connections: layers.within("limits.connections", 1..=1_000_000)?,
         head_seconds: layers.within("limits.head_seconds", 1..=SECONDS_PER_HOUR)?,
         body_seconds: layers.within("limits.body_seconds", 1..=SECONDS_PER_HOUR)?,
+        body_bytes: layers.within("limits.body_bytes", secrets.max_escaped_bytes()..=TEBIBYTE)?,
         keep_alive_seconds: layers.within("limits.keep_alive_seconds", 1..=SECONDS_PER_HOUR)?,
     })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::TURN;
+use super::{TURN, TURN_OF_A_BODY};
 
 /// How long a connection may go without a request.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ impl Requests {
     /// How many bytes may be handed over now.
     pub(super) fn wanted(&self) -> usize {
         match self.body.get() {
-            Some(length) => length.max(TURN),
+            Some(length) => length.clamp(TURN, TURN_OF_A_BODY),
             None if self.running.get() == 0 => TURN,
             None => 0,
         }

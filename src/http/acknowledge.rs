@@ -37,7 +37,7 @@ pub(super) async fn acknowledge(
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
     let key = idempotency::required_key(&request)?;
-    let token = token::of_body(&request, payload).await?;
+    let token = token::of_body(&request, &state, payload).await?;
     let located = state.crypto.locate(token, Some(key)).await?;
     if state.store.acknowledge(located.claims).await? {
         Ok(HttpResponse::NoContent().finish())

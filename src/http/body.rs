@@ -1,13 +1,16 @@
 //! JSON bodies: read within a limit, and field by field, so that an error can name every field that
 //! is wrong and repeats nothing that was sent.
 
+mod incoming;
+
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::web::{Bytes, Data, Payload};
+use actix_web::web::Payload;
 use actix_web::{HttpMessage as _, HttpRequest};
+use incoming::Incoming;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -30,25 +33,24 @@ impl Fields {
     /// Reads the body of `request`, a JSON object of at most `max_bytes`.
     pub(super) async fn read(
         request: &HttpRequest,
+        state: &State,
         payload: Payload,
         max_bytes: usize,
     ) -> Result<Self, ApiError> {
-        let too_large = || ApiError::BodyTooLarge { max_bytes };
         if content_length(request).is_some_and(|length| length > max_bytes) {
-            return Err(too_large());
+            return Err(ApiError::BodyTooLarge { max_bytes });
         }
         require_json(request)?;
+        let time = Duration::from_secs(state.settings.limits.body_seconds);
         let reading = reading(request);
-        let body = timeout(body_timeout(request), payload.to_bytes_limited(max_bytes)).await;
+        let body = timeout(time, Incoming::new(max_bytes, &state.bodies).read(payload)).await;
         drop(reading);
-        let body = body.map_err(|_elapsed| ApiError::BodyTimeout)?.map_err(|_limit| too_large())?;
-        let body = body.map_err(|_broken_off| ApiError::MalformedJson)?;
+        let body = body.map_err(|_elapsed| ApiError::BodyTimeout)??;
+        let body = body.bytes();
         if !body.is_empty() && !request.headers().contains_key(CONTENT_TYPE) {
             return Err(ApiError::UnsupportedMediaType);
         }
-        let members = parse(&body);
-        wipe(body);
-        Ok(Self { members: members?, known: Vec::new(), errors: Vec::new() })
+        Ok(Self { members: parse(body)?, known: Vec::new(), errors: Vec::new() })
     }
 
     /// A field that must be there and be text.
@@ -180,13 +182,6 @@ fn reading(request: &HttpRequest) -> Option<ReadingBody> {
     Some(request.conn_data::<Rc<Requests>>()?.read_body(length))
 }
 
-/// How long a client may take over a body.
-fn body_timeout(request: &HttpRequest) -> Duration {
-    let state = request.app_data::<Data<State>>();
-    let seconds = state.map_or(0, |state| state.settings.limits.body_seconds);
-    Duration::from_secs(seconds)
-}
-
 fn content_length(request: &HttpRequest) -> Option<usize> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -204,12 +199,5 @@ fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
             if is_utf8 { Ok(()) } else { Err(refused) }
         }
         Ok(Some(_)) | Err(_) => Err(refused),
-    }
-}
-
-/// Overwrites a body that nobody else holds.
-fn wipe(body: Bytes) {
-    if let Ok(mut bytes) = body.try_into_mut() {
-        bytes.as_mut().zeroize();
     }
 }

@@ -20,9 +20,6 @@ use crate::secret::{Deposit, Plaintext};
 use crate::store::Created;
 use crate::token::Receipt;
 
-/// JSON may write each byte of a content as six: `\u0041`.
-const ESCAPE_FACTOR: usize = 6;
-
 /// What is to be kept, and for how long.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes the body, which is read field by field")]
@@ -101,8 +98,8 @@ pub(super) async fn create(
     access::require(&request, &state.settings.access.create_tokens)?;
     let key = idempotency::key(&request)?;
     let limits = &state.settings.secrets;
-    let max_bytes = limits.max_content_bytes * ESCAPE_FACTOR + SMALL_BODY_BYTES;
-    let fields = Fields::read(&request, payload, max_bytes).await?;
+    let max_bytes = limits.max_escaped_bytes() + SMALL_BODY_BYTES;
+    let fields = Fields::read(&request, &state, payload, max_bytes).await?;
     let (deposit, lifetime) = parse(fields, limits)?;
     let passphrase_required = deposit.passphrase.is_some();
     let (issued, expires_at) = store(&state, Seal { deposit, lifetime, key }).await?;

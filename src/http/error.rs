@@ -39,6 +39,8 @@ pub(super) enum ApiError {
     KeyReused,
     #[error("too many wait")]
     TooManyWait,
+    #[error("too many bodies")]
+    TooManyBodies,
     #[error("too many requests")]
     TooManyRequests { retry_after: u64 },
     #[error("not JSON")]
@@ -124,6 +126,7 @@ impl ApiError {
             Self::ForeignOrigin => problem::FOREIGN_ORIGIN,
             Self::Panicked => problem::INTERNAL_ERROR,
             Self::TooManyWait
+            | Self::TooManyBodies
             | Self::Store(StoreError::Busy)
             | Self::Crypto(CryptoError::Call(CallError::Busy)) => problem::BUSY,
             Self::Crypto(

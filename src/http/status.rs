@@ -43,7 +43,7 @@ pub(super) async fn status(
     payload: Payload,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let token = token::of_body(&request, payload).await?;
+    let token = token::of_body(&request, &state, payload).await?;
     let located = state.crypto.locate(token, None).await?;
     let peeked = state.store.peek(located.candidates).await?.ok_or(ApiError::SecretNotFound)?;
     Ok(HttpResponse::Ok().json(StatusResponse {

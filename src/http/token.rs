@@ -7,9 +7,9 @@ use actix_web::web::Payload;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::SMALL_BODY_BYTES;
 use super::body::Fields;
 use super::error::ApiError;
+use super::{SMALL_BODY_BYTES, State};
 use crate::token::Token;
 
 /// Names a secret by its token.
@@ -32,8 +32,12 @@ pub(super) fn text_of_path(request: &HttpRequest) -> &str {
 }
 
 /// The token in a body that holds nothing else.
-pub(super) async fn of_body(request: &HttpRequest, payload: Payload) -> Result<Token, ApiError> {
-    let mut fields = Fields::read(request, payload, SMALL_BODY_BYTES).await?;
+pub(super) async fn of_body(
+    request: &HttpRequest,
+    state: &State,
+    payload: Payload,
+) -> Result<Token, ApiError> {
+    let mut fields = Fields::read(request, state, payload, SMALL_BODY_BYTES).await?;
     let token = fields.text("token").map(Zeroizing::new);
     parse(&fields.finish(token)?)
 }

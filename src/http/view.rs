@@ -117,7 +117,7 @@ pub(super) async fn reveal(
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
     let key = idempotency::key(&request)?;
-    let mut fields = Fields::read(&request, payload, SMALL_BODY_BYTES).await?;
+    let mut fields = Fields::read(&request, &state, payload, SMALL_BODY_BYTES).await?;
     let token = fields.text("token").map(Zeroizing::new);
     let passphrase = fields.passphrase();
     let (token, passphrase) = fields.finish(token.map(|token| (token, passphrase)))?;

@@ -18,6 +18,9 @@ fn printed(variable: (&str, &str), section: &str, key: &str) -> Value {
 fn what_is_no_limit_is_named() {
     let rate = "limits.requests_per_second: expected 0, or a number from 0.001 to 1000000";
     let burst = "limits.burst: expected a number from 1 to 1000000";
+    let seconds = |key: &str| format!("limits.{key}: expected a number from 1 to 3600");
+    let [head, body, keep_alive] =
+        ["head_seconds", "body_seconds", "keep_alive_seconds"].map(seconds);
     let cases = [
         ("requests_per_second = 0.0009", rate),
         ("requests_per_second = 1000001", rate),
@@ -26,11 +29,25 @@ fn what_is_no_limit_is_named() {
         ("requests_per_second = \"few\"", rate),
         ("burst = 0", burst),
         ("burst = 1.5", burst),
+        ("connections = 0", "limits.connections: expected a number from 1 to 1000000"),
+        ("head_seconds = 0", &head),
+        ("body_seconds = 3601", &body),
+        ("keep_alive_seconds = 0", &keep_alive),
+        (
+            "body_bytes = 393215",
+            "limits.body_bytes: expected a number from 393216 to 1099511627776",
+        ),
     ];
     for (text, expected) in cases {
         let line = complaint_of_file(&format!("[limits]\n{text}"));
         assert_eq!(line, format!("viewonce: viewonce.toml: {expected}\n"), "{text}");
     }
+}
+
+#[test]
+fn all_bodies_together_may_have_as_much_as_the_largest() {
+    let line = complaint_of_file("[secrets]\nmax_content_bytes = 20000000");
+    assert!(line.contains(" limits.body_bytes: expected a number from 120000000 to "), "{line}");
 }
 
 #[test]

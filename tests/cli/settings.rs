@@ -47,22 +47,6 @@ fn what_is_wrong_in_a_file_is_named() {
             "viewonce.toml: server.workers: expected a number from 0 to 512",
         ),
         ("[server]\nlock_memory = 1", "viewonce.toml: server.lock_memory: expected true or false"),
-        (
-            "[limits]\nconnections = 0",
-            "viewonce.toml: limits.connections: expected a number from 1 to 1000000",
-        ),
-        (
-            "[limits]\nhead_seconds = 0",
-            "viewonce.toml: limits.head_seconds: expected a number from 1 to 3600",
-        ),
-        (
-            "[limits]\nbody_seconds = 3601",
-            "viewonce.toml: limits.body_seconds: expected a number from 1 to 3600",
-        ),
-        (
-            "[limits]\nkeep_alive_seconds = 0",
-            "viewonce.toml: limits.keep_alive_seconds: expected a number from 1 to 3600",
-        ),
         ("[server]\nmailbox = 0", "viewonce.toml: server.mailbox: expected a number from 1 to "),
         (
             "[server]\npublic_url = \"ftp://x\"",
