@@ -1,0 +1,101 @@
+//! Bodies that never end, or are not what they seem.
+
+use std::time::Duration;
+
+use actix_web::rt::time::sleep;
+use futures_util::future::join_all;
+
+use crate::honest::{Flood, creation, post};
+use crate::line::{Line, expect_status, last_words};
+use crate::measure::{MEBIBYTE, expect_given_back};
+use crate::server::Server;
+
+const LINES: usize = 500;
+const SOON: [(&str, &str); 3] = [
+    ("LIMITS__HEAD_SECONDS", "3"),
+    ("LIMITS__BODY_SECONDS", "3"),
+    ("LIMITS__KEEP_ALIVE_SECONDS", "3"),
+];
+/// Fewer bytes than the largest body that is read.
+const LARGE: usize = 390_000;
+
+#[actix_web::test]
+async fn large_bodies_that_stall_take_no_more_than_all_may_and_small_ones_have_room() {
+    let server = Server::start(&SOON);
+    let flood = Flood::of(&server, "500 bodies of 390,000 bytes that stall");
+    let start = creation("Content-Length: 400000") + &"x".repeat(LARGE);
+    let stalling = async { last_words(&mut Line::many(&server, LINES, &start).await).await };
+    let words = flood.during(stalling).await;
+    let (refused, read): (Vec<_>, Vec<_>) =
+        words.into_iter().partition(|words| words.starts_with("HTTP/1.1 503 "));
+    expect_status(&read, 408);
+    assert!(!read.is_empty() && !refused.is_empty());
+    expect_given_back(&server).await;
+    flood.expect_within(192 * MEBIBYTE);
+}
+
+#[actix_web::test]
+async fn a_body_that_stalls_is_answered_408() {
+    let server = Server::start(&SOON);
+    let flood = Flood::of(&server, "500 bodies of 10,000 bytes that stall");
+    let start = creation("Content-Length: 400000") + &"x".repeat(10_000);
+    let stalling = async { last_words(&mut Line::many(&server, LINES, &start).await).await };
+    expect_status(&flood.during(stalling).await, 408);
+    flood.expect_within(96 * MEBIBYTE);
+    expect_given_back(&server).await;
+}
+
+#[actix_web::test]
+async fn a_body_that_drips_has_no_more_time_than_another() {
+    let server = Server::start(&SOON);
+    let flood = Flood::of(&server, "500 bodies that drip");
+    let mut lines = Line::many(&server, LINES, &creation("Transfer-Encoding: chunked")).await;
+    let drip = async |line: &mut Line| {
+        while line.send("1\r\nx\r\n").await.is_ok() {
+            sleep(Duration::from_millis(200)).await;
+        }
+    };
+    flood.during(join_all(lines.iter_mut().map(drip))).await;
+    flood.expect_within(64 * MEBIBYTE);
+    drop(lines);
+    expect_given_back(&server).await;
+}
+
+#[actix_web::test]
+async fn a_body_without_end_is_read_no_further_than_the_largest_may_go() {
+    let server = Server::start(&SOON);
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    let announced = creation("Content-Length: 1000000000000");
+    let chunked = creation("Transfer-Encoding: chunked");
+    // Nobody reads this one: it is answered at once.
+    let unread = post("/nothing", "Transfer-Encoding: chunked");
+    let flood = Flood::of(&server, "60 bodies without end");
+    let endless = async {
+        let mut lines = Vec::new();
+        for head in [announced, chunked, unread] {
+            lines.extend(Line::many(&server, 20, &head).await);
+        }
+        join_all(lines.iter_mut().map(|line| line.send_for_ever(&chunk))).await;
+    };
+    flood.during(endless).await;
+    flood.expect_within(64 * MEBIBYTE);
+    expect_given_back(&server).await;
+}
+
+#[actix_web::test]
+async fn json_as_deep_as_a_body_can_hold_is_malformed() {
+    let server = Server::start(&[]);
+    let flood = Flood::of(&server, "150 bodies of deep JSON");
+    let bodies =
+        ["[".repeat(LARGE), "{\"content\":".repeat(LARGE / 11), "[{\"a\":".repeat(LARGE / 6)];
+    let deep = async {
+        for body in bodies {
+            let head = creation(&format!("Connection: close\r\nContent-Length: {}", body.len()));
+            let mut lines = Line::many(&server, 50, &(head + &body)).await;
+            expect_status(&last_words(&mut lines).await, 400);
+        }
+    };
+    flood.during(deep).await;
+    flood.expect_within(128 * MEBIBYTE);
+    expect_given_back(&server).await;
+}

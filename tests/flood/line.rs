@@ -1,0 +1,134 @@
+//! Connections that behave as no library would have it.
+
+use std::io;
+use std::time::Duration;
+
+use actix_web::rt::time::timeout;
+use futures_util::future::{join_all, try_join};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, split};
+use tokio::net::TcpSocket;
+
+use crate::measure::PATIENCE;
+use crate::server::{Server, Wire};
+
+/// Room for what a client has not read yet: little, so that a large answer stays on its way.
+const NARROW: u32 = 4_096;
+/// When a server has taken nothing for so long, it takes nothing.
+const AWHILE: Duration = Duration::from_millis(500);
+/// Connections that are made at a time.
+const AT_A_TIME: usize = 50;
+
+/// A connection to a server.
+pub(crate) struct Line(Box<dyn Wire>);
+
+impl Line {
+    pub(crate) async fn open(server: &Server) -> Self {
+        let connecting = timeout(PATIENCE, server.connect(TcpSocket::new_v4().unwrap())).await;
+        Self(connecting.expect("the server has room").unwrap())
+    }
+
+    /// One that has room for a little of an answer.
+    pub(crate) async fn open_narrow(server: &Server) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(NARROW).unwrap();
+        let connecting = timeout(PATIENCE, server.connect(socket)).await;
+        Self(connecting.expect("the server has room").unwrap())
+    }
+
+    /// One that does not speak TLS, whatever the server does.
+    pub(crate) async fn open_bare(server: &Server) -> Self {
+        let connecting = TcpSocket::new_v4().unwrap().connect(server.address());
+        Self(Box::new(timeout(PATIENCE, connecting).await.expect("the server has room").unwrap()))
+    }
+
+    /// As many, each of which has sent this.
+    pub(crate) async fn many(server: &Server, count: usize, bytes: &str) -> Vec<Self> {
+        Self::many_of(count, bytes, async || Self::open(server).await).await
+    }
+
+    /// As many of those that `open` makes, each of which has sent this.
+    pub(crate) async fn many_of(
+        count: usize,
+        bytes: &str,
+        open: impl AsyncFn() -> Self,
+    ) -> Vec<Self> {
+        let one = async || {
+            let mut line = open().await;
+            line.send(bytes).await.unwrap();
+            line
+        };
+        let mut lines = Vec::with_capacity(count);
+        while lines.len() < count {
+            let next = AT_A_TIME.min(count - lines.len());
+            lines.extend(join_all((0..next).map(|_| one())).await);
+        }
+        lines
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &str) -> io::Result<()> {
+        let sending = async {
+            self.0.write_all(bytes.as_bytes()).await?;
+            self.0.flush().await
+        };
+        timeout(PATIENCE, sending).await.expect("the server reads")
+    }
+
+    /// Sends this again and again, until the server takes no more of it.
+    pub(crate) async fn send_for_ever(&mut self, bytes: &str) {
+        while self.0.write_all(bytes.as_bytes()).await.is_ok() {}
+    }
+
+    /// Sends this again and again until the server has taken nothing of it for a while.
+    pub(crate) async fn fill(&mut self, bytes: &str) {
+        let mut sent = 0;
+        while let Ok(more) = timeout(AWHILE, self.0.write(&bytes.as_bytes()[sent..])).await {
+            sent = (sent + more.unwrap()) % bytes.len();
+        }
+    }
+
+    /// Sends all of this while it reads; returns what it reads until the server hangs up.
+    pub(crate) async fn converse(self, bytes: &str) -> String {
+        let (mut reader, mut writer) = split(self.0);
+        let mut read = String::new();
+        let sending = async {
+            writer.write_all(bytes.as_bytes()).await?;
+            writer.flush().await
+        };
+        let both = try_join(sending, reader.read_to_string(&mut read));
+        timeout(PATIENCE, both).await.expect("the server answers").unwrap();
+        read
+    }
+
+    /// Reads until what was read ends like this; returns it.
+    pub(crate) async fn read_to(&mut self, end: &str) -> String {
+        let mut read = Vec::new();
+        let reading = async {
+            while !read.ends_with(end.as_bytes()) {
+                let count = self.0.read_buf(&mut read).await.unwrap();
+                assert!(count > 0, "the server hangs up after {} bytes", read.len());
+            }
+        };
+        timeout(PATIENCE, reading).await.expect("the server answers");
+        String::from_utf8(read).unwrap()
+    }
+
+    /// Reads until the server hangs up; returns what it said before.
+    pub(crate) async fn read_all(&mut self) -> String {
+        let mut read = Vec::new();
+        // A reset after it is an end, too.
+        drop(timeout(PATIENCE, self.0.read_to_end(&mut read)).await.expect("the server hangs up"));
+        String::from_utf8(read).unwrap()
+    }
+}
+
+/// What the server says to each of these until it hangs up.
+pub(crate) async fn last_words(lines: &mut [Line]) -> Vec<String> {
+    join_all(lines.iter_mut().map(Line::read_all)).await
+}
+
+/// That all of these are answers with this status.
+pub(crate) fn expect_status(words: &[String], status: u16) {
+    let expected = format!("HTTP/1.1 {status} ");
+    let other = words.iter().find(|words| !words.starts_with(&expected));
+    assert!(other.is_none(), "{other:?}");
+}

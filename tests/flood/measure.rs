@@ -1,0 +1,79 @@
+//! What a server takes up, as the system sees it.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use actix_web::rt::time::sleep;
+
+use crate::server::Server;
+
+/// Long enough for everything here, however slow the machine: what takes longer hangs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const KIBIBYTE: u64 = 1 << 10;
+pub(crate) const MEBIBYTE: u64 = 1 << 20;
+const ESTABLISHED: &str = "01";
+
+/// Waits until a server has given back every connection.
+pub(crate) async fn expect_given_back(server: &Server) {
+    let began = Instant::now();
+    while !held(server).is_empty() {
+        assert!(began.elapsed() < PATIENCE, "{} are held", held(server).len());
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Has the same flood come a second time, which takes the memory that the first has given back.
+pub(crate) async fn expect_memory_used_again(server: &Server, flood: impl AsyncFn()) {
+    flood().await;
+    let first = peak(server);
+    flood().await;
+    let more = peak(server) - first;
+    assert!(more <= first / 2, "after {first} bytes, the second time {more} more");
+}
+
+/// The bytes of memory that a server has.
+pub(crate) fn memory(server: &Server) -> u64 {
+    status(server, "VmRSS:")
+}
+
+/// The most bytes of memory that a server has ever had.
+pub(crate) fn peak(server: &Server) -> u64 {
+    status(server, "VmHWM:")
+}
+
+fn status(server: &Server, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * KIBIBYTE
+}
+
+/// Connections that neither side has closed.
+pub(crate) fn open_connections(server: &Server) -> usize {
+    held(server).iter().filter(|state| *state == ESTABLISHED).count()
+}
+
+/// Waits until a server holds `count` connections.
+pub(crate) async fn expect_connections(server: &Server, count: usize) {
+    let began = Instant::now();
+    while open_connections(server) != count {
+        assert!(began.elapsed() < PATIENCE, "{} of {count}", open_connections(server));
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The states of a server's sockets that a process still has, also of those that the other side has
+/// closed.
+fn held(server: &Server) -> Vec<String> {
+    const LISTENING: &str = "0A";
+    const NOBODY: &str = "0";
+    let local = format!(":{:04X}", server.address().port());
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let sockets = table.lines().filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let (address, _remote, state) = (words.next()?, words.next()?, words.next()?);
+        let inode = words.nth(5)?;
+        let is_held = address.ends_with(&local) && state != LISTENING && inode != NOBODY;
+        is_held.then(|| state.to_owned())
+    });
+    sockets.collect()
+}

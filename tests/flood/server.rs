@@ -1,0 +1,77 @@
+//! A server to flood, plain or with TLS.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::{fs, io};
+
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpSocket;
+use tokio_rustls::TlsConnector;
+use viewonce::tls::provider;
+
+use crate::certificate::{Certificate, files};
+use crate::process::Service;
+
+const NAME: &str = "viewonce.test";
+
+/// What a client writes to and reads from.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Wire for T {}
+
+/// A server, and how it is spoken to.
+pub(crate) struct Server {
+    service: Service,
+    address: SocketAddr,
+    tls: Option<TlsConnector>,
+}
+
+impl Server {
+    /// A server with these settings, each as the end of a variable's name and its value.
+    pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
+        let service = Service::start(tempfile::tempdir().unwrap(), |command| {
+            command
+                .env("RUST_LOG", "viewonce=warn,viewonce::cli=info")
+                .envs(settings.iter().map(|(name, value)| (format!("VIEWONCE_{name}"), value)))
+        });
+        let address = service.address.split_once("://").unwrap().1.parse().unwrap();
+        Self { service, address, tls: None }
+    }
+
+    /// One that speaks TLS.
+    pub(crate) fn start_tls(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let certificate = Certificate::of(NAME);
+        certificate.write(folder.path());
+        let [cert, key] = files(folder.path()).map(|path| path.to_str().unwrap().to_owned());
+        let tls = [("SERVER__TLS_CERT", cert.as_str()), ("SERVER__TLS_KEY", &key)];
+        let mut server = Self::start(&[settings, &tls].concat());
+        fs::remove_dir_all(folder).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.der).unwrap();
+        let config = ClientConfig::builder_with_provider(provider());
+        let config = config.with_safe_default_protocol_versions().unwrap();
+        let config = config.with_root_certificates(roots).with_no_client_auth();
+        server.tls = Some(Arc::new(config).into());
+        server
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.service.id()
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Connects to it, and speaks TLS if it does.
+    pub(crate) async fn connect(&self, socket: TcpSocket) -> io::Result<Box<dyn Wire>> {
+        let stream = socket.connect(self.address).await?;
+        Ok(match &self.tls {
+            None => Box::new(stream),
+            Some(tls) => Box::new(tls.connect(NAME.try_into().unwrap(), stream).await?),
+        })
+    }
+}

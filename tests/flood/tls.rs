@@ -1,0 +1,78 @@
+//! Floods of a server that speaks TLS: a connection has its limits before it is encrypted, and as many
+//! when it is.
+
+use std::time::Duration;
+
+use actix_web::rt::time::sleep;
+use futures_util::future::{join, join_all};
+
+use crate::honest::Flood;
+use crate::line::{Line, expect_status, last_words};
+use crate::measure::{KIBIBYTE, MEBIBYTE, expect_connections, expect_given_back};
+use crate::server::Server;
+
+const LINES: usize = 500;
+const FEWER: usize = 100;
+const IDLE: usize = 1_000;
+const BYTES_OF_AN_IDLE_ONE: u64 = 64 * KIBIBYTE;
+/// The first bytes of a handshake of 512.
+const PART: &str = "\x16\x03\x01\x02\0\x01\0";
+const SOON: [(&str, &str); 2] =
+    [("LIMITS__HEAD_SECONDS", "5"), ("LIMITS__KEEP_ALIVE_SECONDS", "5")];
+
+#[actix_web::test]
+async fn a_handshake_that_stalls_or_drips_closes_its_connection() {
+    let server = Server::start_tls(&SOON);
+    let flood = Flood::of(&server, "1,000 handshakes of TLS that stall");
+    let stalling = async {
+        let open = async || Line::open_bare(&server).await;
+        let mut lines = Line::many_of(LINES, "", open).await;
+        lines.extend(Line::many_of(LINES, PART, open).await);
+        last_words(&mut lines).await
+    };
+    let dripping = async {
+        let mut line = Line::open_bare(&server).await;
+        line.send(PART).await.unwrap();
+        while line.send("\0").await.is_ok() {
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let (words, ()) = flood.during(join(stalling, dripping)).await;
+    assert!(words.iter().all(String::is_empty), "{:?}", words.first());
+    flood.expect_within(64 * MEBIBYTE);
+    expect_given_back(&server).await;
+}
+
+#[actix_web::test]
+async fn idle_connections_with_tls_are_held_and_nobody_suffers() {
+    let server = Server::start_tls(&[]);
+    let flood = Flood::of(&server, "1,000 idle connections, with TLS");
+    let lines = Line::many(&server, IDLE, "").await;
+    expect_connections(&server, IDLE).await;
+    flood.expect_served().await;
+    flood.expect_within(IDLE as u64 * BYTES_OF_AN_IDLE_ONE);
+    drop(lines);
+    expect_given_back(&server).await;
+}
+
+#[actix_web::test]
+async fn heads_that_stall_close_their_connections_with_tls_too() {
+    const REQUEST: &str = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    const PART: &str = "GET /health HTTP/1.1\r\nHost: ";
+    let server = Server::start_tls(&SOON);
+    let flood = Flood::of(&server, "200 heads with TLS that stall");
+    let stalling = async {
+        let mut first = Line::many(&server, FEWER, PART).await;
+        let mut second = Line::many(&server, FEWER, REQUEST).await;
+        join_all(second.iter_mut().map(|line| line.read_to("}"))).await;
+        for line in &mut second {
+            line.send(PART).await.unwrap();
+        }
+        [last_words(&mut first).await, last_words(&mut second).await]
+    };
+    let [first, second] = flood.during(stalling).await;
+    expect_status(&first, 408);
+    assert!(second.iter().all(String::is_empty), "{:?}", second.first());
+    flood.expect_within(64 * MEBIBYTE);
+    expect_given_back(&server).await;
+}
