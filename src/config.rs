@@ -10,6 +10,7 @@ mod layers;
 mod sections;
 mod surroundings;
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -64,7 +65,7 @@ pub struct Server {
     /// The address to listen on.
     pub bind: SocketAddr,
     /// Where users reach the service.
-    #[serde(serialize_with = "url_or_empty")]
+    #[serde(serialize_with = "text_or_empty")]
     pub public_url: Option<Url>,
     /// HTTP threads; 0 is one for each core.
     pub workers: usize,
@@ -219,7 +220,7 @@ pub struct Access {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Metrics {
     /// The address to listen on for who asks for them; nowhere, if there is none.
-    #[serde(serialize_with = "address_or_empty")]
+    #[serde(serialize_with = "text_or_empty")]
     pub bind: Option<SocketAddr>,
 }
 
@@ -286,17 +287,12 @@ impl Settings {
 }
 
 #[expect(clippy::ref_option, reason = "serde passes the field by reference")]
-fn address_or_empty<S: Serializer>(
-    address: &Option<SocketAddr>,
+fn text_or_empty<T: Display, S: Serializer>(
+    value: &Option<T>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    match address {
-        Some(address) => serializer.collect_str(address),
+    match value {
+        Some(value) => serializer.collect_str(value),
         None => serializer.serialize_str(""),
     }
-}
-
-#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
-fn url_or_empty<S: Serializer>(url: &Option<Url>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(url.as_ref().map_or("", Url::as_str))
 }
