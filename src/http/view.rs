@@ -95,6 +95,7 @@ pub(super) async fn by_get(
     tag = "secrets",
     params(("Idempotency-Key" = Option<String>, Header,
         description = "A UUID, or at least 22 characters of base64url.",
+        nullable = false,
         pattern = "^[A-Za-z0-9_-]{22,}$",
         example = "9f1c7a52-6d0b-4c43-9d1e-2f7f5d3b8a10")),
     request_body = RevealRequest,

@@ -189,6 +189,7 @@ async fn the_header_that_makes_a_request_repeatable_is_described_where_it_counts
         if let Some(header) = header {
             assert_eq!(header["name"], "Idempotency-Key", "{path}");
             assert!(header["example"].is_string() && header["description"].is_string(), "{path}");
+            assert_eq!(header["schema"]["type"], "string", "{path}: a header is never null");
         }
     }
     let waiting = &specification["paths"]["/api/v1/receipts/{receipt}"]["get"]["parameters"];
