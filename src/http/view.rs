@@ -58,7 +58,6 @@ pub(super) struct ViewResponse<'a> {
         (status = 403, description = "A prefetch, an embedded or a foreign request, or a secret that \
             has a passphrase. Nothing is consumed.", body = Problem),
         SecretProblems<'_>,
-        (status = 405, description = "Viewing by GET is turned off.", body = Problem),
         (status = 500, description = "The secret was altered in the store.", body = Problem),
         StoreProblems<'_>,
     )

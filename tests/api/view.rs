@@ -113,6 +113,9 @@ async fn viewing_by_address_can_be_turned_off() {
     let problem = expect_problem(response, 405, "method-not-allowed").await;
     assert!(problem["detail"].as_str().unwrap().contains("/api/v1/reveal"));
     assert_eq!(app.reveal(&token).await.status(), 200);
+    let specification = document(app.get("/openapi.json").await).await;
+    let methods = specification["paths"]["/api/v1/secrets/{token}"].as_object().unwrap();
+    assert!(methods.keys().eq(["delete"]), "{methods:?}");
 }
 
 #[actix_web::test]

@@ -70,6 +70,7 @@ fn gathered(serve: Serve) -> utoipa::openapi::OpenApi {
 pub(super) fn specification(settings: &Settings) -> Value {
     let gathered = gathered(settings.server.serve);
     let mut specification = serde_json::to_value(gathered).unwrap_or_default();
+    tell_ways_to_view(&mut specification, settings.secrets.view_by_get);
     tell_access(&mut specification, !settings.access.create_tokens.is_empty());
     tell_limits(&mut specification, &settings.secrets);
     let paths = members_mut(&mut specification["paths"]);
@@ -81,6 +82,16 @@ pub(super) fn specification(settings: &Settings) -> Value {
         }
     }
     specification
+}
+
+/// Tells of viewing by GET, unless that is turned off.
+fn tell_ways_to_view(specification: &mut Value, view_by_get: bool) {
+    let secret = specification.pointer_mut("/paths/~1api~1v1~1secrets~1{token}");
+    if let Some(methods) = secret.and_then(Value::as_object_mut)
+        && !view_by_get
+    {
+        methods.shift_remove("get");
+    }
 }
 
 /// Tells who may create: the bearers of tokens, or everyone.
