@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that is checked, in one command: formatting, lints, every test, the documentation, and what
-# the dependencies are.
+# Everything that is checked, in one command: formatting, lints, every test, the service against its
+# specification, the documentation, and what the dependencies are.
 # On a fresh Debian machine with Rust it installs what the tests need first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +15,8 @@ install_missing() {
     for command in "${!packages[@]}"; do
         type -P "$command" >/dev/null || missing+=("${packages[$command]}")
     done
+    # This one brings no command.
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     ((${#missing[@]})) || return 0
     [[ $EUID == 0 ]] || sudo=(sudo)
     "${sudo[@]}" apt-get update -qq
@@ -22,8 +24,16 @@ install_missing() {
         apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
+# schemathesis and all that it needs, of fixed versions, into an environment of their own.
+install_schemathesis() {
+    local environment=target/schemathesis
+    [[ -x $environment/bin/pip ]] || python3 -m venv "$environment"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check -r tests/schema/requirements.txt
+}
+
 step 'what the tests need'
 install_missing
+install_schemathesis
 
 step 'formatting'
 cargo fmt --check

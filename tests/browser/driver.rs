@@ -4,9 +4,10 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
-use std::{env, thread};
 
 use tempfile::TempDir;
+
+use crate::skip::skip;
 
 /// How long the browser may take to close.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +33,7 @@ impl Driver {
             .spawn();
         match spawned {
             Ok(process) => Some(Self::wait_until_ready(process, folder)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => skip(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => skip("chromedriver"),
             Err(error) => panic!("chromedriver does not start: {error}"),
         }
     }
@@ -72,14 +73,4 @@ impl Drop for Driver {
 fn port(line: &str) -> Option<u16> {
     let (_rest, port) = line.split_once("successfully on port ")?;
     port.trim_end().trim_end_matches('.').parse().ok()
-}
-
-/// Says on stderr which test is skipped, unless all of them are to run.
-#[expect(clippy::explicit_write, reason = "libtest captures what `eprintln!` writes")]
-fn skip<T>() -> Option<T> {
-    assert!(env::var_os("VIEWONCE_TEST_ALL").is_none(), "chromedriver is not installed");
-    let test = thread::current();
-    let name = test.name().unwrap_or_default();
-    writeln!(io::stderr(), "skipped, as chromedriver is not installed: {name}").unwrap();
-    None
 }

@@ -4,6 +4,8 @@
 //! variable `VIEWONCE_TEST_ALL` they fail instead.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../support/skip.rs"]
+mod skip;
 #[path = "../support/mod.rs"]
 mod support;
 

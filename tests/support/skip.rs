@@ -1,0 +1,16 @@
+//! What a test does that finds something missing on this machine: it says so and passes, unless all
+//! tests are to run.
+#![allow(dead_code, reason = "no test binary uses all of it")]
+
+use std::io::{self, Write as _};
+use std::{env, thread};
+
+/// Says on stderr which test is skipped, unless all of them are to run.
+#[expect(clippy::explicit_write, reason = "libtest captures what `eprintln!` writes")]
+pub(crate) fn skip<T>(missing: &str) -> Option<T> {
+    assert!(env::var_os("VIEWONCE_TEST_ALL").is_none(), "{missing} is not installed");
+    let test = thread::current();
+    let name = test.name().unwrap_or_default();
+    writeln!(io::stderr(), "skipped, as {missing} is not installed: {name}").unwrap();
+    None
+}
