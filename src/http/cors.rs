@@ -1,5 +1,6 @@
 //! Which pages of other origins may call the API from a browser: those of `server.cors_origins`, and
-//! no other (the Fetch standard, "CORS protocol"). Credentials are never allowed: there are none.
+//! no other (the Fetch standard, "CORS protocol"). Credentials, such as cookies, are never allowed: there
+//! are none. An access token is no such: a page knows its own.
 
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -16,7 +17,7 @@ const HEALTH: &str = "/health";
 /// What a page is told that it may send, and for how many seconds it need not ask again.
 const PREFLIGHT: [(HeaderName, &str); 3] = [
     (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),
-    (ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, Idempotency-Key"),
+    (ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, Idempotency-Key"),
     (ACCESS_CONTROL_MAX_AGE, "3600"),
 ];
 /// What it may read of an answer besides what any page may.

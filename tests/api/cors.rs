@@ -78,7 +78,8 @@ async fn a_page_of_a_named_origin_is_told_what_it_may_send() {
             expect_shown(&response, origin);
             let headers = response.headers();
             assert_eq!(headers["access-control-allow-methods"], "GET, POST, DELETE");
-            assert_eq!(headers["access-control-allow-headers"], "Content-Type, Idempotency-Key");
+            let allowed = "Authorization, Content-Type, Idempotency-Key";
+            assert_eq!(headers["access-control-allow-headers"], allowed);
             assert_eq!(headers["access-control-max-age"], "3600");
             assert_eq!(headers["x-request-id"].len(), 36);
         }
