@@ -5,13 +5,15 @@
 //! may be sent: enough for a person who mistypes, too few to guess. They are counted when they fail;
 //! whoever has failed too often is refused lookups alone, also of what there is.
 
+use std::sync::Once;
 use std::time::Duration;
 
+use actix_web::http::header::X_FORWARDED_FOR;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::ApiError;
 use super::{RECEIPTS, SECRETS, State, client};
-use crate::rate::{Limiter, Rate};
+use crate::rate::{Client, Limiter, Rate};
 
 /// How many times fewer lookups may fail than requests may be sent.
 const STRICTER: u32 = 10;
@@ -32,7 +34,7 @@ pub fn limiter(requests_per_second: f64, burst: u32) -> Option<Limiter> {
 /// Counts a request, if its client may send one.
 pub(super) fn admit(request: &HttpRequest) -> Result<(), ApiError> {
     let Some((state, limiter)) = limits(request) else { return Ok(()) };
-    let client = client::of(request, &state.settings.server.trusted_proxies);
+    let client = client_of(request, state);
     let admitted = limiter.admit(client, is_lookup(request.uri().path()), state.clock.elapsed());
     admitted.map_err(|wait| ApiError::TooManyRequests { retry_after: whole_seconds(wait) })
 }
@@ -48,9 +50,24 @@ pub(super) fn count_failure(request: &HttpRequest, response: &HttpResponse) {
     if error.is_some_and(ApiError::is_failed_lookup)
         && let Some((state, limiter)) = limits(request)
     {
-        let client = client::of(request, &state.settings.server.trusted_proxies);
-        limiter.count_failure(client, state.clock.elapsed());
+        limiter.count_failure(client_of(request, state), state.clock.elapsed());
     }
+}
+
+/// Whose request it is. Tells the log, once, where a proxy seems not to be named: all its clients would
+/// be one.
+fn client_of(request: &HttpRequest, state: &State) -> Client {
+    static TOLD: Once = Once::new();
+    let proxies = &state.settings.server.trusted_proxies;
+    if proxies.is_empty() && request.headers().contains_key(X_FORWARDED_FOR) {
+        TOLD.call_once(|| {
+            log::warn!(
+                "X-Forwarded-For is not believed, as server.trusted_proxies names nobody: behind a \
+                 proxy, all its clients share one limit"
+            );
+        });
+    }
+    client::of(request, proxies)
 }
 
 /// The limits that a request is under.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use toml::Value;
 
+use crate::process::Service;
 use crate::settings::{check, complaint_of_file, complaint_of_variables};
 
 /// What `check` prints of a setting that a variable sets.
@@ -48,6 +49,32 @@ fn what_is_no_limit_is_named() {
 fn all_bodies_together_may_have_as_much_as_the_largest() {
     let line = complaint_of_file("[secrets]\nmax_content_bytes = 20000000");
     assert!(line.contains(" limits.body_bytes: expected a number from 120000000 to "), "{line}");
+}
+
+#[test]
+fn twelve_thousand_connections_and_more_may_be_open_unless_it_is_set_otherwise() {
+    let connections = printed(("RUST_LOG", "info"), "limits", "connections");
+    assert!(connections.as_integer().unwrap() >= 12_000);
+}
+
+/// What is warned of when two requests name a client for whom a proxy would ask.
+async fn warning_of_forwarded(limits: &str, proxies: &str) -> usize {
+    let service = Service::start(tempfile::tempdir().unwrap(), |command| {
+        command.env("VIEWONCE_LIMITS__REQUESTS_PER_SECOND", limits);
+        command.env("VIEWONCE_SERVER__TRUSTED_PROXIES", proxies)
+    });
+    for _ in 0..2 {
+        let request = service.client.get(service.url("/")).header("X-Forwarded-For", "192.0.2.1");
+        assert!(request.send().await.unwrap().status().is_success());
+    }
+    service.stop().0.matches("X-Forwarded-For is not believed").count()
+}
+
+#[actix_web::test]
+async fn a_proxy_that_is_not_named_where_limits_are_is_warned_of_once() {
+    assert_eq!(warning_of_forwarded("100", "").await, 1);
+    assert_eq!(warning_of_forwarded("100", "127.0.0.1").await, 0);
+    assert_eq!(warning_of_forwarded("0", "").await, 0);
 }
 
 #[test]
