@@ -4,7 +4,8 @@ use std::fs;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use viewonce::config::{Settings, Surroundings};
+use proptest::sample;
+use viewonce::config::{DEFAULT_TOML, Settings, Surroundings};
 use viewonce::passphrase::Passphrase;
 use viewonce::repeat::IdempotencyKey;
 use viewonce::token::{Receipt, Token};
@@ -16,13 +17,27 @@ fn near_token() -> impl Strategy<Value = String> {
     prop_oneof!["[A-Za-z0-9_-]{43}", "[A-Za-z0-9_+/=-]{40,46}", any::<String>()]
 }
 
+/// The settings that there are.
+fn keys() -> Vec<String> {
+    let defaults: toml::Table = DEFAULT_TOML.parse().unwrap();
+    let keys = defaults.iter().flat_map(|(section, settings)| {
+        settings.as_table().unwrap().keys().map(move |key| format!("{section}.{key}"))
+    });
+    keys.collect()
+}
+
 /// A TOML document that is almost one of settings.
 fn near_settings() -> impl Strategy<Value = String> {
-    let key =
-        "(server|store|secrets|receipts|janitor|log)\\.(bind|path|workers|max_ttl_hours|format)";
-    let value =
-        prop_oneof!["-?[0-9]{1,20}", "\"[^\"\\\\]{0,20}\"", "[0-9]e[0-9]{1,3}", any::<String>()];
-    let line = (key, value).prop_map(|(key, value)| format!("{key} = {value}\n"));
+    let value = prop_oneof![
+        "-?[0-9]{1,20}",
+        "[0-9]e[0-9]{1,3}",
+        "(true|false)",
+        "\"[^\"\\\\]{0,20}\"",
+        "\\[\"[^\"\\\\]{0,20}\"\\]",
+        any::<String>(),
+    ];
+    let line =
+        (sample::select(keys()), value).prop_map(|(key, value)| format!("{key} = {value}\n"));
     prop_oneof![vec(line, 0..6).prop_map(|lines| lines.concat()), any::<String>()]
 }
 
