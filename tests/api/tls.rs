@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion, version};
+use rustls::{ProtocolVersion, SupportedProtocolVersion, version};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use viewonce::tls::provider;
 
 use crate::certificate::{Certificate, files};
 use crate::support::{TestApp, send, spawn_app_in};
@@ -49,11 +48,7 @@ impl<'a> Offer<'a> {
     }
 
     async fn connect(self, app: &TestApp) -> io::Result<Line> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.trusted.der.clone()).unwrap();
-        let config = ClientConfig::builder_with_provider(provider());
-        let config = config.with_protocol_versions(self.versions).unwrap();
-        let mut config = config.with_root_certificates(roots).with_no_client_auth();
+        let mut config = self.trusted.trusted(self.versions);
         config.alpn_protocols =
             self.protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         let stream = TcpStream::connect(app.address).await?;

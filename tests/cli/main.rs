@@ -14,4 +14,6 @@ mod logs;
 mod process;
 mod settings;
 mod shutdown;
+#[path = "../support/skip.rs"]
+mod skip;
 mod tls;

@@ -31,91 +31,81 @@ pub(crate) fn complaint_of_variables(variables: &[(&str, &str)]) -> String {
     complaint(check(folder.path()).envs(variables.iter().copied()))
 }
 
+/// What may be wrong in a file, and what is said of it.
+const WRONG_FILES: [(&str, &str); 30] = [
+    ("[server]\nbnd = 5", "viewonce.toml: there is no setting server.bnd; expected one of "),
+    ("server = 5", "viewonce.toml: there is no setting server; expected one of "),
+    ("[server]\nbind = \"here\"", "viewonce.toml: server.bind: expected an address and a port"),
+    ("[server]\nbind = 5", "viewonce.toml: server.bind: expected an address and a port"),
+    ("[server]\nworkers = 513", "viewonce.toml: server.workers: expected a number from 0 to 512"),
+    ("[server]\nworkers = true", "viewonce.toml: server.workers: expected a number from 0 to 512"),
+    ("[server]\nlock_memory = 1", "viewonce.toml: server.lock_memory: expected true or false"),
+    ("[server]\nmailbox = 0", "viewonce.toml: server.mailbox: expected a number from 1 to "),
+    ("[server]\npublic_url = \"ftp://x\"", "viewonce.toml: server.public_url: expected an address"),
+    (
+        "[server]\npublic_url = \"https://x/?y\"",
+        "viewonce.toml: server.public_url: expected an address",
+    ),
+    ("[store]\npath = 5", "viewonce.toml: store.path: expected a text"),
+    (
+        "[store]\nerase_seconds = -1",
+        "viewonce.toml: store.erase_seconds: expected a number from 1 to ",
+    ),
+    (
+        "[store]\nmax_bytes = 1000000",
+        "viewonce.toml: store.max_bytes: expected 0, or a number from 8650752 to ",
+    ),
+    (
+        "[store]\nmin_free_bytes = -1",
+        "viewonce.toml: store.min_free_bytes: expected 0, or a number from 262144 to ",
+    ),
+    (
+        "[secrets]\nmax_ttl_hours = 0",
+        "viewonce.toml: secrets.max_ttl_hours: expected a number from ",
+    ),
+    (
+        "[secrets]\nmax_ttl_hours = nan",
+        "viewonce.toml: secrets.max_ttl_hours: expected a number from ",
+    ),
+    (
+        "[secrets]\ndefault_ttl_hours = 721",
+        "viewonce.toml: secrets.default_ttl_hours: expected at most secrets.max_ttl_hours, which \
+             is 720",
+    ),
+    (
+        "[secrets]\nview_by_get = \"no\"",
+        "viewonce.toml: secrets.view_by_get: expected true or false",
+    ),
+    (
+        "[secrets]\nmax_ttl_hours = 12",
+        "config/default.toml: secrets.default_ttl_hours: expected at most \
+             secrets.max_ttl_hours, which is 12",
+    ),
+    ("[sever]", "viewonce.toml: there is no setting sever; expected one of "),
+    ("[server.bind]", "viewonce.toml: server.bind: expected an address and a port"),
+    ("[server]\nserve = \"both\"", "viewonce.toml: server.serve: expected all, create or view"),
+    ("[server]\nserve = true", "viewonce.toml: server.serve: expected a text"),
+    ("[log]\nformat = \"xml\"", "viewonce.toml: log.format: expected text or json"),
+    ("[access]\ncreate_tokens = 5", "viewonce.toml: access.create_tokens: expected a list of "),
+    ("[access]\ncreate_tokens = [5]", "viewonce.toml: access.create_tokens: expected a list of "),
+    (
+        "[access]\ncreate_tokens = [\"vo_x\"]",
+        "viewonce.toml: access.create_tokens: expected a list of hashes as `viewonce token` prints",
+    ),
+    (
+        "[metrics]\nbind = \"9100\"",
+        "viewonce.toml: metrics.bind: expected an address and a port of its own",
+    ),
+    (
+        "[metrics]\nbind = \"127.0.0.1:8000\"",
+        "viewonce.toml: metrics.bind: expected an address and a port of its own",
+    ),
+    ("\n\n[log", "viewonce.toml: line 3: "),
+];
+
 #[test]
 fn what_is_wrong_in_a_file_is_named() {
-    let cases = [
-        ("[server]\nbnd = 5", "viewonce.toml: there is no setting server.bnd; expected one of "),
-        ("server = 5", "viewonce.toml: there is no setting server; expected one of "),
-        ("[server]\nbind = \"here\"", "viewonce.toml: server.bind: expected an address and a port"),
-        ("[server]\nbind = 5", "viewonce.toml: server.bind: expected an address and a port"),
-        (
-            "[server]\nworkers = 513",
-            "viewonce.toml: server.workers: expected a number from 0 to 512",
-        ),
-        (
-            "[server]\nworkers = true",
-            "viewonce.toml: server.workers: expected a number from 0 to 512",
-        ),
-        ("[server]\nlock_memory = 1", "viewonce.toml: server.lock_memory: expected true or false"),
-        ("[server]\nmailbox = 0", "viewonce.toml: server.mailbox: expected a number from 1 to "),
-        (
-            "[server]\npublic_url = \"ftp://x\"",
-            "viewonce.toml: server.public_url: expected an address",
-        ),
-        (
-            "[server]\npublic_url = \"https://x/?y\"",
-            "viewonce.toml: server.public_url: expected an address",
-        ),
-        ("[store]\npath = 5", "viewonce.toml: store.path: expected a text"),
-        (
-            "[store]\nerase_seconds = -1",
-            "viewonce.toml: store.erase_seconds: expected a number from 1 to ",
-        ),
-        (
-            "[store]\nmax_bytes = 1000000",
-            "viewonce.toml: store.max_bytes: expected 0, or a number from 8650752 to ",
-        ),
-        (
-            "[store]\nmin_free_bytes = -1",
-            "viewonce.toml: store.min_free_bytes: expected 0, or a number from 262144 to ",
-        ),
-        (
-            "[secrets]\nmax_ttl_hours = 0",
-            "viewonce.toml: secrets.max_ttl_hours: expected a number from ",
-        ),
-        (
-            "[secrets]\nmax_ttl_hours = nan",
-            "viewonce.toml: secrets.max_ttl_hours: expected a number from ",
-        ),
-        (
-            "[secrets]\ndefault_ttl_hours = 721",
-            "viewonce.toml: secrets.default_ttl_hours: expected at most secrets.max_ttl_hours, which \
-             is 720",
-        ),
-        (
-            "[secrets]\nview_by_get = \"no\"",
-            "viewonce.toml: secrets.view_by_get: expected true or false",
-        ),
-        (
-            "[secrets]\nmax_ttl_hours = 12",
-            "config/default.toml: secrets.default_ttl_hours: expected at most \
-             secrets.max_ttl_hours, which is 12",
-        ),
-        ("[sever]", "viewonce.toml: there is no setting sever; expected one of "),
-        ("[server.bind]", "viewonce.toml: server.bind: expected an address and a port"),
-        ("[server]\nserve = \"both\"", "viewonce.toml: server.serve: expected all, create or view"),
-        ("[server]\nserve = true", "viewonce.toml: server.serve: expected a text"),
-        ("[log]\nformat = \"xml\"", "viewonce.toml: log.format: expected text or json"),
-        ("[access]\ncreate_tokens = 5", "viewonce.toml: access.create_tokens: expected a list of "),
-        (
-            "[access]\ncreate_tokens = [5]",
-            "viewonce.toml: access.create_tokens: expected a list of ",
-        ),
-        (
-            "[access]\ncreate_tokens = [\"vo_x\"]",
-            "viewonce.toml: access.create_tokens: expected a list of hashes as `viewonce token` prints",
-        ),
-        (
-            "[metrics]\nbind = \"9100\"",
-            "viewonce.toml: metrics.bind: expected an address and a port of its own",
-        ),
-        (
-            "[metrics]\nbind = \"127.0.0.1:8000\"",
-            "viewonce.toml: metrics.bind: expected an address and a port of its own",
-        ),
-        ("\n\n[log", "viewonce.toml: line 3: "),
-    ];
-    for (text, expected) in cases {
+    for (text, expected) in WRONG_FILES {
         let line = complaint_of_file(text);
         assert!(line.starts_with(&format!("viewonce: {expected}")), "{line}");
     }

@@ -99,6 +99,13 @@ impl Line {
         read
     }
 
+    /// Reads a little of what has come.
+    pub(crate) async fn read_some(&mut self) -> String {
+        let mut read = [0; 16];
+        let count = timeout(PATIENCE, self.0.read(&mut read)).await.expect("something comes");
+        String::from_utf8(read[..count.unwrap()].to_vec()).unwrap()
+    }
+
     /// Reads until what was read ends like this; returns it.
     pub(crate) async fn read_to(&mut self, end: &str) -> String {
         let mut read = Vec::new();

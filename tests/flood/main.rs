@@ -18,4 +18,6 @@ mod pipelines;
 mod process;
 mod readers;
 mod server;
+#[path = "../support/skip.rs"]
+mod skip;
 mod tls;

@@ -18,6 +18,8 @@ const CONTENT_BYTES: usize = 65_536;
 const MANY_BYTES: usize = 6 << 20;
 /// Longer than the patience of these servers.
 const LATER: Duration = Duration::from_secs(5);
+/// Sooner than a server that stops ends.
+const SOON: Duration = Duration::from_secs(2);
 const IMPATIENT: [(&str, &str); 3] = [
     ("LIMITS__HEAD_SECONDS", "3"),
     ("LIMITS__BODY_SECONDS", "3"),
@@ -85,4 +87,18 @@ async fn an_answer_that_fills_all_buffers_reaches_its_slow_reader() {
     let settings = [&IMPATIENT[..], &[("SECRETS__MAX_CONTENT_BYTES", &many)]].concat();
     let [plain, tls] = [Server::start(&settings), Server::start_tls(&settings)];
     join(read_much_late(&plain), read_much_late(&tls)).await;
+}
+
+#[actix_web::test]
+async fn whoever_reads_while_the_server_stops_gets_all_of_the_answer() {
+    let many = MANY_BYTES.to_string();
+    let server = Server::start(&[("SECRETS__MAX_CONTENT_BYTES", &many)]);
+    let content = "x".repeat(MANY_BYTES);
+    let token = store(&server, &content).await;
+    let mut reader = reader(&server, &view(&token, "keep-alive")).await;
+    let begun = reader.read_some().await;
+    server.stop();
+    sleep(SOON).await;
+    let rest = reader.read_to("\"}").await;
+    assert!([begun, rest].concat().contains(&content));
 }

@@ -4,11 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::{fs, io};
 
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
 use tokio_rustls::TlsConnector;
-use viewonce::tls::provider;
 
 use crate::certificate::{Certificate, files};
 use crate::process::Service;
@@ -48,18 +46,18 @@ impl Server {
         let tls = [("SERVER__TLS_CERT", cert.as_str()), ("SERVER__TLS_KEY", &key)];
         let mut server = Self::start(&[settings, &tls].concat());
         fs::remove_dir_all(folder).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.der).unwrap();
-        let config = ClientConfig::builder_with_provider(provider());
-        let config = config.with_safe_default_protocol_versions().unwrap();
-        let config = config.with_root_certificates(roots).with_no_client_auth();
-        server.tls = Some(Arc::new(config).into());
+        server.tls = Some(Arc::new(certificate.trusted(rustls::ALL_VERSIONS)).into());
         server
     }
 
     /// The number of its process.
     pub(crate) fn id(&self) -> u32 {
         self.service.id()
+    }
+
+    /// Asks it to stop.
+    pub(crate) fn stop(&self) {
+        self.service.signal("TERM");
     }
 
     pub(crate) const fn address(&self) -> SocketAddr {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use viewonce::tls::provider;
 
 /// A certificate that signs itself, and its key, in PEM.
 pub(crate) struct Certificate {
@@ -20,6 +22,15 @@ impl Certificate {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed([name.to_owned()]).unwrap();
         Self { der: cert.der().clone(), pem: cert.pem(), key: signing_key.serialize_pem() }
+    }
+
+    /// How a client speaks TLS of these versions that trusts this alone.
+    pub(crate) fn trusted(&self, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.der.clone()).unwrap();
+        let config = ClientConfig::builder_with_provider(provider());
+        let config = config.with_protocol_versions(versions).unwrap();
+        config.with_root_certificates(roots).with_no_client_auth()
     }
 
     /// Has the two files of `folder` hold this.

@@ -8,9 +8,9 @@ use std::{env, thread};
 /// Says on stderr which test is skipped, unless all of them are to run.
 #[expect(clippy::explicit_write, reason = "libtest captures what `eprintln!` writes")]
 pub(crate) fn skip<T>(missing: &str) -> Option<T> {
-    assert!(env::var_os("VIEWONCE_TEST_ALL").is_none(), "{missing} is not installed");
+    assert!(env::var_os("VIEWONCE_TEST_ALL").is_none(), "{missing} is missing");
     let test = thread::current();
     let name = test.name().unwrap_or_default();
-    writeln!(io::stderr(), "skipped, as {missing} is not installed: {name}").unwrap();
+    writeln!(io::stderr(), "skipped, as {missing} is missing: {name}").unwrap();
     None
 }
