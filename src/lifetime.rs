@@ -6,6 +6,8 @@ const SECONDS_PER_HOUR: f64 = 3600.0;
 
 /// The shortest life a secret may be given.
 pub const SHORTEST: Duration = Duration::from_secs(1);
+/// The same, in hours.
+pub const SHORTEST_HOURS: f64 = 1.0 / SECONDS_PER_HOUR;
 
 /// The time between a secret's creation and its expiry: from [`SHORTEST`] to the configured most.
 #[derive(Clone, Copy, Debug, PartialEq)]

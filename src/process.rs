@@ -1,4 +1,4 @@
-//! What the system may do with this process: it keeps no copy of its memory, and grants it as many open
+//! What the system may do with this process: it leaves no dump of its memory, and grants it as many open
 //! files as it may have. Nothing here looks at what the process works with.
 
 use std::io;

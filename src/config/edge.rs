@@ -7,15 +7,15 @@ use ipnet::IpNet;
 use url::{Origin, Url};
 
 use super::layers::Layers;
+use super::sections::SECONDS_PER_HOUR;
 use super::{Limits, Secrets, SettingsError};
 
 const TLS_CERT: &str = "server.tls_cert";
 const TLS_KEY: &str = "server.tls_key";
-/// The slowest rate that is a limit: one in a quarter of an hour.
+/// The slowest rate that is a limit: one in a thousand seconds.
 const SLOWEST: f64 = 0.001;
 const FASTEST: f64 = 1_000_000.0;
 const TEBIBYTE: usize = 1 << 40;
-const SECONDS_PER_HOUR: u64 = 3_600;
 
 pub(super) fn trusted_proxies(layers: &Layers) -> Result<Vec<IpNet>, SettingsError> {
     let expected = "a list of addresses and networks, as in 10.0.0.0/8";

@@ -55,17 +55,6 @@ impl Layers {
         text.ok_or_else(|| self.refuse(key, "a text"))
     }
 
-    /// A setting that is a list of texts: in a variable, they are separated by commas.
-    pub(super) fn texts(&self, key: &str, expected: &str) -> Result<Vec<&str>, SettingsError> {
-        let texts = match self.0.get(key).map(|setting| &setting.value) {
-            Some(Value::Array(values)) => values.iter().map(Value::as_str).collect(),
-            Some(Value::String(text)) if text.is_empty() => Some(Vec::new()),
-            Some(Value::String(text)) => Some(text.split(',').map(str::trim).collect()),
-            _ => None,
-        };
-        texts.ok_or_else(|| self.refuse(key, expected))
-    }
-
     /// A setting that is written as `T` is.
     pub(super) fn parsed<T: FromStr>(&self, key: &str, expected: &str) -> Result<T, SettingsError> {
         let written = match self.0.get(key).map(|setting| &setting.value) {

@@ -12,6 +12,7 @@ use super::{
     Secrets, Serve, Server, SettingsError, Store,
 };
 use crate::access::TokenHash;
+use crate::lifetime::SHORTEST_HOURS;
 
 const DATABASE_FILE: &str = "storage/db/viewonce.sqlite3";
 const PRODUCTION_ROOT: &str = "/app";
@@ -22,10 +23,9 @@ const STORE_BYTES: u64 = 8 << 20;
 /// How often a content is written at the most until it is viewed: when it comes and when it goes, to the
 /// log and to the database.
 const WRITES_OF_CONTENT: u64 = 4;
-const SECONDS_PER_HOUR: u64 = 3_600;
+pub(super) const SECONDS_PER_HOUR: u64 = 3_600;
 const SECONDS_PER_DAY: u64 = 86_400;
 const HOURS_OF_TEN_YEARS: f64 = 87_600.0;
-const HOURS_OF_ONE_SECOND: f64 = 1.0 / 3600.0;
 
 pub(super) fn server(layers: &Layers) -> Result<Server, SettingsError> {
     Ok(Server {
@@ -101,7 +101,7 @@ fn bound(layers: &Layers, key: &str, least: u64) -> Result<u64, SettingsError> {
 
 pub(super) fn secrets(layers: &Layers) -> Result<Secrets, SettingsError> {
     let max_ttl_hours =
-        layers.within("secrets.max_ttl_hours", HOURS_OF_ONE_SECOND..=HOURS_OF_TEN_YEARS)?;
+        layers.within("secrets.max_ttl_hours", SHORTEST_HOURS..=HOURS_OF_TEN_YEARS)?;
     Ok(Secrets {
         default_ttl_hours: default_ttl_hours(layers, max_ttl_hours)?,
         max_ttl_hours,
@@ -114,7 +114,7 @@ pub(super) fn secrets(layers: &Layers) -> Result<Secrets, SettingsError> {
 
 fn default_ttl_hours(layers: &Layers, max_ttl_hours: f64) -> Result<f64, SettingsError> {
     const KEY: &str = "secrets.default_ttl_hours";
-    let hours = layers.within(KEY, HOURS_OF_ONE_SECOND..=HOURS_OF_TEN_YEARS)?;
+    let hours = layers.within(KEY, SHORTEST_HOURS..=HOURS_OF_TEN_YEARS)?;
     if hours > max_ttl_hours {
         let expected = format!("at most secrets.max_ttl_hours, which is {max_ttl_hours}");
         return Err(layers.refuse(KEY, &expected));
@@ -153,9 +153,8 @@ pub(super) fn log(layers: &Layers) -> Result<Log, SettingsError> {
 pub(super) fn access(layers: &Layers) -> Result<Access, SettingsError> {
     const KEY: &str = "access.create_tokens";
     const EXPECTED: &str = "a list of hashes as `viewonce token` prints them, or nothing";
-    let hashes = layers.texts(KEY, EXPECTED)?.into_iter().map(TokenHash::parse);
-    let hashes: Result<_, _> = hashes.collect();
-    Ok(Access { create_tokens: hashes.map_err(|_wrong| layers.refuse(KEY, EXPECTED))? })
+    let create_tokens = layers.list(KEY, EXPECTED, |text| TokenHash::parse(text).ok())?;
+    Ok(Access { create_tokens })
 }
 
 pub(super) fn metrics(layers: &Layers) -> Result<Metrics, SettingsError> {

@@ -11,7 +11,6 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::Method;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_OPENER_POLICY,
     CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -24,7 +23,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::problem::PROBLEM_JSON;
-use super::{RECEIPTS, SECRETS, State, cors, limits};
+use super::{RECEIPTS, SECRETS, State, cors, limits, traffic};
 use crate::chain::Chain;
 use crate::connection::{Requests, Running};
 
@@ -126,7 +125,7 @@ impl Access {
     fn begin(request: &ServiceRequest) -> Self {
         Self {
             request_id: Uuid::new_v4().to_string(),
-            method: method(request.method()),
+            method: traffic::method(request.method()),
             route: request.match_pattern(),
             headers: headers_of_answer(request.request()),
             started: Instant::now(),
@@ -198,19 +197,5 @@ fn set_headers(headers: &mut HeaderMap, id: &str) {
     }
     if !headers.contains_key(CONTENT_SECURITY_POLICY) {
         headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    }
-}
-
-/// The name of a method that there is; what else a client may write there is its own.
-fn method(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        _ => "other",
     }
 }

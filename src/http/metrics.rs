@@ -109,7 +109,8 @@ impl Metrics {
     }
 
     fn requests(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
-        let help = "Requests that were answered, or whose senders left (499).";
+        let help =
+            "Requests that were answered, or whose senders left (499); not what is no request.";
         let mut requests =
             sheet.0.encode_descriptor("http_requests", help, None, MetricType::Counter)?;
         for flow in self.traffic.flows() {

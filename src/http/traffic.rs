@@ -4,6 +4,8 @@
 use std::iter;
 use std::time::Duration;
 
+use actix_web::http::Method;
+
 use crate::meter::{Counter, Histogram, TIMES};
 
 /// What is not among those that are counted apart.
@@ -27,10 +29,13 @@ const ROUTES: [&str; 15] = [
     "/redoc",
 ];
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-const STATUSES: [u16; 21] = [
-    200, 201, 204, 303, 400, 401, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 431, 499, 500,
-    503, 507,
-];
+const STATUSES: [u16; 19] =
+    [200, 201, 204, 303, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 499, 500, 503, 507];
+
+/// The name of a method that there is; what else a client may write there is its own.
+pub(super) fn method(method: &Method) -> &'static str {
+    METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or(OTHER)
+}
 
 /// All requests that were answered, or whose senders left.
 #[derive(Debug)]

@@ -3,8 +3,6 @@
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use viewonce::access::{AccessToken, TokenHash};
 
 use crate::expect_problem;
@@ -108,13 +106,7 @@ async fn whoever_is_refused_is_so_whatever_the_body_and_the_key() {
 #[actix_web::test]
 async fn whoever_is_refused_is_so_before_the_body_has_come() {
     let (app, _tokens) = spawn_closed_app();
-    let mut stream = TcpStream::connect(app.address).await.unwrap();
-    let head = "POST /api/v1/secrets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
-                Content-Length: 100\r\n\r\n";
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 401");
+    assert_eq!(app.announce().await, "HTTP/1.1 401");
 }
 
 #[actix_web::test]

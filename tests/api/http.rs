@@ -1,10 +1,38 @@
 //! What every answer has in common, and what HTTP itself asks for.
 
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::json;
 
 use crate::expect_problem;
 use crate::support::{REPEAT_KEYS, UNKNOWN_TOKEN, document, secret, send, spawn_app};
+
+fn expect_headers(headers: &HeaderMap) {
+    let expected = [
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("cross-origin-opener-policy", "same-origin"),
+    ];
+    for (name, value) in expected {
+        assert_eq!(headers[name], value);
+    }
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert_eq!(headers["x-request-id"].len(), 36);
+    for name in [
+        "etag",
+        "last-modified",
+        "content-encoding",
+        "access-control-allow-origin",
+        "server",
+        "strict-transport-security",
+        "vary",
+    ] {
+        assert!(!headers.contains_key(name), "{name}");
+    }
+}
 
 #[actix_web::test]
 async fn every_answer_has_its_headers() {
@@ -30,27 +58,7 @@ async fn every_answer_has_its_headers() {
         send(app.request(Method::PUT, "/api/v1/secrets")).await,
     ];
     for response in answers {
-        let headers = response.headers();
-        assert_eq!(headers["cache-control"], "no-store");
-        assert_eq!(headers["referrer-policy"], "no-referrer");
-        assert_eq!(headers["x-content-type-options"], "nosniff");
-        assert_eq!(headers["x-frame-options"], "DENY");
-        assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
-        assert!(
-            headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none';")
-        );
-        assert_eq!(headers["x-request-id"].len(), 36);
-        for name in [
-            "etag",
-            "last-modified",
-            "content-encoding",
-            "access-control-allow-origin",
-            "server",
-            "strict-transport-security",
-            "vary",
-        ] {
-            assert!(!headers.contains_key(name), "{name}");
-        }
+        expect_headers(response.headers());
     }
 }
 

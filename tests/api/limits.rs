@@ -4,20 +4,15 @@
 
 use std::time::Duration;
 
-use actix_web::rt::time::timeout;
 use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use crate::expect_problem;
 use crate::support::{
     PASSPHRASE, REPEAT_KEYS, TestApp, UNKNOWN_TOKEN, document, receipt_address, secret, send,
     spawn_app, spawn_app_with, text,
 };
-
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A service that takes so many requests at once, and one more in a thousand seconds.
 fn limited_app(burst: u32) -> TestApp {
@@ -101,13 +96,7 @@ async fn what_is_refused_consumes_nothing() {
 async fn a_refusal_does_not_wait_for_the_body() {
     let app = limited_app(1);
     assert_eq!(app.get("/").await.status(), 200);
-    let mut line = TcpStream::connect(app.address).await.unwrap();
-    let head = "POST /api/v1/secrets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
-                Content-Length: 1000\r\n\r\n";
-    line.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = [0; 12];
-    timeout(PATIENCE, line.read_exact(&mut answer)).await.unwrap().unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 429");
+    assert_eq!(app.announce().await, "HTTP/1.1 429");
 }
 
 #[actix_web::test]

@@ -10,6 +10,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use viewonce::app::{AppError, Application};
 use viewonce::clock::Clock;
@@ -111,6 +113,17 @@ impl TestApp {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
         send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Announces a creation and sends no body; returns how the answer begins.
+    pub(crate) async fn announce(&self) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let head = "POST /api/v1/secrets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                    Content-Length: 100\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        String::from_utf8(answer.to_vec()).unwrap()
     }
 
     /// Stores `content` and returns the token.

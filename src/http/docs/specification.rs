@@ -8,13 +8,13 @@ use super::super::problem::{PROBLEM_JSON, Problem};
 use super::super::{acknowledge, burn, create, health, receipt, status, view};
 use super::reference;
 use crate::config::{Secrets, Serve, Settings};
+use crate::lifetime::SHORTEST_HOURS;
 
 const JSON: &str = "application/json";
 /// What the bearing of access tokens is called.
 const SCHEME: &str = "access_token";
 /// The schemas of bodies: a field that they do not name is an error.
 const BODIES: [&str; 3] = ["CreateRequest", "RevealRequest", "TokenRequest"];
-const HOURS_OF_ONE_SECOND: f64 = 1.0 / 3600.0;
 
 /// The specification, gathered from the handlers: what is in it of every service.
 #[derive(OpenApi)]
@@ -120,7 +120,7 @@ fn tell_limits(specification: &mut Value, secrets: &Secrets) {
     if let Some(create) = schemas.pointer_mut("/CreateRequest/properties") {
         // In bytes it is less, where characters take several.
         create["content"]["maxLength"] = secrets.max_content_bytes.into();
-        create["ttl_hours"]["minimum"] = HOURS_OF_ONE_SECOND.into();
+        create["ttl_hours"]["minimum"] = SHORTEST_HOURS.into();
         create["ttl_hours"]["maximum"] = secrets.max_ttl_hours.into();
         create["ttl_hours"]["default"] = secrets.default_ttl_hours.into();
     }
