@@ -1,6 +1,6 @@
 //! A client's connection, between the system and the HTTP server: it ends when it is silent for too
 //! long or takes too long over the head of a request, and it hands over no more than is wanted. Never
-//! does it end while a request runs or an answer is on its way.
+//! does it end while a request runs or an answer is on its way, but some seconds after the service stops.
 //!
 //! The HTTP server times the head of the first request by itself. Of later ones it times nothing once
 //! their first byte has come, and in its time of silence it cuts off what a slow reader has not taken
