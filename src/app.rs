@@ -151,16 +151,20 @@ impl Application {
     async fn serve_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
         let handle = self.server.handle();
         let mut server = rt::spawn(self.server);
-        tokio::select! {
-            () = stop => log::info!("stopping"),
-            _ = self.ended => {
-                handle.stop(false).await;
-                return Err(AppError::StoreEnded);
+        let has_store = tokio::select! {
+            () = stop => {
+                log::info!("stopping");
+                true
             }
+            _ = self.ended => false,
             ended = &mut server => return Err(AppError::Server(cause_of(ended))),
-        }
+        };
         self.stopping.send_replace(true);
+        // Also without a store: whoever waits for it is told, and answers on their way arrive.
         handle.stop(true).await;
+        if !has_store {
+            return Err(AppError::StoreEnded);
+        }
         self.store.close().await.map_err(AppError::Close)
     }
 }
