@@ -105,7 +105,9 @@ impl Application {
         let (server, address) = server::bind(shared, certificates.as_ref())?;
         let janitor = JanitorActor::new(store.clone(), clock, settings.purge_interval()).start();
         rt::spawn(warn_of_strangers(store.clone(), roots.key_ids()));
-        certificates.map(|certificates| rt::spawn(certificates.follow()));
+        if let Some(certificates) = &certificates {
+            certificates.follow();
+        }
         Ok(Self { server, address, store, ended, stopping, _janitor: janitor, metrics })
     }
 

@@ -4,26 +4,22 @@
 //! A pair that cannot be used never takes the place of one that can. What the files hold is in no
 //! log and in no error.
 
+mod files;
 mod handshake;
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
-use std::{fmt, fs, io};
+use std::{fmt, io, thread};
 
+use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{InconsistentKeys, ServerConfig};
-use tokio::task::spawn_blocking;
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_rustls::TlsAcceptor;
-use zeroize::Zeroizing;
 
 use crate::config::Server;
+use files::{Files, Marks};
 pub use handshake::shake_hands;
 
 /// How often the files are looked at.
@@ -62,45 +58,10 @@ pub enum TlsError {
     Protocol(#[from] rustls::Error),
 }
 
-/// The files that a certificate and its key are in.
-#[derive(Clone, Debug)]
-struct Files {
-    certificate: PathBuf,
-    key: PathBuf,
-}
-
-/// What changes with a file: when it was written, which one it is, and how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark(i64, i64, u64, u64);
-
-/// What was seen of the files; nothing of one that is not there.
-type Marks = [Option<Mark>; 2];
-
-impl Files {
-    fn read(&self) -> Result<CertifiedKey, TlsError> {
-        let Self { certificate, key } = self;
-        let no_certificate = || TlsError::NoCertificate(certificate.clone());
-        let text = contents("server.tls_cert", certificate)?;
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-        let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(no_certificate)?;
-        let text = contents("server.tls_key", key)?;
-        let no_key = || TlsError::NoKey(key.clone());
-        let secret = PrivateKeyDer::from_pem_slice(&text).map_err(|_malformed| no_key())?;
-        CertifiedKey::from_der(chain, secret, &provider()).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-                TlsError::Unfitting { key: key.clone(), certificate: certificate.clone() }
-            }
-            rustls::Error::InvalidCertificate(_) => no_certificate(),
-            _ => no_key(),
-        })
-    }
-
-    fn marks(&self) -> Marks {
-        [&self.certificate, &self.key].map(|path| {
-            let file = fs::metadata(path).ok()?;
-            Some(Mark(file.mtime(), file.mtime_nsec(), file.ino(), file.len()))
-        })
-    }
+/// What was seen of the files, and why they could not be used.
+struct Seen {
+    marks: Marks,
+    trouble: Option<TlsError>,
 }
 
 /// The certificate that is shown, and its key.
@@ -154,35 +115,45 @@ impl Certificates {
         Ok(Arc::new(config).into())
     }
 
-    /// Looks at the files again and again, and reads them when they have changed. Connections that
-    /// are there stay as they are; new ones are shown what was read last.
-    pub async fn follow(self: Arc<Self>) {
-        let mut seen = self.first;
-        let mut rounds = interval(ROUND);
-        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            rounds.tick().await;
-            let certificates = Arc::clone(&self);
-            // A file system that hangs holds up nothing else.
-            let looked = spawn_blocking(move || certificates.look(seen)).await;
-            seen = looked.unwrap_or(seen);
+    /// Has a thread look at the files again and again, and read them when they have changed, as long as
+    /// there is somebody who shows them. Connections that are there stay as they are. It is a thread of
+    /// its own, for nobody to wait for it: file systems may hang.
+    pub fn follow(self: &Arc<Self>) {
+        let (certificates, mut seen) =
+            (Arc::downgrade(self), Seen { marks: self.first, trouble: None });
+        let rounds = move || loop {
+            thread::sleep(ROUND);
+            let Some(certificates) = Weak::upgrade(&certificates) else { return };
+            certificates.look(&mut seen);
+        };
+        if let Err(error) = thread::Builder::new().name("certificates".to_owned()).spawn(rounds) {
+            log::error!("the TLS certificate is not read again when it changes: {error}");
         }
     }
 
-    /// Reads the files if they are others than those `seen`. Returns what it saw of them before: if
-    /// they change once more meanwhile, the next look finds it.
-    fn look(&self, seen: Marks) -> Marks {
+    /// Reads the files if they are others than those `seen`, or if they could not be read. What it has
+    /// seen is what they were before: if they change once more meanwhile, the next look finds it.
+    fn look(&self, seen: &mut Seen) {
         let marks = self.files.marks();
-        if marks != seen {
-            match self.files.read() {
-                Ok(read) => {
-                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
-                    log::info!("the TLS certificate was read again");
+        if marks == seen.marks && !matches!(seen.trouble, Some(TlsError::Unreadable { .. })) {
+            return;
+        }
+        match self.files.read() {
+            Ok(read) => {
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
+                log::info!("the TLS certificate was read again");
+                seen.trouble = None;
+            }
+            Err(error) => {
+                let told = seen.trouble.replace(error).map(|error| error.to_string());
+                if let Some(error) = &seen.trouble
+                    && (marks != seen.marks || told != Some(error.to_string()))
+                {
+                    log::error!("the TLS certificate stays as it was: {error}");
                 }
-                Err(error) => log::error!("the TLS certificate stays as it was: {error}"),
             }
         }
-        marks
+        seen.marks = marks;
     }
 }
 
@@ -192,15 +163,15 @@ pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-fn contents(key: &'static str, path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
-    let read = fs::read(path).map(Zeroizing::new);
-    read.map_err(|source| TlsError::Unreadable { key, path: path.to_owned(), source })
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use rcgen::{CertifiedKey as Pair, generate_simple_self_signed};
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
     use tempfile::TempDir;
 
     use super::*;
@@ -224,6 +195,11 @@ mod tests {
         Certificates { files, first, current }
     }
 
+    /// What was seen of them at first.
+    const fn seen(certificates: &Certificates) -> Seen {
+        Seen { marks: certificates.first, trouble: None }
+    }
+
     fn shown(certificates: &Certificates) -> CertificateDer<'static> {
         certificates.current.read().unwrap().cert[0].clone()
     }
@@ -237,7 +213,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = write_pair(&folder);
         let certificates = certificates(&folder);
-        let mut seen = certificates.first;
+        let mut seen = seen(&certificates);
         let second = write_pair(&folder);
         let [certificate, key] = ["cert", "key"].map(|name| folder.path().join(name));
         let spoilers: [&dyn Fn(); 4] = [
@@ -248,12 +224,14 @@ mod tests {
         ];
         for spoil in spoilers {
             spoil();
-            seen = certificates.look(seen);
+            certificates.look(&mut seen);
+            assert!(seen.trouble.is_some());
             assert_eq!(shown(&certificates), der(&first[0]));
         }
         fs::write(&certificate, &second[0]).unwrap();
         fs::write(&key, &second[1]).unwrap();
-        assert_ne!(certificates.look(seen), seen);
+        certificates.look(&mut seen);
+        assert!(seen.trouble.is_none());
         assert_eq!(shown(&certificates), der(&second[0]));
     }
 
@@ -270,9 +248,32 @@ mod tests {
             file.set_modified(written).unwrap();
             fs::rename(other.path().join(name), folder.path().join(name)).unwrap();
         }
-        let seen = certificates.look(certificates.first);
+        certificates.look(&mut seen(&certificates));
         assert_eq!(shown(&certificates), der(&pair[0]));
-        assert_eq!(certificates.look(seen), seen);
+    }
+
+    #[test]
+    fn a_pair_that_could_not_be_read_once_is_read_later() {
+        let folder = tempfile::tempdir().unwrap();
+        write_pair(&folder);
+        let certificates = certificates(&folder);
+        let pair = write_pair(&folder);
+        let marks = certificates.files.marks();
+        // As if reading had failed for once.
+        let (key, path, source) = ("server.tls_key", PathBuf::new(), io::ErrorKind::Other.into());
+        let mut seen = Seen { marks, trouble: Some(TlsError::Unreadable { key, path, source }) };
+        certificates.look(&mut seen);
+        assert_eq!(shown(&certificates), der(&pair[0]));
+    }
+
+    #[test]
+    fn rights_that_change_are_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        write_pair(&folder);
+        let before = files(&folder).marks();
+        let rights = fs::Permissions::from_mode(0o400);
+        fs::set_permissions(folder.path().join("key"), rights).unwrap();
+        assert_ne!(files(&folder).marks(), before);
     }
 
     #[test]

@@ -99,3 +99,16 @@ fn health_asks_a_server_that_speaks_tls_whatever_its_certificate_names() {
     let line = complaint(with_tls(&mut after));
     assert!(line.starts_with(&format!("viewonce: no healthy server at {bind}: ")), "{line}");
 }
+
+#[test]
+fn a_certificate_that_cannot_be_read_to_its_end_holds_up_no_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    Certificate::of("localhost").write(folder.path());
+    let service = Service::start(folder, with_tls);
+    let [certificate, _key] = files(service.folder.path());
+    fs::remove_file(&certificate).unwrap();
+    assert!(Command::new("mkfifo").arg(&certificate).status().unwrap().success());
+    // Opening it succeeds once the server reads it, and it waits for what never comes.
+    let _writer = fs::File::options().write(true).open(&certificate).unwrap();
+    service.stop();
+}
