@@ -23,7 +23,7 @@ fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
         return peer;
     }
     let lines = headers.get_all(X_FORWARDED_FOR);
-    let named = lines.flat_map(|line| line.to_str().unwrap_or_default().split(',').map(parse));
+    let named = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',').map(parse));
     // The last that no trusted proxy has: where that is no address, nobody is named.
     let last =
         named.fold(None, |last, named| if named.is_some_and(is_trusted) { last } else { named });
@@ -31,8 +31,8 @@ fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
 }
 
 /// An address, with or without a port, as some proxies add.
-fn parse(text: &str) -> Option<IpAddr> {
-    let text = text.trim_matches([' ', '\t']);
+fn parse(text: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(text).ok()?.trim_matches([' ', '\t']);
     let address = text.parse().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
     address.ok().map(|address| address.to_canonical())
 }
@@ -47,11 +47,16 @@ mod tests {
     const PROXY: &str = "10.0.0.1";
 
     /// The client of a request from `peer` with these lines, where two networks are trusted.
-    fn client(peer: &str, lines: &[&'static str]) -> String {
+    fn client(peer: &str, lines: &[&str]) -> String {
+        let lines: Vec<_> = lines.iter().map(|line| line.as_bytes()).collect();
+        client_of_bytes(peer, &lines)
+    }
+
+    fn client_of_bytes(peer: &str, lines: &[&[u8]]) -> String {
         let proxies = ["10.0.0.0/8", "2001:db8::/32"].map(|network| network.parse().unwrap());
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(X_FORWARDED_FOR, HeaderValue::from_static(line));
+            headers.append(X_FORWARDED_FOR, HeaderValue::from_bytes(line).unwrap());
         }
         let peer = peer.parse::<IpAddr>().unwrap().to_canonical();
         address(peer, &headers, &proxies).to_string()
@@ -111,5 +116,7 @@ mod tests {
         for line in ["unknown, 192.0.2.1", "\u{22}x, , 192.0.2.1, 10.0.0.2"] {
             assert_eq!(client(PROXY, &[line]), "192.0.2.1");
         }
+        assert_eq!(client_of_bytes(PROXY, &[b"\xff, 192.0.2.1"]), "192.0.2.1");
+        assert_eq!(client_of_bytes(PROXY, &[b"192.0.2.1, \xff"]), PROXY);
     }
 }

@@ -240,3 +240,20 @@ async fn a_refusal_says_what_it_is_of() {
     let kind = app.get(&text(&problem, "type")).await;
     assert_eq!(kind.headers()["location"], "../redoc#too-many-requests");
 }
+
+#[actix_web::test]
+async fn asking_whether_a_page_may_send_a_request_is_none() {
+    const ORIGIN: &str = "https://page.example";
+    let app = spawn_app_with(|settings| {
+        settings.limits.requests_per_second = 0.001;
+        settings.limits.burst = 1;
+        settings.server.cors_origins = vec![ORIGIN.to_owned()];
+    });
+    for _ in 0..20 {
+        let preflight = app.request(Method::OPTIONS, "/api/v1/secrets").header("Origin", ORIGIN);
+        let preflight = preflight.header("Access-Control-Request-Method", "POST");
+        assert_eq!(send(preflight).await.status(), 204);
+    }
+    assert_eq!(app.get("/").await.status(), 200);
+    expect_refused(app.get("/").await).await;
+}
