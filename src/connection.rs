@@ -13,12 +13,15 @@
 //!
 //! Of what has arrived the HTTP server reads up to 128 KiB, and makes all requests that it finds in it
 //! before it answers the first: thousands, of which each takes a hundred times the bytes that it was
-//! sent in. So it is given a little at a time, and nothing while it is busy, but the body that a
-//! request waits for.
+//! sent in; and it answers them as the last one wants to be answered, a reveal like a HEAD without its
+//! content. So it is given a little at a time, never more than one request, and nothing while it is busy
+//! but the body that the request waits for. Behind a body that nobody reads there is no further request.
 
+mod boundary;
 mod requests;
 
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -30,7 +33,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use zeroize::{Zeroize as _, Zeroizing};
 
-pub use requests::{Patience, ReadingBody, Requests, Running};
+use boundary::Boundary;
+pub use requests::{Body, Patience, ReadingBody, Requests, Running};
 
 /// Bytes that are handed over at a time.
 const TURN: usize = 2_048;
@@ -72,8 +76,10 @@ pub struct Connection<S> {
     requests: Rc<Requests>,
     /// What arrived while it was not wanted.
     held: Vec<u8>,
-    /// Bytes handed over since its reader last paused.
+    /// Bytes handed over since its reader last paused: its turn.
     given: usize,
+    /// Where the head that is handed over ends: its turn is over there.
+    boundary: Boundary,
     /// Whether an answer waits here for room in the system.
     is_blocked: bool,
     /// Made with the first request: most of the many that a flood opens never send one.
@@ -90,6 +96,7 @@ impl<S: Stream> Connection<S> {
             requests: Rc::default(),
             held: Vec::new(),
             given: 0,
+            boundary: Boundary::default(),
             is_blocked: false,
             timer: None,
         }
@@ -150,25 +157,37 @@ impl<S: Stream> Connection<S> {
         let count = if self.held.is_empty() {
             let mut part = ReadBuf::new(buffer.initialize_unfilled_to(wanted));
             ready!(Pin::new(&mut self.stream).poll_read(context, &mut part))?;
-            let count = part.filled().len();
+            let count = self.end_turn(part.filled());
+            self.held.extend_from_slice(&part.filled()[count..]);
             buffer.advance(count);
             count
         } else {
-            let count = wanted.min(self.held.len());
-            buffer.put_slice(&self.held[..count]);
+            let held = mem::take(&mut self.held);
+            let count = self.end_turn(&held[..wanted.min(held.len())]);
+            buffer.put_slice(&held[..count]);
+            self.held = held;
             self.held.drain(..count);
             count
         };
-        self.given += count;
         if count > 0 {
             self.requests.note_bytes(count);
         }
         Poll::Ready(Ok(()))
     }
 
+    /// How many of `bytes` may be handed over now: up to the end of a head, and with that the turn ends.
+    fn end_turn(&mut self, bytes: &[u8]) -> usize {
+        let end = if self.requests.has_end() { self.boundary.find(bytes) } else { None };
+        self.given = if end.is_some() { usize::MAX } else { self.given + bytes.len() };
+        end.unwrap_or(bytes.len())
+    }
+
     /// Reads what nobody wants yet, to see behind it whether the other side has gone: that ends a
     /// request, and none is begun for it.
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.requests.were_the_last() {
+            self.held.zeroize();
+        }
         while self.held.len() < HELD {
             let mut bytes = Zeroizing::new([0; TURN]);
             let mut part = ReadBuf::new(&mut *bytes);
@@ -176,7 +195,9 @@ impl<S: Stream> Connection<S> {
             if part.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            self.held.extend_from_slice(part.filled());
+            if !self.requests.were_the_last() {
+                self.held.extend_from_slice(part.filled());
+            }
         }
         Poll::Pending
     }
@@ -224,7 +245,7 @@ impl<S: Stream> AsyncWrite for Connection<S> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         self.is_blocked = flushed.is_pending();
         ready!(flushed)?;
-        if !self.held.is_empty() && self.wanted() > 0 {
+        if !self.held.is_empty() && (self.wanted() > 0 || self.requests.were_the_last()) {
             context.waker().wake_by_ref();
         }
         self.watch(context);

@@ -67,7 +67,7 @@ pub(super) fn bind_metrics(
     metrics: Metrics,
     limits: &Limits,
 ) -> Result<(Server, SocketAddr), AppError> {
-    let Patience { keep_alive, head } = patience(*limits);
+    let Patience { keep_alive, head, .. } = patience(*limits);
     let server = HttpServer::new(move || {
         let metrics = metrics.clone();
         App::new()
@@ -129,5 +129,6 @@ const fn patience(limits: Limits) -> Patience {
     Patience {
         keep_alive: Duration::from_secs(limits.keep_alive_seconds),
         head: Duration::from_secs(limits.head_seconds),
+        linger: LINGER,
     }
 }

@@ -9,6 +9,15 @@ use tokio::time::Instant;
 
 use super::{TURN, TURN_OF_A_BODY};
 
+/// What is known of a body that has to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// So many bytes.
+    Of(usize),
+    /// Chunks, until the last one says that it is.
+    Chunked,
+}
+
 /// How long a connection may go without a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -16,6 +25,8 @@ pub struct Patience {
     pub keep_alive: Duration,
     /// From the first byte of the next request to the end of its head.
     pub head: Duration,
+    /// After the last answer, for its reader to see it before the connection ends.
+    pub linger: Duration,
 }
 
 /// The requests of one connection, as far as its patience depends on them.
@@ -27,38 +38,55 @@ pub struct Requests {
     quiet_since: Cell<Option<Instant>>,
     /// When the first byte came after that.
     head_since: Cell<Option<Instant>>,
-    /// While a request waits for its body: how much of that is known to come.
-    body: Cell<Option<usize>>,
+    /// While a request waits for its body: what is known of the rest.
+    body: Cell<Option<Body>>,
+    /// Whether the request that runs has a body that was not read to its end.
+    has_unread: Cell<bool>,
+    /// Whether there was such a request: nothing that comes behind it is one.
+    were_last: Cell<bool>,
 }
 
 impl Requests {
-    /// A request begins; it ends when what is returned is dropped.
+    /// A request begins, with a body or without; it ends when what is returned is dropped.
     #[must_use]
-    pub fn begin(self: &Rc<Self>) -> Running {
+    pub fn begin(self: &Rc<Self>, has_body: bool) -> Running {
         self.running.set(self.running.get() + 1);
+        self.has_unread.set(has_body);
         Running(Rc::clone(self))
     }
 
-    /// The request that runs waits for its body, of so many bytes if that is known, until what is
-    /// returned is dropped.
+    /// The request that runs waits for its body, until what is returned is dropped.
     #[must_use]
-    pub fn read_body(self: &Rc<Self>, length: usize) -> ReadingBody {
-        self.body.set(Some(length));
+    pub fn read_body(self: &Rc<Self>, body: Body) -> ReadingBody {
+        self.body.set(Some(body));
         ReadingBody(Rc::clone(self))
     }
 
     /// How many bytes may be handed over now.
     pub(super) fn wanted(&self) -> usize {
         match self.body.get() {
-            Some(length) => length.clamp(TURN, TURN_OF_A_BODY),
+            _ if self.were_the_last() => 0,
+            Some(Body::Of(rest)) => rest.min(TURN_OF_A_BODY),
+            Some(Body::Chunked) => TURN,
             None if self.running.get() == 0 => TURN,
             None => 0,
         }
     }
 
+    /// Whether what is handed over now ends with an empty line.
+    pub(super) fn has_end(&self) -> bool {
+        !matches!(self.body.get(), Some(Body::Of(_)))
+    }
+
+    /// Whether no request may come any more.
+    pub(super) fn were_the_last(&self) -> bool {
+        self.were_last.get()
+    }
+
     pub(super) fn deadline(&self, patience: Patience) -> Option<Instant> {
         let quiet_since = self.quiet_since.get().filter(|_| self.running.get() == 0)?;
         Some(match self.head_since.get() {
+            _ if self.were_the_last() => quiet_since + patience.linger,
             Some(since) => since + patience.head,
             None => quiet_since + patience.keep_alive,
         })
@@ -70,7 +98,9 @@ impl Requests {
     }
 
     pub(super) fn note_bytes(&self, count: usize) {
-        self.body.update(|body| body.map(|length| length.saturating_sub(count)));
+        if let Some(Body::Of(rest)) = self.body.get() {
+            self.body.set(Some(Body::Of(rest.saturating_sub(count))));
+        }
         let is_between = self.running.get() == 0 && self.quiet_since.get().is_some();
         if is_between && self.head_since.get().is_none() {
             self.head_since.set(Some(Instant::now()));
@@ -82,8 +112,19 @@ impl Requests {
 #[derive(Debug)]
 pub struct Running(Rc<Requests>);
 
+impl Running {
+    /// Whether the request has a body that was not read to its end: then it is the last one.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.0.has_unread.get()
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
+        if self.is_last() {
+            self.0.were_last.set(true);
+        }
         self.0.running.set(self.0.running.get().saturating_sub(1));
         self.0.note_quiet();
     }
@@ -92,6 +133,13 @@ impl Drop for Running {
 /// A request that waits for its body.
 #[derive(Debug)]
 pub struct ReadingBody(Rc<Requests>);
+
+impl ReadingBody {
+    /// It has come to its end.
+    pub fn complete(self) {
+        self.0.has_unread.set(false);
+    }
+}
 
 impl Drop for ReadingBody {
     fn drop(&mut self) {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::web::Payload;
 use actix_web::{HttpMessage as _, HttpRequest};
 use incoming::Incoming;
@@ -19,7 +19,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::State;
 use super::error::ApiError;
 use super::problem::FieldError;
-use crate::connection::{ReadingBody, Requests};
+use crate::connection::{Body, Requests};
 use crate::passphrase::{PASSPHRASE_BYTES, Passphrase};
 
 /// The members of a JSON object that are not asked for yet, and what is wrong with the others.
@@ -37,15 +37,21 @@ impl Fields {
         payload: Payload,
         max_bytes: usize,
     ) -> Result<Self, ApiError> {
-        if content_length(request).is_some_and(|length| length > max_bytes) {
+        let announced = announced(request);
+        if matches!(announced, Some(Body::Of(length)) if length > max_bytes) {
             return Err(ApiError::BodyTooLarge { max_bytes });
         }
         require_json(request)?;
         let time = Duration::from_secs(state.settings.limits.body_seconds);
-        let reading = reading(request);
-        let body = timeout(time, Incoming::new(max_bytes, &state.bodies).read(payload)).await;
-        drop(reading);
-        let body = body.map_err(|_elapsed| ApiError::BodyTimeout)??;
+        let requests = request.conn_data::<Rc<Requests>>();
+        let reading = requests.zip(announced).map(|(requests, body)| requests.read_body(body));
+        let body = Incoming::new(max_bytes, &state.bodies).read(payload, announced);
+        let body = timeout(time, body).await.map_err(|_elapsed| ApiError::BodyTimeout)??;
+        if let Some(reading) = reading
+            && !request.head().upgrade()
+        {
+            reading.complete();
+        }
         let body = body.bytes();
         if !body.is_empty() && !request.headers().contains_key(CONTENT_TYPE) {
             return Err(ApiError::UnsupportedMediaType);
@@ -176,14 +182,19 @@ fn parse(body: &[u8]) -> Result<Members, ApiError> {
     })
 }
 
-/// Has the connection hand over the body, until what is returned is dropped.
-fn reading(request: &HttpRequest) -> Option<ReadingBody> {
-    let length = content_length(request).unwrap_or_default();
-    Some(request.conn_data::<Rc<Requests>>()?.read_body(length))
+/// What the head of `request` says of its body, if it has one.
+fn announced(request: &HttpRequest) -> Option<Body> {
+    if request.headers().contains_key(TRANSFER_ENCODING) {
+        return Some(Body::Chunked);
+    }
+    let length = request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
+    (length > 0).then_some(Body::Of(length))
 }
 
-fn content_length(request: &HttpRequest) -> Option<usize> {
-    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+/// Whether something comes behind the head of `request` that is not the next request. What is to be
+/// another protocol from there on, and is none that is spoken here, has no end.
+pub(super) fn has_body(request: &HttpRequest) -> bool {
+    announced(request).is_some() || request.head().upgrade()
 }
 
 /// Refuses what says that it is anything but plain JSON in UTF-8.

@@ -11,6 +11,7 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_OPENER_POLICY,
     CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -23,7 +24,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::problem::PROBLEM_JSON;
-use super::{RECEIPTS, SECRETS, State, cors, limits, traffic};
+use super::{RECEIPTS, SECRETS, State, body, cors, limits, traffic};
 use crate::chain::Chain;
 use crate::connection::{Requests, Running};
 
@@ -73,12 +74,13 @@ async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if let Err(error) = limits::admit(request.request()).and_then(|()| reject(&request)) {
-        return Ok(request.error_response(error));
+    // It is no request of its own: it comes before one.
+    if let Some(response) = cors::preflight(request.request()) {
+        return Ok(request.into_response(response));
     }
-    match cors::preflight(request.request()) {
-        Some(response) => Ok(request.into_response(response)),
-        None => Ok(next.call(request).await?.map_into_boxed_body()),
+    match limits::admit(request.request()).and_then(|()| reject(&request)) {
+        Err(error) => Ok(request.error_response(error)),
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
     }
 }
 
@@ -118,11 +120,12 @@ struct Access {
     status: u16,
     /// What counts it; nothing does on the address of the metrics.
     state: Option<Data<State>>,
-    _running: Option<Running>,
+    running: Option<Running>,
 }
 
 impl Access {
     fn begin(request: &ServiceRequest) -> Self {
+        let requests = request.conn_data::<Rc<Requests>>();
         Self {
             request_id: Uuid::new_v4().to_string(),
             method: traffic::method(request.method()),
@@ -131,7 +134,7 @@ impl Access {
             started: Instant::now(),
             status: SENDER_LEFT,
             state: request.app_data().cloned(),
-            _running: request.conn_data::<Rc<Requests>>().map(Requests::begin),
+            running: requests.map(|requests| requests.begin(body::has_body(request.request()))),
         }
     }
 
@@ -154,6 +157,9 @@ impl Access {
         set_headers(response.headers_mut(), &self.request_id);
         for (name, value) in &self.headers {
             response.headers_mut().insert(name.clone(), value.clone());
+        }
+        if self.running.as_ref().is_some_and(Running::is_last) {
+            response.head_mut().set_connection_type(ConnectionType::Close);
         }
         self.status = response.status().as_u16();
         response

@@ -27,6 +27,7 @@ mod metrics;
 mod overload;
 mod panic;
 mod passphrase;
+mod pipelines;
 mod receipt;
 mod repeat;
 mod serve;

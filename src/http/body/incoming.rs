@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::super::SMALL_BODY_BYTES;
 use super::super::error::ApiError;
+use crate::connection::Body;
 
 /// The bytes of a body that have arrived, and the room that they take of what all bodies have.
 pub(super) struct Incoming<'a> {
@@ -25,10 +26,17 @@ impl<'a> Incoming<'a> {
         Self { bytes: Zeroizing::default(), room, taken: None, max_bytes }
     }
 
-    /// Reads all of `payload`.
-    pub(super) async fn read(mut self, payload: Payload) -> Result<Self, ApiError> {
+    /// Reads all of `payload`, which is `announced` so.
+    pub(super) async fn read(
+        mut self,
+        payload: Payload,
+        announced: Option<Body>,
+    ) -> Result<Self, ApiError> {
         let mut payload = pin!(BodyStream::new(payload));
-        while let Some(chunk) = poll_fn(|context| payload.as_mut().poll_next(context)).await {
+        while announced != Some(Body::Of(self.bytes.len())) {
+            let Some(chunk) = poll_fn(|context| payload.as_mut().poll_next(context)).await else {
+                break;
+            };
             self.push(&chunk.map_err(|_broken_off| ApiError::MalformedJson)?)?;
         }
         Ok(self)

@@ -1,0 +1,157 @@
+//! Requests that are sent before the answers to others have come: each is answered as if it were alone,
+//! and whatever is consumed is shown.
+
+use std::time::Duration;
+
+use actix_web::rt::time::timeout;
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::support::{TestApp, secret, spawn_app, spawn_app_with};
+
+const PATIENCE: Duration = Duration::from_secs(15);
+const CONTENT: &str = "what must be shown";
+/// More than is read at a time.
+const LONG: usize = 3_000;
+/// What may come behind a view.
+const FOLLOWERS: [&str; 5] = [
+    "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /health HTTP/1.0\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "POST /api/v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{",
+    "nothing like a request\r\n\r\n",
+];
+const LAST: &str = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+/// A request that reveals a secret, and is this much longer than it need be.
+fn reveal(token: &str, headers: &str, padding: usize) -> String {
+    let body = format!("{}{}", json!({ "token": token }), " ".repeat(padding));
+    let length = body.len();
+    format!(
+        "POST /api/v1/reveal HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// A request that views a secret.
+fn view(token: &str, headers: &str) -> String {
+    format!("GET {} HTTP/1.1\r\nHost: x\r\n{headers}\r\n", secret(token))
+}
+
+/// Sends all of this at once; returns what is answered before the server hangs up.
+async fn converse(app: &TestApp, bytes: &str) -> String {
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    let mut answers = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut answers)).await;
+    // That it is reset in the end is no answer either.
+    drop(read.expect("the server hangs up"));
+    String::from_utf8(answers).unwrap()
+}
+
+/// The answers, each from its status on.
+fn each(answers: &str) -> Vec<&str> {
+    answers.split("HTTP/1.1 ").skip(1).collect()
+}
+
+/// That two views are answered as if nothing came behind them.
+async fn expect_shown(app: &TestApp, follower: &str, padding: usize) {
+    let tokens = [app.store(CONTENT).await, app.store(CONTENT).await];
+    let views = [reveal(&tokens[0], "", padding), view(&tokens[1], "")].concat();
+    let answers = converse(app, &[&views, follower, LAST].concat()).await;
+    for answer in &each(&answers)[..2] {
+        assert!(answer.starts_with("200 ") && answer.contains(CONTENT), "{answer}");
+        assert!(!answer.contains("connection: "), "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn what_comes_behind_a_view_changes_nothing_of_its_answer() {
+    // One of them has a body that does not come.
+    let app = &spawn_app_with(|settings| settings.limits.body_seconds = 1);
+    let shown = |padding| FOLLOWERS.map(|follower| expect_shown(app, follower, padding));
+    join_all([0, 1_700, LONG].map(shown).into_iter().flatten()).await;
+}
+
+#[actix_web::test]
+async fn all_of_many_views_are_shown_before_the_connection_is_said_to_end() {
+    let app = spawn_app();
+    for padding in [0, 500, 1_900, LONG] {
+        let mut views = String::new();
+        for _ in 0..20 {
+            views += &reveal(&app.store(CONTENT).await, "", padding);
+        }
+        let answers = converse(&app, &(views + LAST)).await;
+        let answers = each(&answers);
+        assert_eq!(answers.len(), 21);
+        let closing: Vec<_> =
+            answers.iter().map(|answer| answer.contains("connection: close")).collect();
+        assert_eq!(closing.iter().position(|closes| *closes), Some(20));
+        assert!(answers[..20].iter().all(|answer| answer.contains(CONTENT)));
+    }
+}
+
+#[actix_web::test]
+async fn nothing_is_consumed_behind_a_body_that_nobody_reads() {
+    let app = spawn_app();
+    let bodies = [
+        "HEAD /health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+        "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+        "GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        "POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    ];
+    let checked = bodies.map(async |body: &str| {
+        let token = app.store(CONTENT).await;
+        let filler = if body.contains("4000") { "x".repeat(4_000) } else { String::new() };
+        let answers = converse(&app, &[body, &filler, &view(&token, "")].concat()).await;
+        assert_eq!(each(&answers).len(), 1, "{body} {answers}");
+        assert!(answers.contains("connection: close"), "{body} {answers}");
+        assert!(app.is_available(&token).await, "{body}");
+    });
+    join_all(checked).await;
+}
+
+#[actix_web::test]
+async fn a_body_that_nobody_reads_and_that_does_not_end_is_soon_not_listened_to() {
+    let app = spawn_app();
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    let head = "GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let endless = async { while stream.write_all(b"1\r\nx\r\n").await.is_ok() {} };
+    timeout(PATIENCE, endless).await.expect("the server hangs up");
+}
+
+#[actix_web::test]
+async fn a_body_ends_where_its_head_says_whatever_is_asked_for_besides() {
+    let app = spawn_app();
+    let token = app.store(CONTENT).await;
+    let upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
+    let answers = converse(&app, &reveal(&token, upgrade, 0)).await;
+    assert!(answers.starts_with("HTTP/1.1 200 ") && answers.contains(CONTENT), "{answers}");
+    assert!(answers.contains("connection: close"), "{answers}");
+}
+
+#[actix_web::test]
+async fn a_chunked_body_ends_with_its_last_chunk() {
+    let app = spawn_app();
+    let head = "POST /api/v1/reveal HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
+    let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+    for spaces in [1, LONG] {
+        let mut all = String::new();
+        for _ in 0..3 {
+            let body = json!({ "token": app.store(CONTENT).await }).to_string();
+            let (one, other) = body.split_at(20);
+            // Between them, what the end of a head looks like.
+            let blank = format!("\r\n\r\n{}\n\n", " ".repeat(spaces));
+            let trailer = "0\r\nX-Trailer: x\r\n\r\n";
+            all += &[head, &chunk(&blank), &chunk(one), &chunk(other), trailer].concat();
+        }
+        let answers = converse(&app, &(all + LAST)).await;
+        let shown = each(&answers).into_iter().filter(|answer| answer.contains(CONTENT)).count();
+        assert_eq!(shown, 3, "{answers}");
+    }
+}
