@@ -146,6 +146,11 @@ impl<S: Stream> Connection<S> {
         if self.is_blocked { 0 } else { self.requests.wanted().saturating_sub(self.given) }
     }
 
+    /// Whether a head was handed over to its end: what is behind it is wanted with the answer.
+    fn is_head_given(&self) -> bool {
+        self.given == usize::MAX && !self.requests.is_body_wanted()
+    }
+
     /// Hands over at most `wanted` bytes.
     fn poll_give(
         &mut self,
@@ -213,7 +218,7 @@ impl<S: Stream> AsyncRead for Connection<S> {
             return Poll::Ready(Ok(()));
         }
         let polled = match self.wanted() {
-            0 if self.given == 0 => self.poll_gone(context),
+            0 if self.given == 0 || self.is_head_given() => self.poll_gone(context),
             0 => {
                 // It has had its turn: what it makes of that comes first.
                 context.waker().wake_by_ref();

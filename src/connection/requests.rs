@@ -78,6 +78,11 @@ impl Requests {
         !matches!(self.body.get(), Some(Body::Of(_)))
     }
 
+    /// Whether a request waits for its body.
+    pub(super) fn is_body_wanted(&self) -> bool {
+        self.body.get().is_some()
+    }
+
     /// Whether no request may come any more.
     pub(super) fn were_the_last(&self) -> bool {
         self.were_last.get()
