@@ -84,7 +84,8 @@ async fn read_much_late(server: &Server) {
 #[actix_web::test]
 async fn an_answer_that_fills_all_buffers_reaches_its_slow_reader() {
     let many = MANY_BYTES.to_string();
-    let settings = [&IMPATIENT[..], &[("SECRETS__MAX_CONTENT_BYTES", &many)]].concat();
+    // A server that is busy with so much reads heads late.
+    let settings = [("LIMITS__KEEP_ALIVE_SECONDS", "3"), ("SECRETS__MAX_CONTENT_BYTES", &many)];
     let [plain, tls] = [Server::start(&settings), Server::start_tls(&settings)];
     join(read_much_late(&plain), read_much_late(&tls)).await;
 }
