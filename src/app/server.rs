@@ -28,9 +28,7 @@ const SHUTDOWN_SECONDS: u64 = 8;
 /// Clients that may at least wait for a connection: whom the system turns away comes again only after
 /// a second, then two, then four.
 const LEAST_BACKLOG: usize = 1_024;
-/// For how long the rest of a body is read that nobody wants, so that its sender sees the answer. Long
-/// enough that the HTTP server, whose clock is late when it is busy, never takes it for over before it
-/// has begun: such an end it misses, and `limits.keep_alive_seconds` counts.
+/// For how long the rest of a body is read that nobody wants, so that its sender sees the answer.
 const LINGER: Duration = Duration::from_secs(3);
 
 /// Binds the address; returns the server, which serves as soon as it is polled, and where. With
