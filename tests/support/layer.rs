@@ -6,6 +6,7 @@
 mod format;
 
 use std::collections::HashSet;
+use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::iter::repeat;
 use std::ops::Range;
@@ -163,7 +164,12 @@ fn library() -> &'static Path {
         // Where the binary is, and as it was built: nothing else has to be built then.
         let built = Path::new(env!("CARGO_BIN_EXE_viewonce")).parent().unwrap();
         let name = built.file_name().unwrap().to_str().unwrap();
-        let output = Command::new(env!("CARGO"))
+        let mut cargo = Command::new(env!("CARGO"));
+        // What cargo tells a test of its package would have build scripts run anew.
+        for (name, _) in env::vars().filter(|(name, _)| is_of_package(name)) {
+            cargo.env_remove(name);
+        }
+        let output = cargo
             .args(["build", "--quiet", "--example", "layer", "--message-format=json"])
             .args(["--profile", if name == "debug" { "dev" } else { name }, "--target-dir"])
             .arg(built.parent().unwrap())
@@ -179,6 +185,10 @@ fn library() -> &'static Path {
         };
         messages.lines().find_map(artifact).expect("cargo names the library")
     })
+}
+
+fn is_of_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| variable.starts_with(start))
 }
 
 /// What became of a record's bytes.

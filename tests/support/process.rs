@@ -4,6 +4,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use reqwest::Client;
@@ -51,8 +52,8 @@ pub(crate) struct Service {
     pub(crate) address: String,
     pub(crate) folder: TempDir,
     pub(crate) client: Client,
-    log: JoinHandle<String>,
-    first_lines: String,
+    log: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
 }
 
 impl Service {
@@ -63,18 +64,21 @@ impl Service {
     ) -> Self {
         let mut command = viewonce(folder.path());
         let mut child = Guarded(change(&mut command).stderr(Stdio::piped()).spawn().unwrap());
-        let mut lines = BufReader::new(child.0.stderr.take().unwrap()).lines();
-        let mut first_lines = String::new();
+        let mut lines = BufReader::new(child.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let mut log = String::new();
         let address = loop {
-            let line = lines.next().transpose().unwrap();
-            let line = line.unwrap_or_else(|| unreachable!("it ended at once: {first_lines}"));
-            first_lines += &(line.clone() + "\n");
+            let line = lines.next().unwrap_or_else(|| unreachable!("it ended at once: {log}"));
+            log += &(line.clone() + "\n");
             if let Some((_, rest)) = line.split_once(LISTENING) {
                 break rest.split(',').next().unwrap().to_owned();
             }
         };
-        let log = thread::spawn(move || lines.map(|line| line.unwrap() + "\n").collect());
-        Self { child, address, folder, client: Client::new(), log, first_lines }
+        let log = Arc::new(Mutex::new(log));
+        let written = Arc::clone(&log);
+        let reader = thread::spawn(move || {
+            lines.for_each(|line| *written.lock().unwrap() += &(line + "\n"));
+        });
+        Self { child, address, folder, client: Client::new(), log, reader }
     }
 
     /// A server in a new folder.
@@ -85,6 +89,11 @@ impl Service {
     /// The number of its process.
     pub(crate) fn id(&self) -> u32 {
         self.child.0.id()
+    }
+
+    /// Whether it has logged these words until now.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        self.log.lock().unwrap().contains(words)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -120,7 +129,9 @@ impl Service {
     /// Waits for its end; returns how it ended, all that it logged, and its folder.
     pub(crate) fn wait(mut self) -> (ExitStatus, String, TempDir) {
         let status = self.child.0.wait().unwrap();
-        (status, self.first_lines + &self.log.join().unwrap(), self.folder)
+        self.reader.join().unwrap();
+        let log = self.log.lock().unwrap().clone();
+        (status, log, self.folder)
     }
 
     /// Stops it in good order; returns all that it logged, and its folder.
