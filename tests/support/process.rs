@@ -1,7 +1,7 @@
 //! Running the binary in a folder and an environment of its own.
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -26,13 +26,18 @@ pub(crate) fn output(command: &mut Command) -> Output {
     command.output().unwrap()
 }
 
-/// Runs a command that must fail, and returns the one line it says.
+/// Runs a command that must fail, and be no server that starts; returns the one line it says.
 pub(crate) fn complaint(command: &mut Command) -> String {
-    let output = output(command);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(output.stdout.is_empty());
-    let text = String::from_utf8(output.stderr).unwrap();
+    let mut child = Guarded(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut text = String::new();
+    for line in BufReader::new(child.0.stderr.take().unwrap()).lines().map(Result::unwrap) {
+        assert!(!line.contains(LISTENING), "{line}");
+        text += &(line + "\n");
+    }
     assert_eq!(text.lines().count(), 1, "{text}");
+    let mut stdout = child.0.stdout.take().unwrap();
+    assert_eq!(stdout.read_to_end(&mut Vec::new()).unwrap(), 0);
+    assert_eq!(child.0.wait().unwrap().code(), Some(1));
     text
 }
 
