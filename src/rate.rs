@@ -8,7 +8,7 @@ mod clients;
 
 use std::time::Duration;
 
-pub use clients::{CLIENTS, Client, Limiter};
+pub use clients::{Client, Limiter};
 
 /// How often something may happen: so many times a second in the long run, and so many at once.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::{Due, Rate};
 
 /// The most clients that have an account of their own: some 3 MiB of them.
-pub const CLIENTS: usize = 50_000;
+const CLIENTS: usize = 50_000;
 /// How long after a search for those that have recovered there is no other: with tens of thousands
 /// of clients one takes about a millisecond, and a flood of newcomers must not make each of them.
 const REST: Duration = Duration::from_secs(1);
