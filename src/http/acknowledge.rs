@@ -26,6 +26,8 @@ use super::{State, idempotency, intent};
         (status = 204, description = "It is kept no longer, durably."),
         BodyProblems<'_>,
         IntentProblems<'_>,
+        (status = 400, description = "A Range or conditional request, or a body that is not JSON in UTF-8. \
+            Nothing is consumed.", body = Problem),
         (status = 404, description = "Nothing is kept for this token and this key.", body = Problem),
         StoreProblems<'_>,
     )

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::ApiError;
 use super::problem::Problem;
-use super::responses::{ReceiptProblems, StoreProblems};
+use super::responses::{IntentProblems, ReceiptProblems, StoreProblems};
 use super::{State, intent, token};
 use crate::clock::Timestamp;
 use crate::id::ReceiptId;
@@ -100,8 +100,7 @@ pub(super) async fn inspect(
     params(("receipt" = String, Path, description = "The receipt.")),
     responses(
         (status = 204, description = "It is burned, now or before, durably."),
-        (status = 400, description = "A Range or conditional request.", body = Problem),
-        (status = 403, description = "A prefetch, an embedded or a foreign request.", body = Problem),
+        IntentProblems<'_>,
         ReceiptProblems<'_>,
         (status = 409, description = "It has ended already; `state` says how.", body = Problem),
         StoreProblems<'_>,

@@ -28,7 +28,7 @@ pub(super) enum BodyProblems<'a> {
 /// What may be wrong with a request that would use a secret up. Nothing is consumed then.
 #[derive(IntoResponses)]
 pub(super) enum IntentProblems<'a> {
-    /// A Range or conditional request, or a body that is not JSON. Nothing is consumed.
+    /// A Range or conditional request. Nothing is consumed.
     #[response(status = 400)]
     Conditional(Problem<'a>),
     /// A prefetch, an embedded or a foreign request. Nothing is consumed.
@@ -56,10 +56,14 @@ pub(super) enum ReceiptProblems<'a> {
 #[derive(IntoResponses)]
 pub(super) enum StoreProblems<'a> {
     /// More requests or failed lookups came from this address than the server allows. Nothing was done.
-    #[response(status = 429)]
+    #[response(status = 429, headers(
+        ("Retry-After" = u64, description = "Seconds after which the next one is admitted.")
+    ))]
     TooMany(Problem<'a>),
     /// Busy, or the store failed.
-    #[response(status = 503)]
+    #[response(status = 503, headers(
+        ("Retry-After" = u64, description = "Seconds, if nothing was done: it may be sent again.")
+    ))]
     Unavailable(Problem<'a>),
     /// There is no room on the disk.
     #[response(status = 507)]

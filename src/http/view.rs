@@ -53,7 +53,8 @@ pub(super) struct ViewResponse<'a> {
     params(("token" = String, Path, description = "The token.")),
     responses(
         (status = 200, description = "The secret, for the first and last time.", body = ViewResponse),
-        (status = 303, description = "A browser navigated here; it is led to the page."),
+        (status = 303, description = "A browser navigated here; it is led to the page.",
+            headers(("Location" = String, description = "The link."))),
         IntentProblems<'_>,
         (status = 403, description = "A prefetch, an embedded or a foreign request, or a secret that \
             has a passphrase. Nothing is consumed.", body = Problem),
@@ -102,6 +103,8 @@ pub(super) async fn by_get(
         (status = 200, description = "The secret, for the first and last time, but for repeats.", body = ViewResponse),
         BodyProblems<'_>,
         IntentProblems<'_>,
+        (status = 400, description = "A Range or conditional request, or a body that is not JSON in UTF-8. \
+            Nothing is consumed.", body = Problem),
         (status = 403, description = "The passphrase is missing (`passphrase-required`) or wrong \
             (`wrong-passphrase`, with `attempts_left`: the last one destroys the secret), or this is \
             a prefetch, an embedded or a foreign request.", body = Problem),
