@@ -11,7 +11,6 @@ use rustls::{ProtocolVersion, SupportedProtocolVersion, version};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -80,13 +79,6 @@ impl Line {
     fn certificate(&self) -> &CertificateDer<'_> {
         &self.0.get_ref().1.peer_certificates().unwrap()[0]
     }
-}
-
-/// Lets the time pass in which the service looks at its files once.
-async fn let_it_look() {
-    time::pause();
-    time::advance(Duration::from_secs(3)).await;
-    time::resume();
 }
 
 /// Returns when the service shows `certificate`.
@@ -170,23 +162,7 @@ async fn a_certificate_that_changes_is_shown_and_connections_go_on() {
     let mut before = Offer::new(&first).connect(&app).await.unwrap();
     assert!(before.head("GET", "/health").await.starts_with("http/1.1 200"));
     second.write(app.folder.path());
-    let_it_look().await;
     until_shown(&app, &second).await;
     assert!(Offer::new(&first).connect(&app).await.is_err());
     assert!(before.head("GET", "/health").await.starts_with("http/1.1 200"));
-}
-
-#[actix_web::test]
-async fn files_that_change_one_after_the_other_are_read_when_they_fit() {
-    let [first, second] = [(); 2].map(|()| Certificate::of(NAME));
-    let app = spawn_tls_app(&first);
-    let [certificate, key] = files(app.folder.path());
-    std::fs::write(certificate, &second.pem).unwrap();
-    for _ in 0..3 {
-        let_it_look().await;
-        assert!(Offer::new(&first).connect(&app).await.is_ok());
-    }
-    std::fs::write(key, &second.key).unwrap();
-    let_it_look().await;
-    until_shown(&app, &second).await;
 }

@@ -1,14 +1,19 @@
-//! TLS of its own, as it is run: pairs that cannot be used, and asking for health.
+//! TLS of its own, as it is run: pairs that cannot be used, files that change, and asking for health.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::certificate::{Certificate, files};
 use crate::process::{Service, complaint, output, viewonce};
 
 const CERT: (&str, &str) = ("VIEWONCE_SERVER__TLS_CERT", "cert.pem");
 const KEY: (&str, &str) = ("VIEWONCE_SERVER__TLS_KEY", "key.pem");
+
+const READ_AGAIN: &str = "the TLS certificate was read again";
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn with_tls(command: &mut Command) -> &mut Command {
     command.envs([CERT, KEY])
@@ -21,6 +26,15 @@ fn complaint_in(folder: &Path) -> String {
     assert_eq!(lines[0], lines[1]);
     assert!(!folder.join("storage").exists(), "it makes no files before");
     lines[0].clone()
+}
+
+/// Waits until a server has logged these words.
+fn until_said(service: &Service, words: &str) {
+    let started = Instant::now();
+    while !service.has_said(words) {
+        assert!(started.elapsed() < PATIENCE, "it does not say: {words}");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
@@ -98,6 +112,20 @@ fn health_asks_a_server_that_speaks_tls_whatever_its_certificate_names() {
     let _stopped = service.stop();
     let line = complaint(with_tls(&mut after));
     assert!(line.starts_with(&format!("viewonce: no healthy server at {bind}: ")), "{line}");
+}
+
+#[test]
+fn files_that_change_one_after_the_other_are_read_when_they_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = [(); 2].map(|()| Certificate::of("localhost"));
+    first.write(folder.path());
+    let service = Service::start(folder, with_tls);
+    let [certificate, key] = files(service.folder.path());
+    fs::write(certificate, &second.pem).unwrap();
+    until_said(&service, "the TLS certificate stays as it was: server.tls_key: key.pem: expected");
+    assert!(!service.has_said(READ_AGAIN));
+    fs::write(key, &second.key).unwrap();
+    until_said(&service, READ_AGAIN);
 }
 
 #[test]
