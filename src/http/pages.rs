@@ -2,7 +2,7 @@
 //!
 //! Addresses in them are relative, so that they hold behind a proxy that serves them under a path.
 
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{ContentType, HOST};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{DOCTYPE, Markup, html};
@@ -48,14 +48,15 @@ pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpRespo
     ))
 }
 
-/// Where the service is found: at its public address, or else at the one that was asked.
+/// Where the service is found: at its public address, or else at the host that was asked. Of what a
+/// request says of a proxy, no more is believed than that it speaks TLS.
 fn base(request: &HttpRequest, state: &State) -> String {
-    let asked = request.connection_info();
-    let scheme = if state.settings.server.has_tls() { "https" } else { asked.scheme() };
-    state.public_url().map_or_else(
-        || format!("{scheme}://{}", asked.host()),
-        |url| url.as_str().trim_end_matches('/').to_owned(),
-    )
+    if let Some(url) = state.public_url() {
+        return url.as_str().trim_end_matches('/').to_owned();
+    }
+    let has_tls = state.settings.server.has_tls() || request.connection_info().scheme() == "https";
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    format!("{}://{host}", if has_tls { "https" } else { "http" })
 }
 
 /// The page at `/s`: shows a secret after a click. It is the same for every secret, and for none;

@@ -110,6 +110,20 @@ async fn the_start_page_leads_to_the_documentation() {
 }
 
 #[actix_web::test]
+async fn the_start_page_names_the_host_that_was_asked_whatever_else_a_request_says_of_it() {
+    const OTHER: &str = "elsewhere.example";
+    let app = spawn_app();
+    let request = app.request(Method::GET, "/").header("X-Forwarded-Host", OTHER);
+    let request = request.header("Forwarded", format!("host={OTHER};proto=gopher"));
+    let page = send(request).await.text().await.unwrap();
+    assert!(page.contains(&format!("curl -s {}", app.url("/api/v1/secrets"))), "{page}");
+    assert!(!page.contains(OTHER) && !page.contains("gopher"), "{page}");
+    let behind = send(app.request(Method::GET, "/").header("X-Forwarded-Proto", "https")).await;
+    let secure = app.url("/api/v1/secrets").replace("http://", "https://");
+    assert!(behind.text().await.unwrap().contains(&secure));
+}
+
+#[actix_web::test]
 async fn every_problem_is_described_where_its_type_leads() {
     let app = spawn_app();
     let reference = app.get("/redoc").await.text().await.unwrap();
