@@ -83,7 +83,11 @@ pub(super) async fn swagger_ui_file(name: Path<String>) -> Result<HttpResponse, 
     let config = Arc::new(config);
     match utoipa_swagger_ui::serve(&name, config) {
         Ok(Some(file)) => {
-            Ok(HttpResponse::Ok().content_type(file.content_type).body(file.bytes.into_owned()))
+            let mut media_type = file.content_type;
+            if media_type.starts_with("text/") {
+                media_type += "; charset=utf-8";
+            }
+            Ok(HttpResponse::Ok().content_type(media_type).body(file.bytes.into_owned()))
         }
         Ok(None) | Err(_) => Err(ApiError::NoSuchPath),
     }

@@ -191,7 +191,7 @@ pub(super) async fn asset(
         "secret.js" if state.settings.server.serve.views() => {
             ("text/javascript; charset=utf-8", SECRET_SCRIPT)
         }
-        "icon.svg" => ("image/svg+xml", ICON),
+        "icon.svg" => ("image/svg+xml; charset=utf-8", ICON),
         _ => return Err(ApiError::NoSuchPath),
     };
     Ok(HttpResponse::Ok().content_type(media_type).body(content))

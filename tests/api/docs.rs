@@ -124,6 +124,20 @@ async fn the_start_page_names_the_host_that_was_asked_whatever_else_a_request_sa
 }
 
 #[actix_web::test]
+async fn whatever_is_text_names_its_characters() {
+    let app = spawn_app();
+    let paths = ["/", "/s", "/docs", "/redoc"];
+    let files = ["secret.js", "style.css", "icon.svg"].map(|name| format!("/assets/{name}"));
+    let swagger = ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"];
+    let swagger = swagger.map(|name| format!("/docs/{name}"));
+    for path in paths.map(str::to_owned).into_iter().chain(files).chain(swagger) {
+        let answer = app.get(&path).await;
+        let media_type = answer.headers()["content-type"].to_str().unwrap();
+        assert!(media_type.ends_with("; charset=utf-8"), "{path}: {media_type}");
+    }
+}
+
+#[actix_web::test]
 async fn every_problem_is_described_where_its_type_leads() {
     let app = spawn_app();
     let reference = app.get("/redoc").await.text().await.unwrap();
