@@ -2,8 +2,9 @@
 //! is wrong and repeats nothing that was sent.
 
 mod incoming;
+mod members;
 
-use std::fmt;
+use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,10 +12,9 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TR
 use actix_web::web::Payload;
 use actix_web::{HttpMessage as _, HttpRequest};
 use incoming::Incoming;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
+use members::{MEMBERS, Members, Value};
+use serde::de::IgnoredAny;
 use tokio::time::timeout;
-use zeroize::{Zeroize as _, Zeroizing};
 
 use super::State;
 use super::error::ApiError;
@@ -62,7 +62,7 @@ impl Fields {
     /// A field that must be there and be text.
     pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
         match self.take(name) {
-            Some(Value::String(text)) => return Some(text),
+            Some(Value::Text(mut text)) => return Some(mem::take(&mut text)),
             Some(_) => self.refuse(name, "expected a string"),
             None => self.refuse(name, "is required"),
         }
@@ -71,22 +71,28 @@ impl Fields {
 
     /// A field that is a number, if it is there and not null.
     pub(super) fn optional_number(&mut self, name: &'static str) -> Option<f64> {
-        let value = self.take_optional(name)?;
-        self.expect(name, "a number", value.as_f64())
+        let number = match self.take_optional(name)? {
+            Value::Number(number) => Some(number),
+            _ => None,
+        };
+        self.expect(name, "a number", number)
     }
 
     /// A field that is true or false, and false if it is not there or null.
     pub(super) fn flag(&mut self, name: &'static str) -> bool {
-        let Some(value) = self.take_optional(name) else { return false };
-        self.expect(name, "true or false", value.as_bool()).unwrap_or_default()
+        let flag = match self.take_optional(name) {
+            None => return false,
+            Some(Value::Flag(flag)) => Some(flag),
+            Some(_) => None,
+        };
+        self.expect(name, "true or false", flag).unwrap_or_default()
     }
 
     /// The field `passphrase`, if it is there and not null.
     pub(super) fn passphrase(&mut self) -> Option<Passphrase> {
         const NAME: &str = "passphrase";
-        let text = match self.take_optional(NAME)? {
-            Value::String(text) => Zeroizing::new(text),
-            _ => return self.expect(NAME, "a string", None),
+        let Value::Text(text) = self.take_optional(NAME)? else {
+            return self.expect(NAME, "a string", None);
         };
         let passphrase = Passphrase::parse(&text).ok();
         if passphrase.is_none() {
@@ -102,7 +108,7 @@ impl Fields {
 
     /// What was read, if all was right and nothing was there that was not asked for.
     pub(super) fn finish<T>(mut self, read: Option<T>) -> Result<T, ApiError> {
-        if !self.members.0.is_empty() {
+        if !self.members.is_empty() {
             let message = format!("there are other fields than {}", self.known.join(", "));
             self.refuse("", message);
         }
@@ -120,13 +126,13 @@ impl Fields {
     }
 
     fn take_optional(&mut self, name: &'static str) -> Option<Value> {
-        self.take(name).filter(|value| !value.is_null())
+        self.take(name).filter(|value| !matches!(value, Value::Null))
     }
 
     fn take(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
-        let mut found = self.members.0.extract_if(.., |(member, _)| member == name);
-        let first = found.next().map(|(_, value)| value);
+        let mut found = self.members.take(name);
+        let first = found.next();
         let is_doubled = found.count() > 0;
         if is_doubled {
             self.refuse(name, "stands there more than once");
@@ -135,47 +141,10 @@ impl Fields {
     }
 }
 
-/// The members of a JSON object in their order, doubled ones too. Texts are wiped on drop.
-struct Members(Vec<(String, Value)>);
-
-impl Drop for Members {
-    fn drop(&mut self) {
-        for (_, value) in &mut self.0 {
-            if let Value::String(text) = value {
-                text.zeroize();
-            }
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Members(Vec::new());
-        while let Some(member) = map.next_entry()? {
-            members.0.push(member);
-        }
-        Ok(members)
-    }
-}
-
 fn parse(body: &[u8]) -> Result<Members, ApiError> {
     serde_json::from_slice(body).map_err(|error| {
         if error.is_data() && serde_json::from_slice::<IgnoredAny>(body).is_ok() {
-            ApiError::field("", "expected a JSON object")
+            ApiError::field("", format!("expected a JSON object with at most {MEMBERS} fields"))
         } else {
             ApiError::MalformedJson
         }

@@ -120,9 +120,12 @@ async fn what_is_not_json_is_malformed() {
 #[actix_web::test]
 async fn json_of_another_shape_names_what_was_expected() {
     let app = spawn_app();
-    for body in ["[]", "null", "\"content\"", "5", "[{\"content\": \"x\"}]"] {
+    let fields = (0..17).map(|field| format!("\"{field}\": {field}"));
+    let too_many = format!("{{{}}}", fields.collect::<Vec<_>>().join(", "));
+    for body in ["[]", "null", "\"content\"", "5", "[{\"content\": \"x\"}]", &too_many] {
         let errors = refused_fields(&app, body).await;
-        assert_eq!(errors, [(String::new(), "expected a JSON object".to_owned())], "{body}");
+        let expected = "expected a JSON object with at most 16 fields";
+        assert_eq!(errors, [(String::new(), expected.to_owned())], "{body}");
     }
 }
 

@@ -99,3 +99,21 @@ async fn json_as_deep_as_a_body_can_hold_is_malformed() {
     flood.expect_within(128 * MEBIBYTE);
     expect_given_back(&server).await;
 }
+
+#[actix_web::test]
+async fn values_that_no_request_has_take_no_memory() {
+    let server = Server::start(&[("SECRETS__MAX_CONTENT_BYTES", "1000000")]);
+    let flood = Flood::of(&server, "8 bodies of 5,000,000 bytes of small values");
+    let items = format!("{{\"content\":[{}0]}}", "0,".repeat(2_500_000));
+    let members = format!("{{{}\"a\":0}}", "\"a\":0,".repeat(833_333));
+    let many = async {
+        for body in [items, members] {
+            let head = creation(&format!("Connection: close\r\nContent-Length: {}", body.len()));
+            let mut lines = Line::many(&server, 4, &(head + &body)).await;
+            expect_status(&last_words(&mut lines).await, 422);
+        }
+    };
+    flood.during(many).await;
+    flood.expect_within(96 * MEBIBYTE);
+    expect_given_back(&server).await;
+}

@@ -68,8 +68,10 @@ impl<'a> Flood<'a> {
     fn print(&self, peak: u64) {
         static HEAD: Once = Once::new();
         HEAD.call_once(|| {
-            eprintln!("| flood | before | at most | honest answers | their median | the slowest |");
-            eprintln!("| --- | --- | --- | --- | --- | --- |");
+            eprintln!(
+                "| flood | memory before | at most | honest answers | their median | the slowest |"
+            );
+            eprintln!("| --- | ---: | ---: | ---: | ---: | ---: |");
         });
         let mut waits = self.waits.take();
         waits.sort_unstable();
