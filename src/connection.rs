@@ -16,25 +16,30 @@
 //! sent in; and it answers them as the last one wants to be answered, a reveal like a HEAD without its
 //! content. So it is given a little at a time, never more than one request, and nothing while it is busy
 //! but the body that the request waits for. Behind a body that nobody reads there is no further request.
+//!
+//! A socket that is closed with something unread in it has the system cut off what the other side has not
+//! taken yet: a connection ends when there is nothing more to read, or some seconds after its last answer.
 
 mod boundary;
+mod chunks;
 mod requests;
+mod stream;
 
 use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use boundary::Boundary;
+use chunks::Chunks;
 pub use requests::{Body, Patience, ReadingBody, Requests, Running};
+pub use stream::Stream;
 
 /// Bytes that are handed over at a time.
 const TURN: usize = 2_048;
@@ -42,35 +47,12 @@ const TURN: usize = 2_048;
 const TURN_OF_A_BODY: usize = 16_384;
 /// Bytes that are kept while nobody wants them, and a turn more.
 const HELD: usize = 8_192;
-
-/// A stream of bytes of which can be told what the other side has still to take.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin {
-    /// Whether bytes wait in the system for the other side to make room.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    fn has_unsent(&self) -> io::Result<bool>;
-}
-
-impl Stream for TcpStream {
-    /// With this mark a socket counts as ready for more only if there is nothing left to send.
-    fn has_unsent(&self) -> io::Result<bool> {
-        const NOTHING_LEFT: u32 = 1;
-        const AS_CONFIGURED: u32 = 0;
-        let socket = SockRef::from(self);
-        socket.set_tcp_notsent_lowat(NOTHING_LEFT)?;
-        let mut sockets = [PollFd::new(self, PollFlags::OUT)];
-        let polled = poll(&mut sockets, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
-        socket.set_tcp_notsent_lowat(AS_CONFIGURED)?;
-        polled?;
-        Ok(sockets[0].revents().is_empty())
-    }
-}
+/// How often is looked whether the other side has gone, where so much is kept that it cannot be read.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// A connection. To its reader, its end is that the other side has closed it.
 #[derive(Debug)]
-pub struct Connection<S> {
+pub struct Connection<S: Stream> {
     stream: S,
     patience: Patience,
     requests: Rc<Requests>,
@@ -80,10 +62,16 @@ pub struct Connection<S> {
     given: usize,
     /// Where the head that is handed over ends: its turn is over there.
     boundary: Boundary,
+    /// Where the chunks that are handed over end: its turn is over there, too.
+    chunks: Chunks,
     /// Whether an answer waits here for room in the system.
     is_blocked: bool,
     /// Made with the first request: most of the many that a flood opens never send one.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Whether something was sent behind the last request.
+    has_rest: bool,
+    /// Made when it has ended: how long it is still there for the other side to take the answer.
+    linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: Stream> Connection<S> {
@@ -97,7 +85,10 @@ impl<S: Stream> Connection<S> {
             held: Vec::new(),
             given: 0,
             boundary: Boundary::default(),
+            chunks: Chunks::default(),
             is_blocked: false,
+            has_rest: false,
+            linger: None,
             timer: None,
         }
     }
@@ -128,7 +119,8 @@ impl<S: Stream> Connection<S> {
 
     /// Has the task woken when its patience may be at an end.
     fn watch(&mut self, context: &mut Context<'_>) {
-        let Some(deadline) = self.requests.deadline(self.patience) else { return };
+        let glance = (self.held.len() >= HELD).then(|| Instant::now() + GLANCE);
+        let Some(deadline) = self.requests.deadline(self.patience).or(glance) else { return };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         // One that comes too early is harmless: it is set anew then, and not with each request.
         if timer.is_elapsed() || timer.deadline() > deadline {
@@ -138,9 +130,7 @@ impl<S: Stream> Connection<S> {
             context.waker().wake_by_ref();
         }
     }
-}
 
-impl<S: Stream> Connection<S> {
     /// How many bytes its reader may have before it pauses.
     fn wanted(&self) -> usize {
         if self.is_blocked { 0 } else { self.requests.wanted().saturating_sub(self.given) }
@@ -148,7 +138,7 @@ impl<S: Stream> Connection<S> {
 
     /// Whether a head was handed over to its end: what is behind it is wanted with the answer.
     fn is_head_given(&self) -> bool {
-        self.given == usize::MAX && !self.requests.is_body_wanted()
+        self.given == usize::MAX && self.requests.body().is_none()
     }
 
     /// Hands over at most `wanted` bytes.
@@ -162,13 +152,14 @@ impl<S: Stream> Connection<S> {
         let count = if self.held.is_empty() {
             let mut part = ReadBuf::new(buffer.initialize_unfilled_to(wanted));
             ready!(Pin::new(&mut self.stream).poll_read(context, &mut part))?;
-            let count = self.end_turn(part.filled());
+            let count = self.end_turn(part.filled_mut());
             self.held.extend_from_slice(&part.filled()[count..]);
             buffer.advance(count);
             count
         } else {
-            let held = mem::take(&mut self.held);
-            let count = self.end_turn(&held[..wanted.min(held.len())]);
+            let mut held = mem::take(&mut self.held);
+            let wanted = wanted.min(held.len());
+            let count = self.end_turn(&mut held[..wanted]);
             buffer.put_slice(&held[..count]);
             self.held = held;
             self.held.drain(..count);
@@ -180,9 +171,14 @@ impl<S: Stream> Connection<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// How many of `bytes` may be handed over now: up to the end of a head, and with that the turn ends.
-    fn end_turn(&mut self, bytes: &[u8]) -> usize {
-        let end = if self.requests.has_end() { self.boundary.find(bytes) } else { None };
+    /// How many of `bytes` may be handed over now: up to the end of a head or of chunks, and with that the
+    /// turn ends.
+    fn end_turn(&mut self, bytes: &mut [u8]) -> usize {
+        let end = match self.requests.body() {
+            None => self.boundary.find(bytes),
+            Some(Body::Chunked) => self.chunks.find(bytes),
+            Some(Body::Of(_)) => None,
+        };
         self.given = if end.is_some() { usize::MAX } else { self.given + bytes.len() };
         end.unwrap_or(bytes.len())
     }
@@ -203,6 +199,38 @@ impl<S: Stream> Connection<S> {
             if !self.requests.were_the_last() {
                 self.held.extend_from_slice(part.filled());
             }
+        }
+        if self.stream.has_gone()? { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// Reads what nobody will want any more, as far as it has come; is ready when it has ended.
+    fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut bytes = Zeroizing::new([0; TURN]);
+        loop {
+            let mut part = ReadBuf::new(&mut *bytes);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut part));
+            if read.is_err() || part.filled().is_empty() {
+                return Poll::Ready(());
+            }
+            self.has_rest = true;
+        }
+    }
+
+    /// Has it end when there is nothing more to read. Where something was sent behind the last request,
+    /// that takes until the other side has closed it or had time to take the answer.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.has_rest |= !self.held.is_empty();
+        let has_lingered = self.requests.were_the_last();
+        if has_lingered || self.poll_rest(context).is_ready() || !self.has_rest {
+            return Poll::Ready(Ok(()));
+        }
+        let time = self.patience.linger;
+        let timer = self.linger.get_or_insert_with(|| Box::pin(sleep(time)));
+        while timer.as_mut().poll(context).is_ready() {
+            if !self.stream.has_unsent()? {
+                return Poll::Ready(Ok(()));
+            }
+            timer.as_mut().reset(Instant::now() + time);
         }
         Poll::Pending
     }
@@ -258,12 +286,15 @@ impl<S: Stream> AsyncWrite for Connection<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        self.poll_linger(context)
     }
 }
 
-impl<S> Drop for Connection<S> {
+impl<S: Stream> Drop for Connection<S> {
     fn drop(&mut self) {
         self.held.zeroize();
+        // What is no request ends it without a shutdown; answers may be on their way.
+        let _is_read = self.poll_rest(&mut Context::from_waker(Waker::noop()));
     }
 }

@@ -1,5 +1,5 @@
 //! Where the head of a request ends, in bytes that come in parts: behind the first empty line that
-//! follows another one (RFC 9112, section 2.1). The last chunk of a body ends in the same way.
+//! follows another one (RFC 9112, section 2.1).
 
 /// What was seen of the bytes so far.
 #[derive(Debug)]

@@ -73,14 +73,9 @@ impl Requests {
         }
     }
 
-    /// Whether what is handed over now ends with an empty line.
-    pub(super) fn has_end(&self) -> bool {
-        !matches!(self.body.get(), Some(Body::Of(_)))
-    }
-
-    /// Whether a request waits for its body.
-    pub(super) fn is_body_wanted(&self) -> bool {
-        self.body.get().is_some()
+    /// What is known of the body that a request waits for, if one does.
+    pub(super) fn body(&self) -> Option<Body> {
+        self.body.get()
     }
 
     /// Whether no request may come any more.

@@ -29,4 +29,8 @@ impl Stream for TlsStream<TcpStream> {
         let (stream, session) = self.get_ref();
         Ok(session.wants_write() || stream.has_unsent()?)
     }
+
+    fn has_gone(&self) -> io::Result<bool> {
+        self.get_ref().0.has_gone()
+    }
 }

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use actix_web::rt::time::timeout;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::{TestApp, secret, spawn_app, spawn_app_with};
 
@@ -150,8 +150,49 @@ async fn a_chunked_body_ends_with_its_last_chunk() {
             let trailer = "0\r\nX-Trailer: x\r\n\r\n";
             all += &[head, &chunk(&blank), &chunk(one), &chunk(other), trailer].concat();
         }
-        let answers = converse(&app, &(all + LAST)).await;
+        let answers = converse(&app, &(all + &LAST.replace("GET", "HEAD"))).await;
         let shown = each(&answers).into_iter().filter(|answer| answer.contains(CONTENT)).count();
         assert_eq!(shown, 3, "{answers}");
     }
+}
+
+/// Has a large secret viewed over a connection that takes little at a time, with `end` behind it, and
+/// more requests than are read; returns the connection when the secret is gone.
+async fn take(app: &TestApp, content: &str, headers: &str, end: &str) -> TcpStream {
+    let token = app.store(content).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(2_048).unwrap();
+    let mut stream = socket.connect(app.address).await.unwrap();
+    let more = LAST.repeat(1_000);
+    let all = [&view(&token, headers), end, &more].concat();
+    stream.write_all(all.as_bytes()).await.unwrap();
+    let is_gone = async { while app.is_available(&token).await {} };
+    timeout(PATIENCE, is_gone).await.expect("it is viewed");
+    stream
+}
+
+/// That all of this is shown on a connection before the server hangs up.
+async fn expect_whole(mut stream: TcpStream, content: &str) {
+    let mut answers = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut answers)).await;
+    drop(read.expect("the server hangs up"));
+    let answers = String::from_utf8(answers).unwrap();
+    assert!(answers.contains(content), "{} bytes", answers.len());
+}
+
+#[actix_web::test]
+async fn an_answer_is_whole_however_much_was_sent_behind_its_request() {
+    let app = spawn_app();
+    let content = "x".repeat(60_000);
+    for (headers, end) in [("", LAST), ("", "no request\r\n\r\n")] {
+        expect_whole(take(&app, &content, headers, end).await, &content).await;
+    }
+    let mut stream = take(&app, &content, "Connection: close\r\n", "").await;
+    for _ in 0..300 {
+        stream.write_all(LAST.as_bytes()).await.unwrap();
+        assert_eq!(app.get("/health").await.status(), 200);
+    }
+    expect_whole(stream, &content).await;
+    let stream = take(&app, &content, "", "").await;
+    join(app.stop(), expect_whole(stream, &content)).await;
 }

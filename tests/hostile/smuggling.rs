@@ -82,6 +82,16 @@ async fn a_chunk_that_is_not_a_plain_one_is_refused() {
     assert_refused(&requests.each_ref().map(String::as_str)).await;
 }
 
+/// A line may end with LF alone, but what is one line to some then, and two to others, is refused.
+#[actix_web::test]
+async fn a_trailer_that_can_be_read_in_two_ways_is_refused() {
+    let head = [POST, "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"].concat();
+    let trailers =
+        ["A: b\n\n", "A: b\n\r\n", "\n", "A: b\n\n\r\n\r\n", "A: b\r\n\n", "A: b\nC: d\r\n\r\n"];
+    let requests = trailers.map(|trailer| [&head, trailer].concat());
+    assert_refused(&requests.each_ref().map(String::as_str)).await;
+}
+
 #[actix_web::test]
 async fn a_head_that_can_be_read_in_two_ways_is_refused() {
     let heads = [

@@ -49,6 +49,25 @@ async fn nothing_is_done_for_who_leaves_after_the_first_of_two_requests() {
     }
 }
 
+/// That it has left is seen behind bytes that are not read.
+#[actix_web::test]
+async fn nothing_is_done_for_who_leaves_after_sending_more_than_is_kept() {
+    let (log, app) = (AccessLog::read(), spawn_narrow_app());
+    for way in WAYS {
+        let stake = Stake::lay(&app, Kind::Get).await;
+        let mut line = Line::open(&app).await;
+        let held = hold(&app.store);
+        line.ask(stake.request(&app)).await;
+        line.send(&"GET /s HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000)).await;
+        come_round(&app).await;
+        let ended = log.len();
+        line.leave_unanswered(way).await;
+        log.tells_of_one_who_left(ended).await;
+        drop(held);
+        stake.expect_untouched(&app).await;
+    }
+}
+
 #[actix_web::test]
 async fn the_seat_of_who_leaves_is_free_again() {
     let log = AccessLog::read();
