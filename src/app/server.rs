@@ -15,6 +15,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer};
 use socket2::SockRef;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use super::{AppError, Shared};
 use crate::config::Limits;
@@ -28,6 +29,8 @@ const SHUTDOWN_SECONDS: u64 = 8;
 /// Clients that may at least wait for a connection: whom the system turns away comes again only after
 /// a second, then two, then four.
 const LEAST_BACKLOG: usize = 1_024;
+/// Connections to the metrics: more than ever ask, and few of the files that the service may have open.
+const METRICS_CONNECTIONS: usize = 16;
 /// For how long the rest of a body is read that nobody wants, so that its sender sees the answer.
 const LINGER: Duration = Duration::from_secs(3);
 
@@ -53,7 +56,10 @@ pub(super) fn bind(
         None => server.listen("http", listener, move || service(&shared, |tcp| ready(Ok(tcp)))),
         Some(acceptor) => server.listen("https", listener, move || {
             let (acceptor, time) = (acceptor.clone(), patience(shared.settings.limits).head);
-            service(&shared, move |tcp| shake_hands(acceptor.clone(), tcp, time))
+            let stopping = shared.stopping.clone();
+            service(&shared, move |tcp| {
+                shake_hands(acceptor.clone(), tcp, time, stopped(stopping.clone()))
+            })
         }),
     };
     Ok((server.map_err(refuse)?.run(), bound))
@@ -73,7 +79,7 @@ pub(super) fn bind_metrics(
             .configure(|config| http::metrics_routes(metrics, config))
     });
     let server = server.workers(1).keep_alive(keep_alive).client_request_timeout(head);
-    let server = server.disable_signals().bind(address);
+    let server = server.max_connections(METRICS_CONNECTIONS).disable_signals().bind(address);
     let server = server.map_err(|source| AppError::BindMetrics { address, source })?;
     let bound = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), bound))
@@ -102,10 +108,7 @@ where
     let (limits, stopping) = (shared.settings.limits, shared.stopping.clone());
     let app = App::new().wrap(from_fn(http::frame)).configure(|config| http::routes(state, config));
     let http = HttpService::build()
-        .graceful_shutdown_signal(move || {
-            let mut stopping = stopping.clone();
-            async move { drop(stopping.wait_for(|is_stopping| *is_stopping).await) }
-        })
+        .graceful_shutdown_signal(move || stopped(stopping.clone()))
         // A client that has closed its half has gone: nothing is consumed for it any more.
         .h1_allow_half_closed(false)
         .keep_alive(KeepAlive::Os)
@@ -121,6 +124,11 @@ where
         async move { Ok((Connection::new(opening.await?, patience(limits)), peer)) }
     })
     .and_then(http)
+}
+
+/// Waits until the service stops.
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    drop(stopping.wait_for(|is_stopping| *is_stopping).await);
 }
 
 const fn patience(limits: Limits) -> Patience {

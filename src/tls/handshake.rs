@@ -11,17 +11,22 @@ use tokio_rustls::server::TlsStream;
 
 use crate::connection::Stream;
 
-/// Agrees with a client on how to encrypt `stream`, within `time`.
+/// Agrees with a client on how to encrypt `stream`, within `time` and unless `stopping` comes first.
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::TimedOut`], or what made the handshake fail.
+/// [`io::ErrorKind::TimedOut`], [`io::ErrorKind::ConnectionAborted`] for a stop, or what made the
+/// handshake fail.
 pub async fn shake_hands(
     acceptor: TlsAcceptor,
     stream: TcpStream,
     time: Duration,
+    stopping: impl Future<Output = ()>,
 ) -> io::Result<TlsStream<TcpStream>> {
-    timeout(time, acceptor.accept(stream)).await?
+    tokio::select! {
+        shaken = timeout(time, acceptor.accept(stream)) => shaken?,
+        () = stopping => Err(io::ErrorKind::ConnectionAborted.into()),
+    }
 }
 
 impl Stream for TlsStream<TcpStream> {

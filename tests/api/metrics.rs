@@ -9,6 +9,8 @@ use actix_web::rt::time::timeout;
 use futures_util::future::join_all;
 use reqwest::{Client, Method, Response};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::expect_problem;
 use crate::exposition::Exposition;
@@ -281,4 +283,24 @@ async fn the_address_of_the_metrics_is_free_again_after_the_end() {
     let app = spawn_app_in(folder, |settings| settings.metrics.bind = Some(address));
     assert_eq!(app.metrics, Some(address));
     assert_eq!(ask(&app, "/metrics").await.status(), 200);
+}
+
+#[actix_web::test]
+async fn no_more_than_a_few_connections_take_the_metrics_up() {
+    const CONNECTIONS: usize = 16;
+    let app = spawn_measured_app();
+    let mut lines = Vec::new();
+    for _ in 0..=CONNECTIONS {
+        let mut line = TcpStream::connect(app.metrics.unwrap()).await.unwrap();
+        line.write_all(b"HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        lines.push(line);
+    }
+    let mut last = lines.pop().unwrap();
+    for line in &mut lines {
+        timeout(PATIENCE, line.read_u8()).await.expect("it is answered").unwrap();
+    }
+    let too_early = timeout(Duration::from_millis(500), last.read_u8()).await;
+    assert!(too_early.is_err());
+    drop(lines);
+    timeout(PATIENCE, last.read_u8()).await.expect("it is answered").unwrap();
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_web::rt::time::timeout;
 use reqwest::Method;
 use rustls::pki_types::CertificateDer;
 use rustls::{ProtocolVersion, SupportedProtocolVersion, version};
@@ -165,4 +166,17 @@ async fn a_certificate_that_changes_is_shown_and_connections_go_on() {
     until_shown(&app, &second).await;
     assert!(Offer::new(&first).connect(&app).await.is_err());
     assert!(before.head("GET", "/health").await.starts_with("http/1.1 200"));
+}
+
+#[actix_web::test]
+async fn a_handshake_that_stalls_delays_no_stop() {
+    let certificate = Certificate::of(NAME);
+    let app = spawn_tls_app(&certificate);
+    let _silent = TcpStream::connect(app.address).await.unwrap();
+    // Whoever comes later is served by the other worker, or behind it.
+    for _ in 0..2 {
+        Offer::new(&certificate).connect(&app).await.unwrap();
+    }
+    // Requests under way would have eight seconds.
+    timeout(Duration::from_secs(7), app.stop()).await.expect("it stops at once");
 }
