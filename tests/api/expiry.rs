@@ -17,9 +17,9 @@ async fn store_for_an_hour(app: &TestApp) -> String {
 async fn an_expired_secret_is_gone_before_any_purge() {
     let app = spawn_app();
     let token = store_for_an_hour(&app).await;
-    app.clock.advance(Duration::from_secs(3_590));
+    app.clock.advance(Duration::from_mins(55));
     assert!(app.is_available(&token).await);
-    app.clock.advance(Duration::from_secs(10));
+    app.clock.advance(Duration::from_mins(5));
     expect_problem(app.status(&token).await, 404, "secret-not-found").await;
     expect_problem(app.burn(&token).await, 404, "secret-not-found").await;
     expect_problem(app.reveal(&token).await, 404, "secret-not-found").await;

@@ -107,13 +107,13 @@ async fn a_key_that_could_be_guessed_is_refused_and_nothing_done() {
 
 #[actix_web::test]
 async fn a_repeat_ends_when_its_time_is_up_however_often_it_was_asked_for() {
-    let app = spawn_app_with(|settings| settings.secrets.redeliver_seconds = 100);
+    let app = spawn_app_with(|settings| settings.secrets.redeliver_seconds = 1_000);
     let (token, receipt) = revealed(&app).await;
     for _ in 0..2 {
-        app.clock.advance(Duration::from_secs(45));
+        app.clock.advance(Duration::from_secs(450));
         expect_content(app.reveal_with_key(&token, KEY).await, "x").await;
     }
-    app.clock.advance(Duration::from_secs(10));
+    app.clock.advance(Duration::from_secs(100));
     expect_nothing(app.reveal_with_key(&token, KEY).await).await;
     expect_nothing(app.acknowledge(&token, KEY).await).await;
     assert_eq!(app.state(&receipt).await, "viewed");
@@ -121,13 +121,13 @@ async fn a_repeat_ends_when_its_time_is_up_however_often_it_was_asked_for() {
 
 #[actix_web::test]
 async fn a_repeat_ends_with_the_life_of_its_secret() {
-    let app = spawn_app();
-    let created = app.create(&json!({ "content": "x", "ttl_hours": 0.01 })).await;
+    let app = spawn_app_with(|settings| settings.secrets.redeliver_seconds = 3_600);
+    let created = app.create(&json!({ "content": "x", "ttl_hours": 0.5 })).await;
     let token = text(&created, "token");
     expect_content(app.reveal_with_key(&token, KEY).await, "x").await;
-    app.clock.advance(Duration::from_secs(26));
+    app.clock.advance(Duration::from_mins(25));
     expect_content(app.reveal_with_key(&token, KEY).await, "x").await;
-    app.clock.advance(Duration::from_secs(10));
+    app.clock.advance(Duration::from_mins(5));
     expect_nothing(app.reveal_with_key(&token, KEY).await).await;
 }
 
