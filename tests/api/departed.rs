@@ -15,11 +15,15 @@ use std::fs;
 
 use crate::support::{TestApp, database, spawn_app_with};
 
+/// Seconds for which a repeat is possible: longer than any of these tests takes.
+const LONG: u64 = 3_600;
+
 /// A service with one worker, that stretches one passphrase at a time of each share.
 fn spawn_narrow_app() -> TestApp {
     spawn_app_with(|settings| {
         settings.server.workers = 1;
         settings.passphrases.threads = 1;
+        settings.secrets.redeliver_seconds = LONG;
     })
 }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::browser::{Browser, named};
 use crate::passphrase::{PASSPHRASE, enter, guarded};
+use crate::repeat::spawn_patient_app;
 use crate::reveal::link;
 use crate::support::spawn_app;
 
@@ -51,7 +52,7 @@ async fn no_page_breaks_its_policy_or_asks_another_origin() {
 #[actix_web::test]
 async fn the_page_of_a_secret_obeys_its_policy_whatever_is_done_there() {
     let Some(browser) = watching().await else { return };
-    let app = spawn_app();
+    let app = spawn_patient_app();
     let token = guarded(&app).await;
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;

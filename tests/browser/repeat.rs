@@ -32,6 +32,11 @@ pub(crate) fn losing() -> String {
     breaking(REVEAL, "await send(); throw new TypeError('the connection broke')")
 }
 
+/// A service at which a reveal can be repeated for longer than a test takes.
+pub(crate) fn spawn_patient_app() -> TestApp {
+    spawn_app_with(|settings| settings.secrets.redeliver_seconds = 3_600)
+}
+
 /// Opens the page of a new secret and reveals it. Returns its token.
 async fn revealed(browser: &Browser, app: &TestApp) -> String {
     let token = app.store(CONTENT).await;
@@ -55,13 +60,13 @@ async fn is_repeatable(browser: &Browser, app: &TestApp, token: &str) -> bool {
 #[actix_web::test]
 async fn a_reload_shows_the_secret_again_with_and_without_tls() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_app();
+    let app = spawn_patient_app();
     // By its name the service is no secure context, as on a local network.
     for (base, is_secure) in [(app.url(""), true), (named(&app), false)] {
         let token = app.store(CONTENT).await;
         browser.open(&format!("{base}/s#{token}")).await;
         assert_eq!(browser.run("return isSecureContext").await, is_secure);
-        assert!(browser.reveal().await.contains("for at most 60 seconds"));
+        assert!(browser.reveal().await.contains("for at most 3600 seconds"));
         for _again in 0..2 {
             browser.reload().await;
             browser.shown("open").await;
@@ -73,7 +78,7 @@ async fn a_reload_shows_the_secret_again_with_and_without_tls() {
 #[actix_web::test]
 async fn a_reload_needs_no_passphrase() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_app();
+    let app = spawn_patient_app();
     let token = guarded(&app).await;
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;
@@ -87,7 +92,7 @@ async fn a_reload_needs_no_passphrase() {
 #[actix_web::test]
 async fn who_goes_back_in_time_sees_the_secret_again() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_app();
+    let app = spawn_patient_app();
     revealed(&browser, &app).await;
     browser.run("location.assign('/')").await;
     browser.find("a[href=docs]").await;
@@ -99,13 +104,13 @@ async fn who_goes_back_in_time_sees_the_secret_again() {
 #[actix_web::test]
 async fn a_reload_after_the_time_says_that_the_secret_is_gone() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_app();
+    let app = spawn_patient_app();
     revealed(&browser, &app).await;
-    app.clock.advance(Duration::from_secs(30));
+    app.clock.advance(Duration::from_mins(30));
     browser.reload().await;
     browser.shown("open").await;
     // A repeat wins no time.
-    app.clock.advance(Duration::from_secs(30));
+    app.clock.advance(Duration::from_mins(30));
     browser.reload().await;
     browser.shown("gone").await;
     assert_eq!(field(&browser).await, "");
@@ -114,7 +119,7 @@ async fn a_reload_after_the_time_says_that_the_secret_is_gone() {
 #[actix_web::test]
 async fn another_tab_sees_nothing_and_takes_nothing() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_app();
+    let app = spawn_patient_app();
     let token = revealed(&browser, &app).await;
     let first = browser.open_tab().await;
     browser.open(&link(&app, &token)).await;
@@ -128,7 +133,7 @@ async fn another_tab_sees_nothing_and_takes_nothing() {
 #[actix_web::test]
 async fn who_has_kept_it_ends_the_repeat() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_app();
+    let app = spawn_patient_app();
     let token = revealed(&browser, &app).await;
     assert!(is_repeatable(&browser, &app, &token).await);
     browser.click("#keep").await;
@@ -142,7 +147,7 @@ async fn who_has_kept_it_ends_the_repeat() {
 #[actix_web::test]
 async fn what_could_not_be_ended_is_not_called_gone() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_app();
+    let app = spawn_patient_app();
     revealed(&browser, &app).await;
     let busy = "return new Response('{}', { status: 503 })";
     for end in ["throw new TypeError('no connection')", busy] {
@@ -160,7 +165,7 @@ async fn what_could_not_be_ended_is_not_called_gone() {
 #[actix_web::test]
 async fn a_connection_that_breaks_on_the_way_back_loses_nothing() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_app();
+    let app = spawn_patient_app();
     let token = guarded(&app).await;
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;
@@ -176,7 +181,7 @@ async fn a_connection_that_breaks_on_the_way_back_loses_nothing() {
 #[actix_web::test]
 async fn a_repeat_that_does_not_succeed_can_be_tried_again() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_app();
+    let app = spawn_patient_app();
     let token = app.store(CONTENT).await;
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;

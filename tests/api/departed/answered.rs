@@ -1,6 +1,7 @@
 //! Callers who leave in the middle of the answer, or never read it: it is consumed, and comes again
 //! whole to whoever asked with a key.
 
+use super::LONG;
 use super::line::{Line, Way};
 use super::stake::{Kind, Stake};
 use crate::support::{TestApp, document, receipt_address, spawn_app_with};
@@ -14,6 +15,7 @@ fn spawn_roomy_app() -> TestApp {
     spawn_app_with(|settings| {
         settings.server.workers = 1;
         settings.secrets.max_content_bytes = LARGE;
+        settings.secrets.redeliver_seconds = LONG;
     })
 }
 

@@ -4,7 +4,7 @@
 use super::access::AccessLog;
 use super::line::{Line, WAYS, Way};
 use super::stake::{BODIES, KINDS, Kind, Stake};
-use super::{living, spawn_narrow_app};
+use super::{LONG, living, spawn_narrow_app};
 use crate::support::{TestApp, secret, spawn_app, spawn_app_in};
 
 /// What is answered where an answer is begun at all: it was broken off.
@@ -24,7 +24,7 @@ async fn expect_nothing(kinds: &[Kind], say: impl AsyncFn(&TestApp, &Stake, Way)
         }
     }
     let before = living(&app).await;
-    let app = spawn_app_in(app.stop().await, |_default| {});
+    let app = spawn_app_in(app.stop().await, |settings| settings.secrets.redeliver_seconds = LONG);
     assert_eq!(living(&app).await, before);
     for stake in stakes {
         stake.expect_intact(&app).await;

@@ -9,11 +9,14 @@ use super::traces::{Trace, found};
 
 /// Secrets of each end.
 const SECRETS: usize = 4;
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[actix_web::test]
 async fn what_ended_before_a_kill_is_erased_from_the_next_start_on() {
-    let confidant = Confidant::start(tempfile::tempdir().unwrap(), |command| command);
+    let confidant = Confidant::start(tempfile::tempdir().unwrap(), |command| {
+        let intervals = ["VIEWONCE_STORE__ERASE_SECONDS", "VIEWONCE_JANITOR__INTERVAL_SECONDS"];
+        command.envs(intervals.map(|name| (name, "3600")))
+    });
     let mut traces = Vec::new();
     for number in 0..SECRETS * ENDS.len() {
         let end = ENDS[number % ENDS.len()];
