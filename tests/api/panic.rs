@@ -1,6 +1,7 @@
 //! A handler that panics, which none should: it costs one request.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, rt, web};
@@ -9,6 +10,8 @@ use reqwest::{Client, Response};
 use crate::expect_problem;
 
 const CONTENT: &str = "the spare key é";
+/// Longer than a connection is silent here, however slow the machine.
+const LONG: Duration = Duration::from_mins(10);
 
 async fn careless() -> String {
     assert!(CONTENT.is_empty(), "{CONTENT}");
@@ -28,7 +31,8 @@ async fn a_handler_that_panics_costs_one_request() {
                 web::get().to(async |peer: actix_web::dev::PeerAddr| peer.0.to_string()),
             )
     });
-    let server = server.workers(1).listen(listener).unwrap().disable_signals().run();
+    let server = server.workers(1).keep_alive(LONG).client_request_timeout(LONG);
+    let server = server.listen(listener).unwrap().disable_signals().run();
     let handle = server.handle();
     let running = rt::spawn(server);
     let client = Client::new();
