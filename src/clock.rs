@@ -230,7 +230,7 @@ mod tests {
         clock.set_wall(TimeDelta::hours(1));
         assert!(clock.now() >= before.plus(Duration::from_hours(1)));
         assert!(clock.look().settled < before.plus(Duration::from_hours(1)));
-        assert_eq!(clock.jump().map(|jump| jump.num_minutes()), Some(60));
+        assert!(clock.jump().is_some_and(|jump| jump > TimeDelta::minutes(59)));
         clock.follow(clock.jump().unwrap());
         assert!(clock.look().settled >= before.plus(Duration::from_hours(1)));
         assert_eq!(clock.jump(), None);
