@@ -57,7 +57,9 @@ fn as_nobody(folder: &TempDir, prepare: &str) -> Command {
         return after(&format!("{prepare}\nexec"), Path::new(BINARY), folder.path());
     }
     let binary = folder.path().join("binary");
-    fs::copy(BINARY, &binary).unwrap();
+    // By another process: what this one has open for writing, a child that another test is starting has,
+    // too, until it has become another program, and nothing is run that somebody writes.
+    assert!(Command::new("cp").arg(BINARY).arg(&binary).status().unwrap().success());
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
     chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
     let user = format!("exec setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups");

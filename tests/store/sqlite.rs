@@ -14,6 +14,7 @@ mod rows;
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -23,8 +24,8 @@ use viewonce::store::{Rules, Store};
 
 use crate::backend::{Backend, RULES};
 
-/// Starts that a lock may hinder before it is a failure.
-const ATTEMPTS: u32 = 10_000;
+/// How long a lock may hinder a start before it is a failure.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A database in a temporary folder, two folders deep.
 pub(crate) struct Sqlite {
@@ -63,7 +64,7 @@ impl Sqlite {
         fs::write(self.database(), bytes).unwrap();
     }
 
-    /// Starts a store here, or hears why not.
+    /// Starts a store here, or hears why not; also that somebody else has it.
     fn try_start(&self) -> Result<(), DatabaseError> {
         StoreActor::start(&self.database(), RULES, Clock::default(), 16).map(drop)
     }
@@ -75,14 +76,19 @@ impl Backend for Sqlite {
     }
 
     fn start(&self, rules: Rules, clock: Clock, mailbox: usize) -> (Store, oneshot::Receiver<()>) {
-        // A child process that another test is starting holds a lock that was given up here just
-        // now, until it has become another program.
-        let mut attempts = 0..ATTEMPTS;
-        loop {
-            match StoreActor::start(&self.database(), rules, clock.clone(), mailbox) {
-                Err(DatabaseError::InUse(_)) if attempts.next().is_some() => thread::yield_now(),
-                started => return started.unwrap(),
-            }
+        unless_in_use(|| StoreActor::start(&self.database(), rules, clock.clone(), mailbox))
+            .unwrap()
+    }
+}
+
+/// What comes of a start on what nobody has. A child process that another test is starting holds a lock
+/// that was given up here just now, until it has become another program.
+fn unless_in_use<T>(start: impl Fn() -> Result<T, DatabaseError>) -> Result<T, DatabaseError> {
+    let began = Instant::now();
+    loop {
+        match start() {
+            Err(DatabaseError::InUse(_)) if began.elapsed() < PATIENCE => thread::yield_now(),
+            started => return started,
         }
     }
 }

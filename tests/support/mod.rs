@@ -4,6 +4,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use actix_web::rt::{self, task::JoinHandle};
 use reqwest::redirect::Policy;
@@ -18,6 +20,7 @@ use viewonce::clock::Clock;
 use viewonce::config::{Settings, Surroundings};
 use viewonce::key::{SecretKey, SecretKeys};
 use viewonce::store::Store;
+use viewonce::store::sqlite::DatabaseError;
 
 /// A text that is a token by its form, and opens nothing.
 pub(crate) const UNKNOWN_TOKEN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -55,18 +58,18 @@ pub(crate) fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
 pub(crate) fn spawn_app_in(folder: TempDir, change: impl FnOnce(&mut Settings)) -> TestApp {
     let mut settings = settings(database(&folder));
     change(&mut settings);
-    run(folder, settings, &keys())
+    run(folder, &settings, &keys())
 }
 
 /// Starts a service whose database is in `folder`, with these keys.
 pub(crate) fn spawn_app_with_keys(folder: TempDir, keys: &SecretKeys) -> TestApp {
     let settings = settings(database(&folder));
-    run(folder, settings, keys)
+    run(folder, &settings, keys)
 }
 
-fn run(folder: TempDir, settings: Settings, keys: &SecretKeys) -> TestApp {
+fn run(folder: TempDir, settings: &Settings, keys: &SecretKeys) -> TestApp {
     let clock = Clock::default();
-    let application = Application::build(settings, keys, clock.clone()).expect("it starts");
+    let application = build(settings, keys, &clock);
     let (address, metrics) = (application.address(), application.metrics_address());
     let store = application.store().clone();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -75,6 +78,21 @@ fn run(folder: TempDir, settings: Settings, keys: &SecretKeys) -> TestApp {
     }));
     let client = Client::builder().redirect(Policy::none()).build().expect("a client can be made");
     TestApp { address, metrics, clock, folder, store, client, stop, running }
+}
+
+/// A child process that another test is starting holds a lock that was given up here just now, until it
+/// has become another program.
+fn build(settings: &Settings, keys: &SecretKeys, clock: &Clock) -> Application {
+    const PATIENCE: Duration = Duration::from_mins(1);
+    let began = Instant::now();
+    loop {
+        match Application::build(settings.clone(), keys, clock.clone()) {
+            Err(AppError::Database(DatabaseError::InUse(_))) if began.elapsed() < PATIENCE => {
+                thread::yield_now();
+            }
+            built => return built.expect("it starts"),
+        }
+    }
 }
 
 /// The default settings, on a free port of this machine.
