@@ -30,7 +30,7 @@ const NEW: u32 = 100;
 /// More than one purge deletes.
 const RECEIPTS: u32 = 1_500;
 /// How long after its end a secret is looked for that has to be erased within a second. The rest is
-/// for a machine that is slow: a trace that is left, is left for longer.
+/// for a machine that is slow.
 const LATE: Duration = Duration::from_secs(3);
 /// Under which a repeat is possible for as long as a test takes.
 const PATIENT: Rules = Rules { redelivery: Duration::from_mins(30), ..RULES };

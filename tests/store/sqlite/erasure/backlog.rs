@@ -21,6 +21,8 @@ use crate::support::{TestApp, spawn_app_with};
 
 /// What expires at once: so much that the store is at it for longer than erasing may take.
 const BACKLOG: u32 = 5_000;
+/// So many of them as several purges delete: the store has had its turns to erase.
+const PURGED: u64 = 1_000;
 /// How long the store stands still again and again, as on a slow disk; between two times it purges
 /// once or twice.
 const STANDSTILL: Duration = Duration::from_millis(200);
@@ -80,27 +82,46 @@ async fn come(app: &TestApp, numbers: Range<u32>, lifetime: Duration) {
     future::try_join_all(creates).await.unwrap();
 }
 
+/// When something was gone: the time, and how much had been purged by then.
+#[derive(Clone, Copy)]
+struct Gone {
+    at: Timestamp,
+    purged: u64,
+}
+
+impl Gone {
+    fn now(app: &TestApp) -> Self {
+        Self { at: app.clock.now(), purged: app.store.meters().expired.get() }
+    }
+
+    /// Whether it has to be erased by now. The store has to have had its turns, too: a machine may stand
+    /// still.
+    fn is_due(self, now: Self) -> bool {
+        self.at.plus(LATE) <= now.at && self.purged + PURGED <= now.purged
+    }
+}
+
 /// Stores secret number `n` and views it; returns when it was gone.
-async fn come_and_go(app: &TestApp, n: u32, marks: usize) -> Timestamp {
+async fn come_and_go(app: &TestApp, n: u32, marks: usize) -> Gone {
     let secret = secret_of_size(n, marks, app.clock.now().plus(2 * HOUR));
     app.store.create(secret).await.unwrap();
     app.store.take(only(n)).await.unwrap();
-    app.clock.now()
+    Gone::now(app)
 }
 
 /// Has a large secret be viewed that leaves traces in the log, and then the backlog expire. Returns
 /// its number, and when it was gone.
-async fn view_before_the_backlog(app: &TestApp, backend: &Sqlite) -> (u32, Timestamp) {
+async fn view_before_the_backlog(app: &TestApp, backend: &Sqlite) -> (u32, Gone) {
     for (round, large) in (0..).zip(LARGE) {
         app.store.purge().await.unwrap();
         let first = FILLING + round * FILLING_SECRETS;
         come(app, first..first + FILLING_SECRETS, 2 * HOUR).await;
-        let gone_at = come_and_go(app, large, LARGE_MARKS).await;
+        let gone = come_and_go(app, large, LARGE_MARKS).await;
         // The janitor may have had its turn meanwhile.
         let _held = hold(&app.store);
         if found(backend).contains(&large) {
             app.clock.advance(HOUR);
-            return (large, gone_at.plus(HOUR));
+            return (large, Gone { at: gone.at.plus(HOUR), ..gone });
         }
     }
     unreachable!("the numbers do not end")
@@ -110,26 +131,26 @@ async fn view_before_the_backlog(app: &TestApp, backend: &Sqlite) -> (u32, Times
 async fn what_was_viewed_is_erased_in_time_though_a_backlog_is_purged() {
     let backend = Arc::new(Sqlite::fresh());
     let app = app_with_backlog(&backend).await;
-    let (large, gone_at) = view_before_the_backlog(&app, &backend).await;
+    let (large, large_gone) = view_before_the_backlog(&app, &backend).await;
     let slow = Slow::make(app.store.clone());
-    let due = gone_at.plus(LATE);
     let caller = async |number: usize| {
         let mut gone = Vec::new();
         for n in SMALL.skip(number).step_by(CALLERS) {
             gone.push((n, come_and_go(&app, n, 1).await));
-            if app.clock.now() >= due {
+            if large_gone.is_due(Gone::now(&app)) {
                 break;
             }
         }
         gone
     };
     let gone = future::join_all((0..CALLERS).map(caller)).await;
-    let begun = app.clock.now();
+    let begun = Gone::now(&app);
+    assert!(begun.purged < BACKLOG.into(), "the backlog has come to its end");
     let files = Arc::clone(&backend);
     let found = spawn_blocking(move || found(&files)).await.unwrap();
     slow.end();
-    for (n, at) in gone.into_iter().flatten().chain([(large, gone_at)]) {
-        assert!(at.plus(LATE) > begun || !found.contains(&n), "{n} is left");
+    for (n, gone) in gone.into_iter().flatten().chain([(large, large_gone)]) {
+        assert!(!gone.is_due(begun) || !found.contains(&n), "{n} is left");
     }
     app.stop().await;
 }

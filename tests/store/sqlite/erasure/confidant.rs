@@ -115,9 +115,14 @@ impl Confidant {
                 return Some(now().plus(REDELIVERY));
             }
             End::Acknowledgement => {
+                let asked_at = now();
                 expect(200, keep()).await;
                 let acknowledge = self.post("/api/v1/acknowledge", &body);
-                expect(204, acknowledge.header("Idempotency-Key", REPEAT)).await;
+                let acknowledge = acknowledge.header("Idempotency-Key", REPEAT);
+                let status = acknowledge.send().await.unwrap().status();
+                // Where the machine is slow, the time is up already.
+                let is_late = status == 404 && now() >= asked_at.plus(REDELIVERY);
+                assert!(status == 204 || is_late, "{status}");
             }
             End::BurnOfRepeat => {
                 expect(200, keep()).await;
