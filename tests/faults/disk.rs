@@ -6,6 +6,7 @@ use futures_util::future::join;
 use crate::caller::{Told, ask, is_healthy, until_healthy, view};
 use crate::layer::{Fault, Layer, calls, draws, files};
 use crate::mixture::Mixture;
+use crate::patient;
 use crate::process::Service;
 
 const ALL_CALLS: u64 = calls::WRITE | calls::SYNC | calls::READ | calls::TRUNCATE;
@@ -13,8 +14,15 @@ const ALL_FILES: u64 = files::DATABASE | files::LOG;
 
 /// A server whose purges, which move the log into the database, are a second apart.
 fn start(layer: &Layer, folder: tempfile::TempDir) -> Service {
+    start_with_purges(layer, folder, "1")
+}
+
+/// A server whose purges are so many seconds apart, and which keeps what is revealed for as long as a
+/// mixture is looked at.
+fn start_with_purges(layer: &Layer, folder: tempfile::TempDir, interval: &str) -> Service {
     Service::start(folder, |command| {
-        layer.under(command).env("VIEWONCE_JANITOR__INTERVAL_SECONDS", "1")
+        let command = patient(layer.under(command));
+        command.env("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval)
     })
 }
 
@@ -185,7 +193,9 @@ async fn a_disk_that_cannot_be_read_consumes_nothing() {
 #[actix_web::test]
 async fn a_stop_on_a_failing_disk_is_told_and_loses_nothing() {
     let layer = Layer::new();
-    let mut service = start(&layer, tempfile::tempdir().unwrap());
+    // No purge moves the log before the disk fails.
+    let start = |folder| start_with_purges(&layer, folder, "60");
+    let mut service = start(tempfile::tempdir().unwrap());
     let faults = [
         Fault::new(libc::ENOSPC, calls::WRITE, files::DATABASE).after(1).torn(),
         Fault::new(libc::EIO, calls::SYNC, files::DATABASE),
@@ -203,7 +213,7 @@ async fn a_stop_on_a_failing_disk_is_told_and_loses_nothing() {
         assert!(last.starts_with("viewonce: the store did not close: "), "{last}");
         layer.mend();
         layer.cut_power(draws(seed));
-        service = start(&layer, folder);
+        service = start(folder);
         mixture.finish(&service).await;
     }
 }

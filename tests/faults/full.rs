@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -11,7 +12,7 @@ use crate::altered::file;
 use crate::caller::{Told, ask, is_healthy, is_there, post, state, until, until_healthy, view};
 use crate::mixture::Mixture;
 use crate::process::Service;
-use crate::unbounded;
+use crate::{patient, unbounded};
 
 /// Bytes of a content that needs many pages.
 const LARGE: usize = 60_000;
@@ -20,11 +21,16 @@ const LITTLE: u64 = 16_384;
 /// Secrets that expire together.
 const EXPIRING: usize = 5;
 const SECOND_IN_HOURS: f64 = 1.0 / 3_600.0;
+/// Seconds between two purges while these expire, of which more are tried where the machine is too slow for
+/// few; and how many times as long they live.
+const INTERVALS: [u32; 3] = [1, 4, 8];
+const LIFETIME: u32 = 6;
 
 /// A server that has all of a disk, and purges every so many seconds.
 fn start(folder: tempfile::TempDir, interval: u64) -> Service {
     Service::start(folder, |command| {
-        unbounded(command).env("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval.to_string())
+        let command = patient(unbounded(command));
+        command.env("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval.to_string())
     })
 }
 
@@ -163,16 +169,14 @@ async fn a_mixture_on_a_full_disk_is_done_or_not() {
 async fn a_purge_that_finds_no_room_is_told_and_made_up_for() {
     let test = "full::a_purge_that_finds_no_room_is_told_and_made_up_for";
     if alone::is_alone(test, ON_A_SMALL_FILE_SYSTEM) {
-        let service = fresh(1);
-        let mut receipts = Vec::new();
-        for _ in 0..EXPIRING {
-            receipts.push(store(&service, 6.0 * SECOND_IN_HOURS).await.unwrap().1);
+        let mut prepared = None;
+        for interval in INTERVALS {
+            prepared = full_of_what_expires(interval).await;
+            if prepared.is_some() {
+                break;
+            }
         }
-        assert!(marked_bytes(service.folder.path()) > EXPIRING * LARGE);
-        let log = file(service.folder.path(), "-wal");
-        until(async || fs::metadata(&log).unwrap().len() == 0).await;
-        // What is small has room, a purge has not: at least three expire between two of them.
-        fill(&service, (EXPIRING * LARGE / 2) as u64);
+        let (service, receipts) = prepared.expect("it is full before anything has expired");
         until_healthy(&service, false).await;
         assert!(marked_bytes(service.folder.path()) > LARGE);
         make_room(&service).await;
@@ -181,6 +185,30 @@ async fn a_purge_that_finds_no_room_is_told_and_made_up_for() {
             assert_eq!(state(&service, &receipt).await, "expired");
         }
     }
+}
+
+/// A server whose disk is full of what expires soon, but for room for what is small: a purge finds none,
+/// as at least three expire between two of them. Returns the receipts, too; nothing if the machine was
+/// too slow for that.
+async fn full_of_what_expires(interval: u32) -> Option<(Service, Vec<String>)> {
+    let service = fresh(interval.into());
+    let lifetime = f64::from(interval * LIFETIME) * SECOND_IN_HOURS;
+    let mut receipts = Vec::new();
+    let began = Instant::now();
+    for _ in 0..EXPIRING {
+        receipts.push(store(&service, lifetime).await.unwrap().1);
+    }
+    let is_at_once = began.elapsed() < Duration::from_secs(interval.into());
+    let marked = marked_bytes(service.folder.path());
+    let log = file(service.folder.path(), "-wal");
+    until(async || fs::metadata(&log).unwrap().len() == 0).await;
+    fill(&service, (EXPIRING * LARGE / 2) as u64);
+    let is_in_time = state(&service, &receipts[0]).await == "pending";
+    if !is_at_once || !is_in_time {
+        return None;
+    }
+    assert!(marked > EXPIRING * LARGE);
+    Some((service, receipts))
 }
 
 #[actix_web::test]

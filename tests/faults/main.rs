@@ -26,3 +26,8 @@ use std::process::Command;
 fn unbounded(command: &mut Command) -> &mut Command {
     command.env("VIEWONCE_STORE__MIN_FREE_BYTES", "0")
 }
+
+/// Has a server keep what is revealed for a repeat for longer than any test takes.
+fn patient(command: &mut Command) -> &mut Command {
+    command.env("VIEWONCE_SECRETS__REDELIVER_SECONDS", "3600")
+}
