@@ -21,7 +21,9 @@ const LARGE: usize = 390_000;
 
 #[actix_web::test]
 async fn large_bodies_that_stall_take_no_more_than_all_may_and_small_ones_have_room() {
-    let server = Server::start(&SOON);
+    // Long enough for so many of them to be there at a time as have no room.
+    let settings = [("LIMITS__HEAD_SECONDS", "15"), ("LIMITS__BODY_SECONDS", "15")];
+    let server = Server::start(&settings);
     let flood = Flood::of(&server, "500 bodies of 390,000 bytes that stall");
     let start = creation("Content-Length: 400000") + &"x".repeat(LARGE);
     let stalling = async { last_words(&mut Line::many(&server, LINES, &start).await).await };

@@ -21,8 +21,7 @@ const SOON: [(&str, &str); 2] =
 /// Connections that have been answered once.
 async fn answered(server: &Server, count: usize) -> Vec<Line> {
     let mut lines = Line::many(server, count, REQUEST).await;
-    let answers = join_all(lines.iter_mut().map(|line| line.read_to(ANSWER))).await;
-    assert!(answers.iter().all(|answer| answer.starts_with("HTTP/1.1 200 ")));
+    join_all(lines.iter_mut().map(|line| line.be_answered(server, REQUEST, ANSWER))).await;
     lines
 }
 
@@ -85,7 +84,8 @@ async fn wait_long(server: &Server) {
     let mut line = Line::open(server).await;
     let asking = format!("GET /api/v1/receipts/{receipt}?wait=6 HTTP/1.1\r\nHost: x\r\n\r\n");
     line.send(&asking).await.unwrap();
-    assert!(line.read_to("}").await.contains("\"state\":\"pending\""));
+    let answer = line.be_answered(server, &asking, ANSWER).await;
+    assert!(answer.contains("\"state\":\"pending\""), "{answer}");
 }
 
 #[actix_web::test]

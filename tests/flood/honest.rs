@@ -13,6 +13,8 @@ use crate::measure::{MEBIBYTE, PATIENCE, memory, peak};
 use crate::server::Server;
 
 const ROUNDS: usize = 20;
+/// Long enough for a whole flood.
+const LONG: Duration = Duration::from_mins(5);
 /// How an answer begins that came before the request.
 const LATE: &str = "HTTP/1.1 408 ";
 const MILLISECOND: f64 = 1e-3;
@@ -41,7 +43,7 @@ impl<'a> Flood<'a> {
     pub(crate) async fn during<T>(&self, flood: impl Future<Output = T>) -> T {
         let is_over = Cell::new(false);
         let flood = async {
-            let over = timeout(PATIENCE, flood).await.expect("a flood has an end");
+            let over = timeout(LONG, flood).await.expect("a flood has an end");
             is_over.set(true);
             over
         };
@@ -130,12 +132,17 @@ pub(crate) fn view(token: &str, connection: &str) -> String {
 /// Sends a request that is the only one of its connection; returns the document that answers it.
 async fn ask(server: &Server, request: &str) -> Value {
     let mut answer = LATE.to_owned();
-    // Where the machine is slow, the patience of a server may be too short for anyone.
-    while answer.starts_with(LATE) {
+    while is_late(&answer) {
         answer = Line::open(server).await.converse(request).await;
     }
     let (_head, body) = answer.split_once("\r\n\r\n").unwrap();
     serde_json::from_str(body).unwrap_or_else(|_| unreachable!("{answer}"))
+}
+
+/// Whether an answer came before the request: where the machine is slow, the patience of a server may be
+/// too short for anyone, who then comes again.
+pub(crate) fn is_late(answer: &str) -> bool {
+    answer.starts_with(LATE)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "it is shown with one digit")]

@@ -8,6 +8,7 @@ use futures_util::future::{join_all, try_join};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, split};
 use tokio::net::TcpSocket;
 
+use crate::honest::is_late;
 use crate::measure::PATIENCE;
 use crate::server::{Server, Wire};
 
@@ -23,16 +24,30 @@ pub(crate) struct Line(Box<dyn Wire>);
 
 impl Line {
     pub(crate) async fn open(server: &Server) -> Self {
-        let connecting = timeout(PATIENCE, server.connect(TcpSocket::new_v4().unwrap())).await;
-        Self(connecting.expect("the server has room").unwrap())
+        Self::connect(server, || TcpSocket::new_v4().unwrap()).await
     }
 
     /// One that has room for a little of an answer.
     pub(crate) async fn open_narrow(server: &Server) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(NARROW).unwrap();
-        let connecting = timeout(PATIENCE, server.connect(socket)).await;
-        Self(connecting.expect("the server has room").unwrap())
+        let narrow = || {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_recv_buffer_size(NARROW).unwrap();
+            socket
+        };
+        Self::connect(server, narrow).await
+    }
+
+    /// Connects; again where the machine is so slow that the server has no patience with a handshake.
+    async fn connect(server: &Server, socket: impl Fn() -> TcpSocket) -> Self {
+        let connecting = async {
+            loop {
+                match server.connect(socket()).await {
+                    Err(error) if server.has_tls() => drop(error),
+                    connected => break connected.unwrap(),
+                }
+            }
+        };
+        Self(timeout(PATIENCE, connecting).await.expect("the server has room"))
     }
 
     /// One that does not speak TLS, whatever the server does.
@@ -108,15 +123,43 @@ impl Line {
 
     /// Reads until what was read ends like this; returns it.
     pub(crate) async fn read_to(&mut self, end: &str) -> String {
+        let read = self.read_up_to(end).await;
+        assert!(read.ends_with(end), "the server hangs up after {} bytes", read.len());
+        read
+    }
+
+    /// Reads until what was read ends like this, or the server hangs up; returns it.
+    async fn read_up_to(&mut self, end: &str) -> String {
         let mut read = Vec::new();
         let reading = async {
             while !read.ends_with(end.as_bytes()) {
-                let count = self.0.read_buf(&mut read).await.unwrap();
-                assert!(count > 0, "the server hangs up after {} bytes", read.len());
+                match self.0.read_buf(&mut read).await {
+                    Ok(1..) => {}
+                    _over => break,
+                }
             }
         };
         timeout(PATIENCE, reading).await.expect("the server answers");
         String::from_utf8(read).unwrap()
+    }
+
+    /// Reads the good answer, which ends like this, to a request that was sent; if that came too late, it
+    /// is sent again on another line, in the place of this one.
+    pub(crate) async fn be_answered(
+        &mut self,
+        server: &Server,
+        request: &str,
+        end: &str,
+    ) -> String {
+        loop {
+            let answer = self.read_up_to(end).await;
+            if !is_late(&answer) {
+                assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+                return answer;
+            }
+            *self = Self::open(server).await;
+            self.send(request).await.unwrap();
+        }
     }
 
     /// Reads until the server hangs up; returns what it said before.

@@ -7,8 +7,9 @@ use actix_web::rt::time::sleep;
 
 use crate::server::Server;
 
-/// Long enough for everything here, however slow the machine: what takes longer hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Long enough for each step of a flood, however slow the machine: what takes longer hangs. Less than a
+/// server lets a connection be silent, unless it is told to.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(70);
 pub(crate) const KIBIBYTE: u64 = 1 << 10;
 pub(crate) const MEBIBYTE: u64 = 1 << 20;
 const ESTABLISHED: &str = "01";

@@ -64,6 +64,10 @@ impl Server {
         self.address
     }
 
+    pub(crate) const fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// Connects to it, and speaks TLS if it does.
     pub(crate) async fn connect(&self, socket: TcpSocket) -> io::Result<Box<dyn Wire>> {
         let stream = socket.connect(self.address).await?;

@@ -7,6 +7,7 @@ use actix_web::rt::time::sleep;
 use futures_util::future::{join, join_all};
 
 use crate::honest::Flood;
+use crate::idle::PATIENT;
 use crate::line::{Line, expect_status, last_words};
 use crate::measure::{KIBIBYTE, MEBIBYTE, expect_connections, expect_given_back};
 use crate::server::Server;
@@ -45,7 +46,7 @@ async fn a_handshake_that_stalls_or_drips_closes_its_connection() {
 
 #[actix_web::test]
 async fn idle_connections_with_tls_are_held_and_nobody_suffers() {
-    let server = Server::start_tls(&[]);
+    let server = Server::start_tls(&[PATIENT]);
     let flood = Flood::of(&server, "1,000 idle connections, with TLS");
     let lines = Line::many(&server, IDLE, "").await;
     expect_connections(&server, IDLE).await;
@@ -64,7 +65,7 @@ async fn heads_that_stall_close_their_connections_with_tls_too() {
     let stalling = async {
         let mut first = Line::many(&server, FEWER, PART).await;
         let mut second = Line::many(&server, FEWER, REQUEST).await;
-        join_all(second.iter_mut().map(|line| line.read_to("}"))).await;
+        join_all(second.iter_mut().map(|line| line.be_answered(&server, REQUEST, "}"))).await;
         for line in &mut second {
             line.send(PART).await.unwrap();
         }
