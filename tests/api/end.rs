@@ -14,6 +14,6 @@ async fn a_store_that_ends_unasked_ends_the_service() {
     let application = Application::build(settings, &keys(), Clock::default()).unwrap();
     application.store().close().await.unwrap();
     let running = application.run_until_stopped(std::future::pending());
-    let ended = timeout(Duration::from_secs(15), running).await.unwrap();
+    let ended = timeout(Duration::from_mins(1), running).await.unwrap();
     assert!(matches!(ended, Err(AppError::StoreEnded)));
 }

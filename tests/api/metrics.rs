@@ -19,7 +19,7 @@ use crate::support::{
     spawn_app_in, spawn_app_with, text,
 };
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
 /// A service that tells its metrics.

@@ -18,7 +18,7 @@ use tokio_rustls::client::TlsStream;
 use crate::certificate::{Certificate, files};
 use crate::support::{TestApp, send, spawn_app_in};
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_mins(1);
 const NAME: &str = "viewonce.test";
 
 fn spawn_tls_app(certificate: &Certificate) -> TestApp {

@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 /// Less than the longest wait: what ends later has waited for nothing.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(25);
 
 async fn ask(app: &TestApp, receipt: &str, query: &str) -> Response {
     app.get(&format!("{}?{query}", receipt_address(receipt))).await

@@ -16,7 +16,7 @@ use crate::driver::Driver;
 use crate::support::TestApp;
 
 /// How long the browser may take to show something.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Chromium's sandbox does not work for root, as which CI may run; and its checks of local networks
 /// would keep from this service what other sites may send to one on the internet.
 const ARGUMENTS: [&str; 10] = [
@@ -163,6 +163,9 @@ fn capabilities() -> Map<String, Value> {
     let mut capabilities = Map::new();
     capabilities.insert("goog:chromeOptions".to_owned(), json!({ "args": ARGUMENTS }));
     capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
+    // In milliseconds.
+    let timeouts = json!({ "script": PATIENCE.as_millis() });
+    capabilities.insert("timeouts".to_owned(), timeouts);
     capabilities
 }
 

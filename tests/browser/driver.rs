@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::skip::skip;
 
 /// How long the browser may take to close.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running chromedriver. When it is dropped, its browsers close and it ends.
 pub(crate) struct Driver {

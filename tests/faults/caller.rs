@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::process::Service;
 
 /// Only a service that does not come back at all misses it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What was done, as far as the one who asked was told.

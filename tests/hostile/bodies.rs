@@ -16,7 +16,8 @@ use tokio::net::TcpStream;
 use crate::chance::config;
 use crate::support::{TestApp, UNKNOWN_TOKEN, send, spawn_app};
 
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Less than a server has with a head or a body.
+const PATIENCE: Duration = Duration::from_secs(25);
 /// In whatever is sent; in no answer but that to a view.
 const MARK: &str = "pomegranate";
 const PATHS: [&str; 4] =

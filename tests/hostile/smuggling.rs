@@ -9,7 +9,8 @@ use tokio::net::TcpStream;
 
 use crate::support::{TestApp, spawn_app};
 
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Less than a server has with a head or a body.
+const PATIENCE: Duration = Duration::from_secs(25);
 /// What ends a connection after it was answered.
 const LAST: &str = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 /// Begins a request that has a body.

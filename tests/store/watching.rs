@@ -8,7 +8,7 @@ use viewonce::store::{Store, StoreError};
 use crate::samples::receipt;
 
 /// After this, who waits will not hear any more.
-pub(crate) const LONG: Duration = Duration::from_secs(10);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// A watch under way.
 pub(crate) type Watching<'a> = LocalBoxFuture<'a, Result<(), StoreError>>;

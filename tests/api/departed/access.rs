@@ -9,7 +9,8 @@ use actix_web::rt::System;
 use actix_web::rt::time::{sleep, timeout};
 use log::{LevelFilter, Log, Metadata, Record};
 
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+/// Less than a server has with a head or a body.
+pub(super) const PATIENCE: Duration = Duration::from_secs(25);
 const SENDER_LEFT: u64 = 499;
 
 /// The status of each request, by the system that a test and the threads of its services run in.

@@ -77,5 +77,5 @@ pub(super) async fn a_closed_store_ends<B: Backend>() {
     let mut subject = Subject::<B>::start().await;
     subject.ended.try_recv().unwrap_err();
     subject.store.close().await.unwrap();
-    timeout(Duration::from_secs(10), subject.ended).await.unwrap().unwrap_err();
+    timeout(Duration::from_mins(1), subject.ended).await.unwrap().unwrap_err();
 }
