@@ -12,7 +12,6 @@ use crate::process::Service;
 const CLIENTS: usize = 16;
 /// Requests after which the signal comes.
 const REQUESTS: usize = 300;
-const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a load may take; only one that hangs is so long.
 const LONG: Duration = Duration::from_mins(2);
 
@@ -93,7 +92,8 @@ async fn an_idle_connection_does_not_delay_the_end() {
     service.store("x").await.unwrap();
     let asked = Instant::now();
     let (log, folder) = service.stop();
-    assert!(asked.elapsed() < PATIENCE, "{log}");
+    // Requests under way would have eight seconds.
+    assert!(asked.elapsed() < Duration::from_secs(7), "{log}");
     assert!(log.ends_with("stopped\n"));
     assert!(!folder.path().join("storage/db/viewonce.sqlite3-wal").exists());
 }
