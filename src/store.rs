@@ -34,6 +34,7 @@
 
 mod error;
 mod messages;
+mod meters;
 pub mod sqlite;
 mod watchers;
 
@@ -48,13 +49,13 @@ use crate::call::{self, Call, CallError};
 use crate::config::Settings;
 use crate::id::{ClaimId, LookupId, ReceiptId};
 use crate::key::KeyId;
-use crate::meter::StoreMeters;
 use crate::secret::NewSecret;
 pub use error::{Cause, StoreError};
 pub use messages::{
     Acknowledge, Bounds, Burn, CREATIONS_KEPT, Close, Create, Created, Fate, Inspect, Peek, Peeked,
     Ping, Place, Proof, Purge, Purged, Revoke, Rules, State, Survey, Surveyed, Take, Taken, Watch,
 };
+pub use meters::StoreMeters;
 
 /// How long a store may take to answer a [`Ping`].
 const PING_TIMEOUT: Duration = Duration::from_secs(5);

@@ -61,13 +61,13 @@ pub async fn frame(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut access = Access::begin(&request);
+    let mut exchange = Exchange::begin(&request);
     let Some(answered) = unwound(answer(request, next)).await else {
-        return Err(access.panicked());
+        return Err(exchange.panicked());
     };
     let (request, response) = answered?.into_parts();
     limits::count_failure(&request, &response);
-    Ok(ServiceResponse::new(request, access.finish(response)))
+    Ok(ServiceResponse::new(request, exchange.finish(response)))
 }
 
 async fn answer(
@@ -110,7 +110,7 @@ fn reject(request: &ServiceRequest) -> Result<(), ApiError> {
 
 /// A request on its way, which is logged when it ends: also when its sender leaves before, and
 /// with it the answer.
-struct Access {
+struct Exchange {
     request_id: String,
     method: &'static str,
     route: Option<String>,
@@ -123,7 +123,7 @@ struct Access {
     running: Option<Running>,
 }
 
-impl Access {
+impl Exchange {
     fn begin(request: &ServiceRequest) -> Self {
         let requests = request.conn_data::<Rc<Requests>>();
         Self {
@@ -166,7 +166,7 @@ impl Access {
     }
 }
 
-impl Drop for Access {
+impl Drop for Exchange {
     fn drop(&mut self) {
         let (route, took) = (self.route.as_deref().unwrap_or(NO_ROUTE), self.started.elapsed());
         if let Some(state) = &self.state {

@@ -19,7 +19,8 @@ use super::error::ApiError;
 use super::traffic::{OTHER, Traffic};
 use super::{page, read};
 use crate::clock::Clock;
-use crate::meter::{Counter, Histogram, StoreMeters};
+use crate::meter::{Counter, Histogram};
+use crate::store::StoreMeters;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PREFIX: &str = "viewonce";

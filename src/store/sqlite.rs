@@ -27,9 +27,8 @@ use tokio::sync::oneshot;
 
 use crate::call::Call;
 use crate::clock::Clock;
-use crate::meter::StoreMeters;
 use crate::store::watchers::Watchers;
-use crate::store::{Close, Ping, Purge, Rules, Store, StoreError, Watch};
+use crate::store::{Close, Ping, Purge, Rules, Store, StoreError, StoreMeters, Watch};
 use batch::{Entry, Pending};
 use database::Database;
 pub use database::DatabaseError;

@@ -5,8 +5,8 @@
 //! those where it has not been yet, it will find or not find by itself.
 
 use crate::clock::Timestamp;
-use crate::meter::StoreMeters;
 use crate::store::State;
+use crate::store::StoreMeters;
 
 /// What a transaction does.
 #[derive(Clone, Copy)]

@@ -17,8 +17,8 @@ use super::tally::{NOWHERE, Tally};
 use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::id::ReceiptId;
-use crate::meter::{Gauge, StoreMeters};
-use crate::store::{Purged, Rules, StoreError, Watch};
+use crate::meter::Gauge;
+use crate::store::{Purged, Rules, StoreError, StoreMeters, Watch};
 
 /// How often the files are cleaned while there is more to purge than one purge takes.
 const ERASE_EVERY: Duration = Duration::from_millis(250);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, future};
-use viewonce::meter::{Counter, StoreMeters};
+use viewonce::meter::Counter;
+use viewonce::store::StoreMeters;
 use viewonce::store::{CREATIONS_KEPT, StoreError};
 
 use crate::backend::{Backend, RULES, Subject};
