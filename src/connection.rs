@@ -45,6 +45,8 @@ pub use stream::Stream;
 const TURN: usize = 2_048;
 /// Bytes of a body that are handed over at a time.
 const TURN_OF_A_BODY: usize = 16_384;
+/// So many times as much is read at a time of what nobody will want.
+const TURNS_OF_A_REST: usize = 64;
 /// Bytes that are kept while nobody wants them, and a turn more.
 const HELD: usize = 8_192;
 /// How often is looked whether the other side has gone, where so much is kept that it cannot be read.
@@ -203,10 +205,14 @@ impl<S: Stream> Connection<S> {
         if self.stream.has_gone()? { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
-    /// Reads what nobody will want any more, as far as it has come; is ready when it has ended.
+    /// Reads what nobody will want any more, as far as it has come, and not for ever where more comes
+    /// faster; is ready when it has ended. Behind a body that nobody read that was done before.
     fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let mut bytes = Zeroizing::new([0; TURN]);
-        loop {
+        if self.requests.were_the_last() {
+            return Poll::Ready(());
+        }
+        let mut bytes = Zeroizing::new([0; TURN_OF_A_BODY]);
+        for _ in 0..TURNS_OF_A_REST {
             let mut part = ReadBuf::new(&mut *bytes);
             let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut part));
             if read.is_err() || part.filled().is_empty() {
@@ -214,14 +220,15 @@ impl<S: Stream> Connection<S> {
             }
             self.has_rest = true;
         }
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Has it end when there is nothing more to read. Where something was sent behind the last request,
     /// that takes until the other side has closed it or had time to take the answer.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.has_rest |= !self.held.is_empty();
-        let has_lingered = self.requests.were_the_last();
-        if has_lingered || self.poll_rest(context).is_ready() || !self.has_rest {
+        if self.poll_rest(context).is_ready() || !self.has_rest {
             return Poll::Ready(Ok(()));
         }
         let time = self.patience.linger;
