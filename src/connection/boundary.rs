@@ -16,7 +16,7 @@ impl Default for Boundary {
 }
 
 impl Boundary {
-    /// How many of `bytes`, which follow those seen before, belong to the head; all if it does not end
+    /// How many of `bytes`, which follow those seen before, belong to the head; nothing if it does not end
     /// in them. Behind its end another one begins.
     pub(super) fn find(&mut self, bytes: &[u8]) -> Option<usize> {
         for (index, byte) in bytes.iter().enumerate() {
