@@ -16,9 +16,10 @@ use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::{CryptoActor, Shares};
-use crate::http::{self, Metrics, State, Traffic};
+use crate::http::{self, State};
 use crate::janitor::JanitorActor;
 use crate::key::SecretKeys;
+use crate::metrics::HttpMetrics;
 use crate::rate::Limiter;
 use crate::seal::Roots;
 use crate::store::sqlite::{DatabaseError, Ended, StoreActor};
@@ -98,9 +99,10 @@ impl Application {
             roots: Arc::clone(&roots),
             store: store.clone(),
             clock: clock.clone(),
-            traffic: Arc::default(),
+            metrics: HttpMetrics::new(&store.metrics().registry),
         };
-        let bind_metrics = |address| server::bind_metrics(address, shared.metrics(), limits);
+        let registry = &store.metrics().registry;
+        let bind_metrics = |address| server::bind_metrics(address, registry.clone(), limits);
         let metrics = settings.metrics.bind.map(bind_metrics).transpose()?;
         let (server, address) = server::bind(shared, certificates.as_ref())?;
         let janitor = JanitorActor::new(store.clone(), clock, settings.purge_interval()).start();
@@ -189,16 +191,10 @@ struct Shared {
     bodies: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
     limiter: Option<Arc<Limiter>>,
-    traffic: Arc<Traffic>,
+    metrics: HttpMetrics,
 }
 
 impl Shared {
-    /// What the metrics tell.
-    fn metrics(&self) -> Metrics {
-        let store = Arc::clone(self.store.meters());
-        Metrics { store, traffic: Arc::clone(&self.traffic), clock: self.clock.clone() }
-    }
-
     /// The state of a worker, on its thread.
     fn state(&self) -> State {
         let Self { roots, shares, settings, clock, .. } = self.clone();
@@ -213,7 +209,7 @@ impl Shared {
             stopping: self.stopping.clone(),
             documents: OnceLock::new(),
             limiter: self.limiter.clone(),
-            traffic: Arc::clone(&self.traffic),
+            metrics: self.metrics.clone(),
         }
     }
 }

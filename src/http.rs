@@ -24,7 +24,6 @@ mod receipt;
 mod responses;
 mod status;
 mod token;
-mod traffic;
 mod view;
 
 use std::sync::{Arc, OnceLock};
@@ -38,14 +37,14 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Crypto;
+use crate::metrics::HttpMetrics;
 use crate::rate::Limiter;
 use crate::store::Store;
 pub use docs::Documents;
 use error::ApiError;
 pub use frame::frame;
 pub use limits::limiter;
-pub use metrics::{Metrics, metrics_routes};
-pub use traffic::Traffic;
+pub use metrics::metrics_routes;
 
 /// What stands before a token in the address of a secret.
 const SECRETS: &str = "/api/v1/secrets/";
@@ -75,7 +74,7 @@ pub struct State {
     /// What keeps clients to their limits, if there are any; all workers have the same.
     pub limiter: Option<Arc<Limiter>>,
     /// Where requests are counted; all workers have the same.
-    pub traffic: Arc<Traffic>,
+    pub metrics: HttpMetrics,
 }
 
 impl State {

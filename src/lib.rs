@@ -10,8 +10,8 @@
 //! | 4 | [`cli`], [`logging`], [`app`] | commands; logs; the assembly that starts and stops it all |
 //! | 3 | [`http`] | the surface: routes, bodies, errors, pages, what counts as a view |
 //! | 2 | [`crypto`], [`store`], [`janitor`], [`survey`], [`tls`] | the actors and their messages; certificates |
-//! | 1 | [`seal`], [`config`], [`call`], [`connection`] | the sealed format; the settings; messages that carry their reply; a client's connection |
-//! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`rate`], [`meter`], [`chain`], [`process`] | the words of the domain; the process itself |
+//! | 1 | [`seal`], [`config`], [`call`], [`connection`], [`metrics`] | the sealed format; the settings; messages that carry their reply; a client's connection; what is counted |
+//! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`rate`], [`chain`], [`process`] | the words of the domain; the process itself |
 //!
 //! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, rustls in [`tls`]
 //! alone, key material in [`seal`] and [`crypto`] alone, but for a certificate's key, in [`tls`].
@@ -43,7 +43,7 @@ pub mod janitor;
 pub mod key;
 pub mod lifetime;
 pub mod logging;
-pub mod meter;
+pub mod metrics;
 pub mod passphrase;
 pub mod process;
 pub mod rate;

@@ -34,7 +34,6 @@
 
 mod error;
 mod messages;
-mod meters;
 pub mod sqlite;
 mod watchers;
 
@@ -49,13 +48,13 @@ use crate::call::{self, Call, CallError};
 use crate::config::Settings;
 use crate::id::{ClaimId, LookupId, ReceiptId};
 use crate::key::KeyId;
+use crate::metrics::StoreMetrics;
 use crate::secret::NewSecret;
 pub use error::{Cause, StoreError};
 pub use messages::{
     Acknowledge, Bounds, Burn, CREATIONS_KEPT, Close, Create, Created, Fate, Inspect, Peek, Peeked,
     Ping, Place, Proof, Purge, Purged, Revoke, Rules, State, Survey, Surveyed, Take, Taken, Watch,
 };
-pub use meters::StoreMeters;
 
 /// How long a store may take to answer a [`Ping`].
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -96,13 +95,13 @@ pub struct Store {
     ping: Recipient<Call<Ping>>,
     close: Recipient<Call<Close>>,
     pings: Arc<Semaphore>,
-    meters: Arc<StoreMeters>,
+    metrics: Arc<StoreMetrics>,
 }
 
 impl Store {
-    /// The way to the store that `actor` is, and what that tells of itself.
+    /// The way to the store that `actor` is, and what that counts.
     #[must_use]
-    pub fn new<A>(actor: &Addr<A>, meters: Arc<StoreMeters>) -> Self
+    pub fn new<A>(actor: &Addr<A>, metrics: Arc<StoreMetrics>) -> Self
     where
         A: Actor<Context = Context<A>>
             + Handler<Call<Create>>
@@ -132,14 +131,14 @@ impl Store {
             ping: actor.clone().into(),
             close: actor.clone().into(),
             pings: Arc::new(Semaphore::new(PINGS)),
-            meters,
+            metrics,
         }
     }
 
-    /// What the store tells of what it does.
+    /// What the store counts.
     #[must_use]
-    pub const fn meters(&self) -> &Arc<StoreMeters> {
-        &self.meters
+    pub const fn metrics(&self) -> &Arc<StoreMetrics> {
+        &self.metrics
     }
 
     /// Sends a message that gathers with others, if there is room for it, and waits for the answer.
@@ -148,10 +147,10 @@ impl Store {
     where
         M: Message<Result: Send> + Send + 'static,
     {
-        self.meters.queue.add(1);
+        self.metrics.queue.inc();
         let answer = call::ask(to, message).await;
         if let Err(CallError::Busy) = answer {
-            self.meters.queue.add(-1);
+            self.metrics.queue.dec();
         }
         answer
     }
@@ -238,7 +237,7 @@ impl Store {
         known: Vec<KeyId>,
         after: Option<Place>,
     ) -> Result<Surveyed, StoreError> {
-        self.meters.queue.add(1);
+        self.metrics.queue.inc();
         call::insist(&self.survey, Survey { known, after }).await?
     }
 

@@ -13,6 +13,7 @@ use actix_service::{ServiceFactory, ServiceFactoryExt as _, fn_service, map_conf
 use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer};
+use prometheus::Registry;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -20,7 +21,7 @@ use tokio::sync::watch;
 use super::{AppError, Shared};
 use crate::config::Limits;
 use crate::connection::{Connection, Patience, Stream};
-use crate::http::{self, Metrics};
+use crate::http;
 use crate::tls::{Certificates, shake_hands};
 
 /// Seconds that requests under way have to finish in when the service stops: fewer than the ten
@@ -68,15 +69,15 @@ pub(super) fn bind(
 /// Binds the address of the metrics; returns a server of them alone, and where.
 pub(super) fn bind_metrics(
     address: SocketAddr,
-    metrics: Metrics,
+    registry: Registry,
     limits: &Limits,
 ) -> Result<(Server, SocketAddr), AppError> {
     let Patience { keep_alive, head, .. } = patience(*limits);
     let server = HttpServer::new(move || {
-        let metrics = metrics.clone();
+        let registry = registry.clone();
         App::new()
             .wrap(from_fn(http::frame))
-            .configure(|config| http::metrics_routes(metrics, config))
+            .configure(|config| http::metrics_routes(registry, config))
     });
     let server = server.workers(1).keep_alive(keep_alive).client_request_timeout(head);
     let server = server.max_connections(METRICS_CONNECTIONS).disable_signals().bind(address);

@@ -11,12 +11,12 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::ConnectionType;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_OPENER_POLICY,
     CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
@@ -24,11 +24,16 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::problem::PROBLEM_JSON;
-use super::{RECEIPTS, SECRETS, State, body, cors, limits, traffic};
+use super::{RECEIPTS, SECRETS, State, body, cors, limits};
 use crate::chain::Chain;
 use crate::connection::{Requests, Running};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The methods that are logged and counted by their names.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/// In place of what a client made up: no other method, and in the metrics no other route.
+const OTHER: &str = "other";
+/// In the log in place of a route, where there is none.
 const NO_ROUTE: &str = "-";
 /// The status in the log of a request whose sender did not wait for the answer, as others log it.
 const SENDER_LEFT: u16 = 499;
@@ -128,7 +133,7 @@ impl Exchange {
         let requests = request.conn_data::<Rc<Requests>>();
         Self {
             request_id: Uuid::new_v4().to_string(),
-            method: traffic::method(request.method()),
+            method: known(request.method()),
             route: request.match_pattern(),
             headers: headers_of_answer(request.request()),
             started: Instant::now(),
@@ -168,20 +173,25 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let (route, took) = (self.route.as_deref().unwrap_or(NO_ROUTE), self.started.elapsed());
+        let (route, took) = (self.route.as_deref(), self.started.elapsed());
         if let Some(state) = &self.state {
-            state.traffic.note([route, self.method], self.status, took);
+            state.metrics.count(route.unwrap_or(OTHER), self.method, self.status, took);
         }
         log::info!(
             target: "viewonce::access",
             request_id = self.request_id.as_str(),
             method = self.method,
-            route = route,
+            route = route.unwrap_or(NO_ROUTE),
             status = self.status,
             duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             "request"
         );
     }
+}
+
+/// The name of a method, if it is a known one; any other is a client's text.
+fn known(method: &Method) -> &'static str {
+    METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or(OTHER)
 }
 
 /// The headers of an answer that depend on what is asked, and from where.

@@ -27,8 +27,9 @@ use tokio::sync::oneshot;
 
 use crate::call::Call;
 use crate::clock::Clock;
+use crate::metrics::StoreMetrics;
 use crate::store::watchers::Watchers;
-use crate::store::{Close, Ping, Purge, Rules, Store, StoreError, StoreMeters, Watch};
+use crate::store::{Close, Ping, Purge, Rules, Store, StoreError, Watch};
 use batch::{Entry, Pending};
 use database::Database;
 pub use database::DatabaseError;
@@ -41,7 +42,7 @@ const BATCH_LIMIT: usize = 512;
 /// Owns the connection to SQLite, alone.
 pub struct StoreActor {
     writer: Writer,
-    meters: Arc<StoreMeters>,
+    metrics: Arc<StoreMetrics>,
     batch: Vec<Box<dyn Pending>>,
     watchers: Watchers,
     /// Whether a [`Flush`] is on its way; there is never more than one.
@@ -64,8 +65,8 @@ impl StoreActor {
         clock: Clock,
         mailbox: usize,
     ) -> Result<(Store, Ended), DatabaseError> {
-        let (actor, meters, ended) = Self::spawn(path, rules, clock, mailbox)?;
-        Ok((Store::new(&actor, meters), ended))
+        let (actor, metrics, ended) = Self::spawn(path, rules, clock, mailbox)?;
+        Ok((Store::new(&actor, metrics), ended))
     }
 
     fn spawn(
@@ -73,13 +74,13 @@ impl StoreActor {
         rules: Rules,
         clock: Clock,
         mailbox: usize,
-    ) -> Result<(Addr<Self>, Arc<StoreMeters>, Ended), DatabaseError> {
+    ) -> Result<(Addr<Self>, Arc<StoreMetrics>, Ended), DatabaseError> {
         let writer = Writer::new(Database::open(path)?, rules, clock);
-        let meters = writer.meters();
+        let metrics = writer.metrics();
         let (alive, ended) = oneshot::channel();
         let actor = Self {
             writer,
-            meters: Arc::clone(&meters),
+            metrics: Arc::clone(&metrics),
             batch: Vec::new(),
             watchers: Watchers::default(),
             is_flush_due: false,
@@ -88,7 +89,7 @@ impl StoreActor {
         // The mailbox is made here, so that it has all its room before the thread runs.
         let (sender, receiver) = channel::channel(mailbox);
         Arbiter::new().spawn_fn(move || drop(Context::with_receiver(receiver).run(actor)));
-        Ok((Addr::new(sender), meters, ended))
+        Ok((Addr::new(sender), metrics, ended))
     }
 
     fn enqueue(&mut self, pending: Box<dyn Pending>, context: &mut Context<Self>) {
@@ -119,7 +120,7 @@ impl StoreActor {
         let outcome = committed.as_ref().map(drop).map_err(StoreError::clone);
         let is_over = |pending: &mut Box<dyn Pending>| outcome.is_err() || pending.has_run();
         let over: Vec<_> = batch.extract_if(.., is_over).collect();
-        self.meters.batches.observe(over.len() as u64);
+        self.metrics.batches.observe(u16::try_from(over.len()).unwrap_or(u16::MAX).into());
         self.batch = batch;
         for pending in over {
             pending.answer(outcome.clone());
@@ -154,7 +155,7 @@ impl<M: Statement> Handler<Call<M>> for StoreActor {
     type Result = ();
 
     fn handle(&mut self, call: Call<M>, context: &mut Self::Context) {
-        self.meters.queue.add(-1);
+        self.metrics.queue.dec();
         self.enqueue(Box::new(Entry::new(call)), context);
     }
 }
@@ -235,8 +236,9 @@ mod tests {
     async fn a_store_that_panics_has_ended_and_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("viewonce.sqlite3");
-        let (actor, meters, ended) = StoreActor::spawn(&path, RULES, Clock::default(), 16).unwrap();
-        let store = Store::new(&actor, meters);
+        let (actor, metrics, ended) =
+            StoreActor::spawn(&path, RULES, Clock::default(), 16).unwrap();
+        let store = Store::new(&actor, metrics);
         store.ping().await.unwrap();
         actor.do_send(Panic);
         assert!(ended.await.is_err());

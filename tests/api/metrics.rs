@@ -268,7 +268,7 @@ async fn the_metrics_are_on_their_address_alone_and_alone_there() {
     }
     let answer = ask(&app, "/metrics").await;
     assert_eq!(answer.status(), 200);
-    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let media_type = "text/plain; version=0.0.4; charset=utf-8";
     assert_eq!(answer.headers()["content-type"], media_type);
     assert_eq!(answer.headers()["cache-control"], "no-store");
 }

@@ -7,7 +7,7 @@ mod creation;
 mod expiry;
 mod lifecycle;
 mod load;
-mod meters;
+mod metrics;
 mod passphrase;
 mod purge;
 mod race;
@@ -167,7 +167,7 @@ macro_rules! contract {
                 ping_fails_when_the_store_does_not_answer
                 purge_has_its_turn_while_the_queue_is_full
                 survey_has_its_turn_while_the_queue_is_full;
-            meters:
+            metrics:
                 a_store_tells_what_became_of_its_secrets
                 a_create_that_fails_alone_is_not_counted
                 the_living_are_counted_whatever_comes_and_goes_meanwhile

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 use viewonce::call::Call;
 use viewonce::clock::Clock;
 use viewonce::janitor::{JanitorActor, purge_all};
+use viewonce::metrics::StoreMetrics;
 use viewonce::store::{
     Acknowledge, Burn, Close, Create, Inspect, Peek, Ping, Purge, Purged, Revoke, Store,
     StoreError, Survey, Take, Watch,
@@ -129,7 +130,7 @@ fn hours(duration: Duration) -> u64 {
 fn note_purges(answers: Vec<Answer>) -> (Store, UnboundedReceiver<Instant>) {
     let (purges, noted) = mpsc::unbounded_channel();
     let address = NotingStore { answers: answers.into_iter(), purges }.start();
-    (Store::new(&address, Arc::default()), noted)
+    (Store::new(&address, Arc::new(StoreMetrics::new(Clock::default()))), noted)
 }
 
 struct NotingStore {

@@ -16,6 +16,7 @@ mod contract;
 mod held;
 mod instant;
 mod janitor;
+mod metric;
 mod model;
 #[path = "../support/process.rs"]
 mod process;

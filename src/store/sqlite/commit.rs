@@ -1,13 +1,12 @@
 //! A transaction, committed as a whole or not at all, and what it means that it failed.
 
 use std::sync::Arc;
-use std::time::Instant;
 
+use prometheus::Histogram;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::files::Altered;
 use super::statements::Fault;
-use crate::meter::Histogram;
 use crate::store::StoreError;
 
 /// Runs `work` between BEGIN and a COMMIT that is seen to succeed; `times` is told how long that took.
@@ -22,9 +21,7 @@ pub(super) fn commit<T>(
         Fault::Refused(error) => error,
         Fault::Broken(error) => failed(error),
     })?;
-    let started = Instant::now();
-    let committed = transaction.commit();
-    times.observe_time(started.elapsed());
+    let committed = times.observe_closure_duration(|| transaction.commit());
     committed.map_err(|error| match failed(error) {
         StoreError::Failed(cause) => StoreError::OutcomeUnknown(cause),
         no_room => no_room,

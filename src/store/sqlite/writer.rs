@@ -17,8 +17,8 @@ use super::tally::{NOWHERE, Tally};
 use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::id::ReceiptId;
-use crate::meter::Gauge;
-use crate::store::{Purged, Rules, StoreError, StoreMeters, Watch};
+use crate::metrics::StoreMetrics;
+use crate::store::{Purged, Rules, StoreError, Watch};
 
 /// How often the files are cleaned while there is more to purge than one purge takes.
 const ERASE_EVERY: Duration = Duration::from_millis(250);
@@ -36,7 +36,7 @@ pub(super) struct Writer {
     unclean: Option<StoreError>,
     /// When it was told last that creations are refused.
     told_at: Option<Instant>,
-    meters: Arc<StoreMeters>,
+    metrics: Arc<StoreMetrics>,
     /// The last place where the survey has been.
     surveyed: i64,
 }
@@ -60,6 +60,7 @@ struct CheckpointBusy;
 impl Writer {
     pub(super) fn new(database: Database, rules: Rules, clock: Clock) -> Self {
         let (database, erased_at) = (Some(database), Instant::now());
+        let metrics = Arc::new(StoreMetrics::new(clock.clone()));
         Self {
             database,
             rules,
@@ -68,14 +69,14 @@ impl Writer {
             erased_at,
             unclean: None,
             told_at: None,
-            meters: Arc::default(),
+            metrics,
             surveyed: NOWHERE,
         }
     }
 
-    /// What it tells of what it does.
-    pub(super) fn meters(&self) -> Arc<StoreMeters> {
-        Arc::clone(&self.meters)
+    /// What it counts.
+    pub(super) fn metrics(&self) -> Arc<StoreMetrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Does `task` in a transaction of its own, and tells the log when that begins to fail.
@@ -100,7 +101,7 @@ impl Writer {
         let outcome = self.attempt_after_probe(task);
         self.measure();
         if !matches!(outcome, Ok(_) | Err(StoreError::Closing)) {
-            self.meters.failed.add(1);
+            self.metrics.failed.inc();
         }
         match (&outcome, self.standing) {
             (Ok(_), Standing::Suspect) => log::info!("the store commits again"),
@@ -123,13 +124,13 @@ impl Writer {
         files.verify()?;
         if self.standing != Standing::Good {
             let probe = |connection: &_| Ok(statements::probe(connection, look.now)?);
-            let probed = commit(connection, &self.meters.commits, probe);
+            let probed = commit(connection, &self.metrics.commits, probe);
             files.note();
             probed.map_err(not_run)?;
         }
         let mut full = None;
         let mut tally = Tally::new(self.surveyed);
-        let outcome = commit(connection, &self.meters.commits, |connection| {
+        let outcome = commit(connection, &self.metrics.commits, |connection| {
             let mut work = Work::new(connection, files, &self.rules, look);
             work.tally = tally;
             let outcome = task(&mut work);
@@ -137,19 +138,18 @@ impl Writer {
             outcome
         });
         files.note();
-        self.surveyed = tally.tell(&self.meters, outcome.is_ok()).unwrap_or(self.surveyed);
+        self.surveyed = tally.tell(&self.metrics, outcome.is_ok()).unwrap_or(self.surveyed);
         if let Some(full) = full {
             self.tell(full);
         }
         outcome
     }
 
-    /// Tells the meters how long the files are.
+    /// Tells the metrics how long the files are.
     fn measure(&self) {
-        let set = |gauge: &Gauge, bytes| gauge.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         if let Some(Database { files, .. }) = &self.database {
-            set(&self.meters.database_bytes, files.database_bytes());
-            set(&self.meters.log_bytes, files.log_bytes());
+            self.metrics.database_bytes.set(files.database_bytes().cast_signed());
+            self.metrics.log_bytes.set(files.log_bytes().cast_signed());
         }
     }
 
@@ -171,7 +171,7 @@ impl Writer {
         let is_due = !is_sealed_left || self.erased_at.elapsed() >= ERASE_EVERY;
         let erased = if is_due { self.erase() } else { Ok(()) };
         match &portion {
-            Ok(portion) => self.meters.left_until(portion.left_until.map(Timestamp::as_millis)),
+            Ok(portion) => self.metrics.purged_until(portion.left_until.map(Timestamp::as_millis)),
             Err(error) => self.unclean = Some(error.clone()),
         }
         erased.and(portion.map(|portion| portion.purged))

@@ -16,6 +16,7 @@ use super::super::Sqlite;
 use super::{LATE, found};
 use crate::backend::Backend as _;
 use crate::held::hold;
+use crate::metric::metric;
 use crate::samples::{HOUR, only, secret_of_size};
 use crate::support::{TestApp, spawn_app_with};
 
@@ -91,7 +92,8 @@ struct Gone {
 
 impl Gone {
     fn now(app: &TestApp) -> Self {
-        Self { at: app.clock.now(), purged: app.store.meters().expired.get() }
+        let purged = metric(&app.store, "viewonce_secrets_expired_total").unwrap();
+        Self { at: app.clock.now(), purged }
     }
 
     /// Whether it has to be erased by now. The store has to have had its turns, too: a machine may stand
