@@ -65,7 +65,8 @@ fn one_of_two(layers: &Layers, key: &str, other: &str) -> Result<PathBuf, Settin
 
 pub(super) fn limits(layers: &Layers, secrets: &Secrets) -> Result<Limits, SettingsError> {
     Ok(Limits {
-        requests_per_second: requests_per_second(layers)?,
+        requests_per_second: layers
+            .zero_or_within("limits.requests_per_second", SLOWEST..=FASTEST)?,
         burst: layers.within("limits.burst", 1..=1_000_000)?,
         connections: layers.within("limits.connections", 1..=1_000_000)?,
         head_seconds: layers.within("limits.head_seconds", 1..=SECONDS_PER_HOUR)?,
@@ -73,12 +74,4 @@ pub(super) fn limits(layers: &Layers, secrets: &Secrets) -> Result<Limits, Setti
         body_bytes: layers.within("limits.body_bytes", secrets.max_escaped_bytes()..=TEBIBYTE)?,
         keep_alive_seconds: layers.within("limits.keep_alive_seconds", 1..=SECONDS_PER_HOUR)?,
     })
-}
-
-fn requests_per_second(layers: &Layers) -> Result<f64, SettingsError> {
-    const KEY: &str = "limits.requests_per_second";
-    let expected = format!("0, or a number from {SLOWEST} to {FASTEST}");
-    let rate = layers.parsed(KEY, &expected)?;
-    let is_good = rate == 0.0 || (SLOWEST..=FASTEST).contains(&rate);
-    if is_good { Ok(rate) } else { Err(layers.refuse(KEY, &expected)) }
 }

@@ -93,6 +93,18 @@ impl Layers {
         if range.contains(&number) { Ok(number) } else { Err(self.refuse(key, &expected)) }
     }
 
+    /// A setting that is 0 or a number in `range`.
+    pub(super) fn zero_or_within<T: FromStr + PartialOrd + Display + Default>(
+        &self,
+        key: &str,
+        range: RangeInclusive<T>,
+    ) -> Result<T, SettingsError> {
+        let expected = format!("0, or a number from {} to {}", range.start(), range.end());
+        let number = self.parsed(key, &expected)?;
+        let is_good = number == T::default() || range.contains(&number);
+        if is_good { Ok(number) } else { Err(self.refuse(key, &expected)) }
+    }
+
     /// The error for a setting whose value will not do.
     pub(super) fn refuse(&self, key: &str, expected: &str) -> SettingsError {
         let origin = self.0.get(key).map_or(DEFAULT_ORIGIN, |setting| &setting.origin);

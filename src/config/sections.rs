@@ -79,8 +79,9 @@ pub(super) fn store(
     Ok(Store {
         path: if path.is_empty() { default_path(environment) } else { path.into() },
         erase_seconds: layers.within("store.erase_seconds", 1..=SECONDS_PER_DAY)?,
-        max_bytes: bound(layers, "store.max_bytes", STORE_BYTES + content)?,
-        min_free_bytes: bound(layers, "store.min_free_bytes", content)?,
+        // Where there is a bound, the largest content finds room.
+        max_bytes: layers.zero_or_within("store.max_bytes", STORE_BYTES + content..=PEBIBYTE)?,
+        min_free_bytes: layers.zero_or_within("store.min_free_bytes", content..=PEBIBYTE)?,
     })
 }
 
@@ -89,14 +90,6 @@ fn default_path(environment: Environment) -> PathBuf {
         Environment::Production => Path::new(PRODUCTION_ROOT).join(DATABASE_FILE),
         Environment::Development => DATABASE_FILE.into(),
     }
-}
-
-/// The bounds of what creations may fill: each 0, or so much that the largest content finds room.
-fn bound(layers: &Layers, key: &str, least: u64) -> Result<u64, SettingsError> {
-    let expected = format!("0, or a number from {least} to {PEBIBYTE}");
-    let bytes = layers.parsed(key, &expected)?;
-    let is_good = bytes == 0 || (least..=PEBIBYTE).contains(&bytes);
-    if is_good { Ok(bytes) } else { Err(layers.refuse(key, &expected)) }
 }
 
 pub(super) fn secrets(layers: &Layers) -> Result<Secrets, SettingsError> {
