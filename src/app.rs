@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::crypto::{CryptoActor, Shares};
+use crate::crypto::{CryptoActor, Pools};
 use crate::http::{self, State};
 use crate::janitor::JanitorActor;
 use crate::key::SecretKeys;
@@ -90,7 +90,7 @@ impl Application {
         let stopping = watch::Sender::new(false);
         let limits = &settings.limits;
         let shared = Shared {
-            shares: Shares::new(settings.passphrase_threads(), settings.passphrases.queue),
+            pools: Pools::new(settings.passphrases),
             seats: Arc::new(Semaphore::new(settings.receipts.max_waiting)),
             bodies: Arc::new(Semaphore::new(limits.body_bytes)),
             limiter: http::limiter(limits.requests_per_second, limits.burst).map(Arc::new),
@@ -184,7 +184,7 @@ fn cause_of(ended: Result<io::Result<()>, JoinError>) -> io::Error {
 struct Shared {
     settings: Arc<Settings>,
     roots: Arc<Roots>,
-    shares: Shares,
+    pools: Pools,
     store: Store,
     clock: Clock,
     seats: Arc<Semaphore>,
@@ -197,8 +197,8 @@ struct Shared {
 impl Shared {
     /// The state of a worker, on its thread.
     fn state(&self) -> State {
-        let Self { roots, shares, settings, clock, .. } = self.clone();
-        let crypto = CryptoActor::start(roots, shares, clock.clone(), settings.server.mailbox);
+        let Self { roots, pools, settings, clock, .. } = self.clone();
+        let crypto = CryptoActor::start(roots, pools, clock.clone(), settings.server.mailbox);
         State {
             settings,
             store: self.store.clone(),

@@ -7,6 +7,7 @@ mod edge;
 mod error;
 mod keys;
 mod layers;
+mod memory;
 mod sections;
 mod surroundings;
 
@@ -43,7 +44,7 @@ pub struct Settings {
     pub store: Store,
     /// What may be confided and for how long.
     pub secrets: Secrets,
-    /// What stretching passphrases may take.
+    /// How much of the machine passphrases may take.
     pub passphrases: Passphrases,
     /// How long receipts are kept, and how many may wait for one.
     pub receipts: Receipts,
@@ -161,8 +162,8 @@ impl Secrets {
 /// The section `passphrases`.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Passphrases {
-    /// Passphrases stretched at a time, of creations and of reveals each; 0 is half the cores.
-    pub threads: usize,
+    /// Bytes of memory that stretching passphrases may take.
+    pub memory_bytes: u64,
     /// Passphrases that may wait, of creations and of reveals each.
     pub queue: usize,
 }
@@ -248,7 +249,7 @@ impl Settings {
             store: sections::store(&layers, surroundings.environment()?, &secrets)?,
             limits: edge::limits(&layers, &secrets)?,
             secrets,
-            passphrases: sections::passphrases(&layers)?,
+            passphrases: sections::passphrases(&layers, surroundings)?,
             receipts: sections::receipts(&layers)?,
             janitor: sections::janitor(&layers)?,
             log: sections::log(&layers)?,
@@ -273,16 +274,6 @@ impl Settings {
             workers => workers,
         };
         workers.min(self.limits.connections)
-    }
-
-    /// Passphrases that are stretched at a time, of creations and of reveals each: as set, or half
-    /// as many as there are cores.
-    #[must_use]
-    pub fn passphrase_threads(&self) -> usize {
-        match self.passphrases.threads {
-            0 => thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
-            threads => threads,
-        }
     }
 }
 

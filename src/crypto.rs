@@ -3,11 +3,11 @@
 //!
 //! Each HTTP worker has an actor on its own thread: what it does takes microseconds, and a hop to
 //! another thread would cost more. Passphrases alone take a core for about a tenth of a second and
-//! 64 MiB: they are stretched on threads apart, of which creations and reveals have their own
-//! [`Shares`], so that a flood of the ones leaves the others alone.
+//! 64 MiB: they are stretched on threads apart, in [`Pools`] of which creations and reveals have one
+//! each, so that a flood of the ones leaves the others alone.
 
 mod messages;
-mod share;
+mod pool;
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::token::{Receipt, Token};
 pub use messages::{
     Locate, LocateReceipt, Located, Open, Prove, Proven, Recall, Seal, Sealed, Unlock,
 };
-use share::Share;
+pub use pool::Pools;
 
 /// Why a content was not sealed.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ pub struct CryptoActor {
 impl CryptoActor {
     /// Starts one on this thread, for at most `mailbox` waiting messages.
     #[must_use]
-    pub fn start(roots: Arc<Roots>, shares: Shares, clock: Clock, mailbox: usize) -> Crypto {
+    pub fn start(roots: Arc<Roots>, pools: Pools, clock: Clock, mailbox: usize) -> Crypto {
         let actor = Self::create(|context| {
             context.set_mailbox_capacity(mailbox);
             Self { roots: Arc::clone(&roots), clock: clock.clone() }
@@ -74,7 +74,7 @@ impl CryptoActor {
             locate_receipt: actor.clone().into(),
             open: actor.into(),
             roots,
-            shares,
+            pools,
             clock,
         }
     }
@@ -107,21 +107,6 @@ macro_rules! run {
 
 run!(Recall, Locate, LocateReceipt, Open);
 
-/// How much of the machine passphrases may take. Clones are the same shares.
-#[derive(Clone)]
-pub struct Shares {
-    create: Share,
-    reveal: Share,
-}
-
-impl Shares {
-    /// So many threads for creations and as many for reveals, and so many of each that wait.
-    #[must_use]
-    pub fn new(threads: usize, queue: usize) -> Self {
-        Self { create: Share::new(threads, queue), reveal: Share::new(threads, queue) }
-    }
-}
-
 /// The way to a [`CryptoActor`], and to the threads for passphrases.
 #[derive(Clone)]
 pub struct Crypto {
@@ -131,7 +116,7 @@ pub struct Crypto {
     locate_receipt: Recipient<Call<LocateReceipt>>,
     open: Recipient<Call<Open>>,
     roots: Arc<Roots>,
-    shares: Shares,
+    pools: Pools,
     clock: Clock,
 }
 
@@ -146,7 +131,7 @@ impl Crypto {
             return Ok(call::ask(&self.seal, message).await??);
         }
         let (roots, clock) = (Arc::clone(&self.roots), self.clock.clone());
-        Ok(self.shares.create.run(move || message.run(&roots, &clock)).await??)
+        Ok(self.pools.create.run(move || message.run(&roots, &clock)).await??)
     }
 
     /// What a creation got that is being retried. It is already there then, so this waits for its
@@ -188,7 +173,7 @@ impl Crypto {
     /// [`CryptoError::Call`] and [`CryptoError::Prove`].
     pub async fn prove(&self, message: Prove) -> Result<Proven, CryptoError> {
         let roots = Arc::clone(&self.roots);
-        Ok(self.shares.reveal.run(move || message.run(&roots)).await??)
+        Ok(self.pools.reveal.run(move || message.run(&roots)).await??)
     }
 
     /// The content of a secret that was taken. It is already deleted then, so this waits for its

@@ -9,6 +9,10 @@ use crate::secret::Ciphertext;
 
 /// The most bytes of a passphrase, in UTF-8 and in normal form.
 pub const PASSPHRASE_BYTES: usize = 1_024;
+/// What stretching a passphrase takes of memory, in KiB.
+pub const STRETCHING_KIBIBYTES: u32 = 64 * 1_024;
+/// The same in bytes.
+pub const STRETCHING_BYTES: u64 = STRETCHING_KIBIBYTES as u64 * 1_024;
 /// Bytes of a passphrase key.
 pub const PASSPHRASE_KEY_BYTES: usize = 32;
 /// The most bytes by which one byte grows in normal form C (Unicode Standard Annex 15, section 8).

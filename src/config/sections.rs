@@ -9,10 +9,11 @@ use super::edge;
 use super::layers::Layers;
 use super::{
     Access, Environment, Janitor, Log, LogFormat, MAX_WORKERS, Metrics, Passphrases, Receipts,
-    Secrets, Serve, Server, SettingsError, Store,
+    Secrets, Serve, Server, SettingsError, Store, Surroundings,
 };
 use crate::access::TokenHash;
 use crate::lifetime::SHORTEST_HOURS;
+use crate::passphrase::STRETCHING_BYTES;
 
 const DATABASE_FILE: &str = "storage/db/viewonce.sqlite3";
 const PRODUCTION_ROOT: &str = "/app";
@@ -115,11 +116,26 @@ fn default_ttl_hours(layers: &Layers, max_ttl_hours: f64) -> Result<f64, Setting
     Ok(hours)
 }
 
-pub(super) fn passphrases(layers: &Layers) -> Result<Passphrases, SettingsError> {
+pub(super) fn passphrases(
+    layers: &Layers,
+    surroundings: &Surroundings,
+) -> Result<Passphrases, SettingsError> {
     Ok(Passphrases {
-        threads: layers.within("passphrases.threads", 0..=512)?,
+        memory_bytes: passphrase_memory(layers, surroundings.memory_bytes)?,
         queue: layers.within("passphrases.queue", 0..=100_000)?,
     })
+}
+
+/// The memory for passphrases: as set, or a part of what the process may have.
+fn passphrase_memory(layers: &Layers, available: u64) -> Result<u64, SettingsError> {
+    const KEY: &str = "passphrases.memory_bytes";
+    const PART: u64 = 8;
+    let bytes = layers.zero_or_within(KEY, STRETCHING_BYTES..=PEBIBYTE)?;
+    if bytes > available {
+        let expected = format!("at most {available}, the bytes that this process may have");
+        return Err(layers.refuse(KEY, &expected));
+    }
+    Ok(if bytes == 0 { (available / PART).max(STRETCHING_BYTES) } else { bytes })
 }
 
 pub(super) fn receipts(layers: &Layers) -> Result<Receipts, SettingsError> {

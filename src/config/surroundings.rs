@@ -7,6 +7,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::SettingsError;
+use super::memory;
 
 const CONTAINER_MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 const KUBERNETES_MARK: &str = "KUBERNETES_SERVICE_HOST";
@@ -23,12 +24,14 @@ pub enum Environment {
     Production,
 }
 
-/// The environment variables, and whether this is a container's `/app`. Secret keys are among the values:
-/// they are wiped on drop.
-#[derive(Clone, Default)]
+/// The environment variables, whether this is a container's `/app`, and how much memory there is. Secret
+/// keys are among the values: they are wiped on drop.
+#[derive(Clone)]
 pub struct Surroundings {
     variables: BTreeMap<String, Zeroizing<String>>,
     is_app_container: bool,
+    /// Bytes that the process may have: the machine's, or less by the limit of its control group.
+    pub(super) memory_bytes: u64,
 }
 
 impl Surroundings {
@@ -50,14 +53,15 @@ impl Surroundings {
         let is_marked = CONTAINER_MARKS.iter().any(|mark| Path::new(mark).exists())
             || variables.contains_key(KUBERNETES_MARK);
         let is_app = env::current_dir().is_ok_and(|folder| folder == Path::new("/app"));
-        Ok(Self { variables, is_app_container: is_marked && is_app })
+        let is_app_container = is_marked && is_app;
+        Ok(Self { variables, is_app_container, memory_bytes: memory::available_bytes() })
     }
 
-    /// Made-up ones: these variables, outside any container.
+    /// Made-up ones: these variables, outside any container, with 4 GiB of memory.
     #[must_use]
     pub fn with_variables<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned().into()));
-        Self { variables: variables.into(), is_app_container: false }
+        Self { variables: variables.into(), is_app_container: false, memory_bytes: 4 << 30 }
     }
 
     /// The environment these are, or the one `VIEWONCE_ENVIRONMENT` says.
@@ -90,9 +94,10 @@ mod tests {
 
     #[test]
     fn a_container_whose_folder_is_app_is_production() {
-        let container = Surroundings { is_app_container: true, ..Surroundings::default() };
+        let elsewhere = Surroundings::with_variables([]);
+        let container = Surroundings { is_app_container: true, ..elsewhere.clone() };
         assert!(matches!(container.environment(), Ok(Environment::Production)));
-        assert!(matches!(Surroundings::default().environment(), Ok(Environment::Development)));
+        assert!(matches!(elsewhere.environment(), Ok(Environment::Development)));
     }
 
     #[test]

@@ -8,7 +8,9 @@ use super::siv::{decrypt, encrypt};
 use super::{OpenError, Root, Roots, TAG_BYTES, expand};
 use crate::id::Verifier;
 use crate::key::KeyId;
-use crate::passphrase::{PASSPHRASE_KEY_BYTES, Passphrase, PassphraseKey, WrappedKey};
+use crate::passphrase::{
+    PASSPHRASE_KEY_BYTES, Passphrase, PassphraseKey, STRETCHING_KIBIBYTES, WrappedKey,
+};
 use crate::repeat::IdempotencyKey;
 use crate::token::Token;
 
@@ -17,7 +19,6 @@ const VERIFIER_LABEL: &[u8] = b"verifier";
 const WRAP_LABEL: &[u8] = b"wrap/1";
 const SALT_BYTES: usize = 16;
 const ARGON2_PASSES: u32 = 3;
-const ARGON2_KIBIBYTES: u32 = 64 * 1_024;
 const ARGON2_LANES: u32 = 4;
 
 /// What knowing a passphrase comes down to.
@@ -131,7 +132,7 @@ impl Root {
     reason = "beside memory, Argon2 refuses only parameters and lengths, and these are right"
 )]
 fn argon2id(passphrase: &[u8], salt: &[u8], key: &mut [u8]) -> Result<(), NoMemory> {
-    let params = Params::new(ARGON2_KIBIBYTES, ARGON2_PASSES, ARGON2_LANES, Some(key.len()))
+    let params = Params::new(STRETCHING_KIBIBYTES, ARGON2_PASSES, ARGON2_LANES, Some(key.len()))
         .expect("parameters of RFC 9106, section 4");
     let blocks = params.block_count();
     let mut memory = Zeroizing::new(Vec::new());

@@ -13,16 +13,18 @@ mod waiting;
 
 use std::fs;
 
+use viewonce::passphrase::STRETCHING_BYTES;
+
 use crate::support::{TestApp, database, spawn_app_with};
 
 /// Seconds for which a repeat is possible: longer than any of these tests takes.
 const LONG: u64 = 3_600;
 
-/// A service with one worker, that stretches one passphrase at a time of each share.
+/// A service with one worker, and memory to stretch one passphrase at a time.
 fn spawn_narrow_app() -> TestApp {
     spawn_app_with(|settings| {
         settings.server.workers = 1;
-        settings.passphrases.threads = 1;
+        settings.passphrases.memory_bytes = STRETCHING_BYTES;
         settings.secrets.redeliver_seconds = LONG;
     })
 }

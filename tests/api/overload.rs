@@ -8,6 +8,7 @@ use futures_util::future::{join, join_all};
 use futures_util::stream::{self, FuturesUnordered};
 use reqwest::Response;
 use serde_json::json;
+use viewonce::passphrase::STRETCHING_BYTES;
 
 use crate::expect_problem;
 use crate::held::hold;
@@ -77,10 +78,10 @@ async fn until_busy(request: &impl AsyncFn() -> Response) {
     while request().await.status() != 503 {}
 }
 
-/// A service that stretches one passphrase at a time of each share, and lets none wait.
+/// A service that has memory to stretch one passphrase at a time, and lets none wait but one of each kind.
 fn spawn_narrow_app() -> TestApp {
     spawn_app_with(|settings| {
-        settings.passphrases.threads = 1;
+        settings.passphrases.memory_bytes = STRETCHING_BYTES;
         settings.passphrases.queue = 0;
         settings.secrets.max_attempts = 1_000_000;
     })
@@ -112,7 +113,7 @@ async fn expect_some(request: &impl AsyncFn() -> Response, status: u16) -> usize
 #[actix_web::test]
 async fn of_too_many_passphrases_some_are_stretched_and_the_others_refused() {
     let app = spawn_app_with(|settings| {
-        settings.passphrases.threads = 1;
+        settings.passphrases.memory_bytes = STRETCHING_BYTES;
         settings.passphrases.queue = 1;
         settings.secrets.max_attempts = 10_000;
     });

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
+use viewonce::passphrase::STRETCHING_BYTES;
 
 use crate::expect_problem;
 use crate::support::{
@@ -118,10 +119,7 @@ async fn burning_needs_no_passphrase() {
 
 #[actix_web::test]
 async fn of_right_and_wrong_passphrases_together_one_wins_and_nothing_is_burned() {
-    let app = spawn_app_with(|settings| {
-        settings.secrets.max_attempts = 4;
-        settings.passphrases.threads = 6;
-    });
+    let app = spawn_app_with(|settings| settings.secrets.max_attempts = 4);
     let terms = json!({ "content": "x", "passphrase": PASSPHRASE, "receipt": true });
     let created = app.create(&terms).await;
     let token = text(&created, "token");
@@ -147,7 +145,7 @@ async fn of_right_and_wrong_passphrases_together_one_wins_and_nothing_is_burned(
 #[actix_web::test]
 async fn a_secret_whose_passphrase_had_to_wait_lives_as_long_as_any_other() {
     const SECRETS: usize = 4;
-    let app = spawn_app_with(|settings| settings.passphrases.threads = 1);
+    let app = spawn_app_with(|settings| settings.passphrases.memory_bytes = STRETCHING_BYTES);
     let body = json!({ "content": "x", "passphrase": PASSPHRASE });
     let answers = join_all((0..SECRETS).map(|_| app.create(&body))).await;
     let expiry = |answer: &Value| text(answer, "expires_at").parse::<DateTime<Utc>>().unwrap();

@@ -1,5 +1,6 @@
 //! Settings and keys: what is refused, with one line that names where, which and what instead.
 
+use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -7,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::process::{KEY, Service, complaint, viewonce};
+use crate::skip::skip;
 
 pub(crate) fn check(folder: &Path) -> Command {
     let mut command = viewonce(folder);
@@ -32,7 +34,7 @@ pub(crate) fn complaint_of_variables(variables: &[(&str, &str)]) -> String {
 }
 
 /// What may be wrong in a file, and what is said of it.
-const WRONG_FILES: [(&str, &str); 30] = [
+const WRONG_FILES: [(&str, &str); 33] = [
     ("[server]\nbnd = 5", "viewonce.toml: there is no setting server.bnd; expected one of "),
     ("server = 5", "viewonce.toml: there is no setting server; expected one of "),
     ("[server]\nbind = \"here\"", "viewonce.toml: server.bind: expected an address and a port"),
@@ -81,6 +83,15 @@ const WRONG_FILES: [(&str, &str); 30] = [
         "config/default.toml: secrets.default_ttl_hours: expected at most \
              secrets.max_ttl_hours, which is 12",
     ),
+    (
+        "[passphrases]\nmemory_bytes = 67108863",
+        "viewonce.toml: passphrases.memory_bytes: expected 0, or a number from 67108864 to ",
+    ),
+    (
+        "[passphrases]\nmemory_bytes = 1125899906842624",
+        "viewonce.toml: passphrases.memory_bytes: expected at most ",
+    ),
+    ("[passphrases]\nthreads = 1", "viewonce.toml: there is no setting passphrases.threads; "),
     ("[sever]", "viewonce.toml: there is no setting sever; expected one of "),
     ("[server.bind]", "viewonce.toml: server.bind: expected an address and a port"),
     ("[server]\nserve = \"both\"", "viewonce.toml: server.serve: expected all, create or view"),
@@ -182,6 +193,62 @@ fn variables_come_over_the_file_and_the_file_over_the_defaults() {
         (Some(3), Some(7))
     );
     assert_eq!(printed["store"]["erase_seconds"].as_integer(), Some(60));
+}
+
+/// Puts made-up files in the place of those that tell a process of its control group.
+const WITH_A_CONTROL_GROUP: &str = r#"
+    mount --bind cgroup "/proc/$$/cgroup" || exit 77
+    mount --bind mountinfo "/proc/$$/mountinfo" || exit 77
+    exec "$0" "$@""#;
+
+/// The binary in `folder`, in a control group with this limit of memory.
+fn limited(folder: &Path, limit: &str, command: &str) -> Command {
+    let group = folder.join("group/service");
+    fs::create_dir_all(&group).unwrap();
+    fs::write(group.join("memory.max"), format!("{limit}\n")).unwrap();
+    fs::write(folder.join("cgroup"), "0::/service\n").unwrap();
+    let mount = format!("1 0 0:1 / {}/group rw - cgroup2 none rw\n", folder.display());
+    fs::write(folder.join("mountinfo"), mount).unwrap();
+    let mut limited = Command::new("unshare");
+    limited
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", WITH_A_CONTROL_GROUP])
+        .args([env!("CARGO_BIN_EXE_viewonce"), command])
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap())
+        .env("VIEWONCE_SERVER__BIND", "127.0.0.1:0");
+    limited
+}
+
+#[test]
+fn the_limit_of_a_control_group_bounds_the_memory_for_passphrases() {
+    const VARIABLE: &str = "VIEWONCE_PASSPHRASES__MEMORY_BYTES";
+    let folder = tempfile::tempdir().unwrap();
+    let printed = |mut command: Command| {
+        let output = command.output().unwrap();
+        let settings: toml::Table = String::from_utf8(output.stdout).unwrap().parse().unwrap();
+        Some(settings.get("passphrases")?["memory_bytes"].as_integer().unwrap())
+    };
+    let check = |limit| limited(folder.path(), limit, "check");
+    let Some(unlimited) = printed(check("max")) else {
+        return skip("a mount namespace").unwrap_or_default();
+    };
+    assert!(unlimited >= 64 << 20);
+    assert_eq!(printed(check("671088640")), Some(80 << 20), "an eighth of what may be had");
+    assert_eq!(printed(check("100000000")), Some(64 << 20), "at least what one passphrase takes");
+    let mut whole = check("100000000");
+    whole.env(VARIABLE, "100000000");
+    assert_eq!(printed(whole), Some(100_000_000));
+    for command in ["check", "serve"] {
+        let mut command = limited(folder.path(), "100000000", command);
+        assert_eq!(
+            complaint(command.env(VARIABLE, "100000001")),
+            format!(
+                "viewonce: {VARIABLE}: passphrases.memory_bytes: expected at most 100000000, the \
+                 bytes that this process may have\n"
+            )
+        );
+    }
 }
 
 #[test]
