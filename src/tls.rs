@@ -1,5 +1,5 @@
-//! TLS of its own: the certificate and its key, read from their files and read again when these
-//! change.
+//! TLS of its own: the certificate and its key, read from their files, and shown as the files hold them
+//! from then on.
 //!
 //! A pair that cannot be used never takes the place of one that can. What the files hold is in no
 //! log and in no error.
@@ -10,7 +10,7 @@ mod handshake;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
-use std::{fmt, io, thread};
+use std::{fmt, io, mem, thread};
 
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
@@ -19,10 +19,10 @@ use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Server;
-use files::{Files, Marks};
+use files::{Digests, Files};
 pub use handshake::shake_hands;
 
-/// How often the files are looked at.
+/// How often the files are read.
 const ROUND: Duration = Duration::from_secs(2);
 
 /// A certificate and a key that cannot be used. Its text is one line.
@@ -58,18 +58,16 @@ pub enum TlsError {
     Protocol(#[from] rustls::Error),
 }
 
-/// What was seen of the files, and why they could not be used.
-struct Seen {
-    marks: Marks,
-    trouble: Option<TlsError>,
-}
-
 /// The certificate that is shown, and its key.
 pub struct Certificates {
     files: Files,
-    /// What was seen of the files just before they were first read.
-    first: Marks,
-    current: RwLock<Arc<CertifiedKey>>,
+    shown: RwLock<Shown>,
+}
+
+/// A pair, and what it was read from.
+struct Shown {
+    pair: Arc<CertifiedKey>,
+    digests: Digests,
 }
 
 impl fmt::Debug for Certificates {
@@ -80,7 +78,7 @@ impl fmt::Debug for Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)))
+        Some(Arc::clone(&self.shown.read().unwrap_or_else(PoisonError::into_inner).pair))
     }
 }
 
@@ -95,9 +93,13 @@ impl Certificates {
             return Ok(None);
         }
         let files = Files { certificate: server.tls_cert.clone(), key: server.tls_key.clone() };
-        let first = files.marks();
-        let current = RwLock::new(Arc::new(files.read()?));
-        Ok(Some(Self { files, first, current }))
+        Self::of(files).map(Some)
+    }
+
+    fn of(files: Files) -> Result<Self, TlsError> {
+        let texts = files.read()?;
+        let shown = Shown { pair: Arc::new(files.parse(&texts)?), digests: texts.digests() };
+        Ok(Self { files, shown: RwLock::new(shown) })
     }
 
     /// How a server speaks TLS with them: 1.2 and 1.3, asking nobody for a certificate, and HTTP/1.1
@@ -115,45 +117,42 @@ impl Certificates {
         Ok(Arc::new(config).into())
     }
 
-    /// Has a thread look at the files again and again, and read them when they have changed, as long as
-    /// there is somebody who shows them. Connections that are there stay as they are. It is a thread of
-    /// its own, for nobody to wait for it: file systems may hang.
+    /// Has a thread read the files again and again, as long as there is somebody who shows them.
+    /// Connections that are there stay as they are. It is a thread of its own, for nobody to wait for it:
+    /// file systems may hang.
     pub fn follow(self: &Arc<Self>) {
-        let (certificates, mut seen) =
-            (Arc::downgrade(self), Seen { marks: self.first, trouble: None });
-        let rounds = move || loop {
-            thread::sleep(ROUND);
-            let Some(certificates) = Weak::upgrade(&certificates) else { return };
-            certificates.look(&mut seen);
+        let certificates = Arc::downgrade(self);
+        let rounds = move || {
+            let mut trouble = None;
+            loop {
+                thread::sleep(ROUND);
+                let Some(certificates) = Weak::upgrade(&certificates) else { return };
+                if let Some(error) = certificates.look(&mut trouble) {
+                    log::error!("the TLS certificate stays as it was: {error}");
+                }
+            }
         };
         if let Err(error) = thread::Builder::new().name("certificates".to_owned()).spawn(rounds) {
             log::error!("the TLS certificate is not read again when it changes: {error}");
         }
     }
 
-    /// Reads the files if they are others than those `seen`, or if they could not be read. What it has
-    /// seen is what they were before: if they change once more meanwhile, the next look finds it.
-    fn look(&self, seen: &mut Seen) {
-        let marks = self.files.marks();
-        if marks == seen.marks && !matches!(seen.trouble, Some(TlsError::Unreadable { .. })) {
-            return;
+    /// [Renews](Self::renew) the pair. Returns why it could not, unless that is the last look's `trouble`.
+    fn look<'a>(&self, trouble: &'a mut Option<String>) -> Option<&'a String> {
+        let last = mem::replace(trouble, self.renew().err().map(|error| error.to_string()));
+        trouble.as_ref().filter(|now| Some(*now) != last.as_ref())
+    }
+
+    /// Reads the files, and shows their pair from now on if they hold something else than before.
+    fn renew(&self) -> Result<(), TlsError> {
+        let texts = self.files.read()?;
+        let digests = texts.digests();
+        if digests != self.shown.read().unwrap_or_else(PoisonError::into_inner).digests {
+            let pair = Arc::new(self.files.parse(&texts)?);
+            *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Shown { pair, digests };
+            log::info!("the TLS certificate was read again");
         }
-        match self.files.read() {
-            Ok(read) => {
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
-                log::info!("the TLS certificate was read again");
-                seen.trouble = None;
-            }
-            Err(error) => {
-                let told = seen.trouble.replace(error).map(|error| error.to_string());
-                if let Some(error) = &seen.trouble
-                    && (marks != seen.marks || told != Some(error.to_string()))
-                {
-                    log::error!("the TLS certificate stays as it was: {error}");
-                }
-            }
-        }
-        seen.marks = marks;
+        Ok(())
     }
 }
 
@@ -167,7 +166,6 @@ pub fn provider() -> Arc<CryptoProvider> {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
 
     use rcgen::{CertifiedKey as Pair, generate_simple_self_signed};
     use rustls::pki_types::CertificateDer;
@@ -189,19 +187,8 @@ mod tests {
         Files { certificate: folder.path().join("cert"), key: folder.path().join("key") }
     }
 
-    fn certificates(folder: &TempDir) -> Certificates {
-        let files = files(folder);
-        let (first, current) = (files.marks(), RwLock::new(Arc::new(files.read().unwrap())));
-        Certificates { files, first, current }
-    }
-
-    /// What was seen of them at first.
-    const fn seen(certificates: &Certificates) -> Seen {
-        Seen { marks: certificates.first, trouble: None }
-    }
-
     fn shown(certificates: &Certificates) -> CertificateDer<'static> {
-        certificates.current.read().unwrap().cert[0].clone()
+        certificates.shown.read().unwrap().pair.cert[0].clone()
     }
 
     fn der(pem: &str) -> CertificateDer<'static> {
@@ -212,8 +199,7 @@ mod tests {
     fn a_pair_that_cannot_be_used_leaves_the_one_that_can() {
         let folder = tempfile::tempdir().unwrap();
         let first = write_pair(&folder);
-        let certificates = certificates(&folder);
-        let mut seen = seen(&certificates);
+        let certificates = Certificates::of(files(&folder)).unwrap();
         let second = write_pair(&folder);
         let [certificate, key] = ["cert", "key"].map(|name| folder.path().join(name));
         let spoilers: [&dyn Fn(); 4] = [
@@ -224,66 +210,60 @@ mod tests {
         ];
         for spoil in spoilers {
             spoil();
-            certificates.look(&mut seen);
-            assert!(seen.trouble.is_some());
+            assert!(certificates.renew().is_err());
             assert_eq!(shown(&certificates), der(&first[0]));
         }
         fs::write(&certificate, &second[0]).unwrap();
         fs::write(&key, &second[1]).unwrap();
-        certificates.look(&mut seen);
-        assert!(seen.trouble.is_none());
+        certificates.renew().unwrap();
         assert_eq!(shown(&certificates), der(&second[0]));
     }
 
     #[test]
-    fn a_file_that_takes_the_place_of_one_just_as_old_and_long_is_read() {
+    fn a_pair_is_shown_as_it_is_until_its_files_hold_another() {
         let folder = tempfile::tempdir().unwrap();
-        write_pair(&folder);
-        let certificates = certificates(&folder);
-        let other = tempfile::tempdir_in(&folder).unwrap();
-        let pair = write_pair(&other);
-        for name in ["cert", "key"] {
-            let written = fs::metadata(folder.path().join(name)).unwrap().modified().unwrap();
-            let file = fs::File::options().write(true).open(other.path().join(name)).unwrap();
-            file.set_modified(written).unwrap();
-            fs::rename(other.path().join(name), folder.path().join(name)).unwrap();
+        let [certificate, _key] = write_pair(&folder);
+        let certificates = Certificates::of(files(&folder)).unwrap();
+        let pair = || Arc::clone(&certificates.shown.read().unwrap().pair);
+        let first = pair();
+        fs::write(folder.path().join("cert"), &certificate).unwrap();
+        certificates.renew().unwrap();
+        assert!(Arc::ptr_eq(&pair(), &first));
+        fs::write(folder.path().join("cert"), certificate.repeat(2)).unwrap();
+        certificates.renew().unwrap();
+        assert_eq!(pair().cert.len(), 2);
+    }
+
+    #[test]
+    fn the_same_trouble_is_told_once_and_another_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let [certificate, _key] = write_pair(&folder);
+        let certificates = Certificates::of(files(&folder)).unwrap();
+        let mut trouble = None;
+        let rounds = [
+            ("", true),
+            ("", false),
+            ("nothing", false),
+            (&write_pair(&folder)[0], false),
+            (&certificate, true),
+            (&certificate, false),
+            ("", true),
+        ];
+        for (round, (text, is_told)) in rounds.into_iter().enumerate() {
+            fs::write(folder.path().join("cert"), text).unwrap();
+            assert_eq!(certificates.look(&mut trouble).is_some(), is_told, "round {round}");
         }
-        certificates.look(&mut seen(&certificates));
-        assert_eq!(shown(&certificates), der(&pair[0]));
-    }
-
-    #[test]
-    fn a_pair_that_could_not_be_read_once_is_read_later() {
-        let folder = tempfile::tempdir().unwrap();
-        write_pair(&folder);
-        let certificates = certificates(&folder);
-        let pair = write_pair(&folder);
-        let marks = certificates.files.marks();
-        // As if reading had failed for once.
-        let (key, path, source) = ("server.tls_key", PathBuf::new(), io::ErrorKind::Other.into());
-        let mut seen = Seen { marks, trouble: Some(TlsError::Unreadable { key, path, source }) };
-        certificates.look(&mut seen);
-        assert_eq!(shown(&certificates), der(&pair[0]));
-    }
-
-    #[test]
-    fn rights_that_change_are_a_change() {
-        let folder = tempfile::tempdir().unwrap();
-        write_pair(&folder);
-        let before = files(&folder).marks();
-        let rights = fs::Permissions::from_mode(0o400);
-        fs::set_permissions(folder.path().join("key"), rights).unwrap();
-        assert_ne!(files(&folder).marks(), before);
     }
 
     #[test]
     fn nothing_of_a_key_is_shown() {
         let folder = tempfile::tempdir().unwrap();
         let [_, key] = write_pair(&folder);
-        let shown = format!("{:?}", certificates(&folder));
+        let certificates = Certificates::of(files(&folder)).unwrap();
+        let shown = format!("{certificates:?}");
         assert!(key.lines().all(|line| !shown.contains(line)));
         fs::write(folder.path().join("key"), key.replace('A', "!")).unwrap();
-        let error = files(&folder).read().unwrap_err();
+        let error = certificates.renew().unwrap_err();
         let shown = format!("{error} {error:?}");
         assert!(key.lines().all(|line| !shown.contains(line)), "{shown}");
     }
