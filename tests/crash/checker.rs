@@ -13,15 +13,16 @@
 //! before its end: a server that has come to its own end does nothing any more.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use crate::history::{History, MOST_REQUESTS, Outcome, Request};
-use crate::model::State;
+use crate::model::{Answer, Secret};
 
 /// Whether such an order exists.
 pub(crate) fn is_explained(history: &History) -> bool {
     let requests = &history.0;
     assert!(requests.len() <= MOST_REQUESTS, "a search holds {MOST_REQUESTS} requests");
-    Search { requests, tried: HashSet::new() }.goes_on(0, State::NotThere)
+    Search { requests, tried: HashSet::new() }.goes_on(0, Secret::default())
 }
 
 /// A set of requests, of which each is a bit.
@@ -29,31 +30,37 @@ type Placed = u64;
 
 struct Search<'a> {
     requests: &'a [Request],
-    tried: HashSet<(Placed, State)>,
+    tried: HashSet<(Placed, Secret)>,
 }
 
 impl Search<'_> {
     /// Whether the requests that are not `placed` yet can follow on those that are, which have led
-    /// to `state`.
-    fn goes_on(&mut self, placed: Placed, state: State) -> bool {
+    /// to `secret`.
+    fn goes_on(&mut self, placed: Placed, secret: Secret) -> bool {
         let requests = self.requests;
         let left = || requests.iter().enumerate().filter(|(index, _)| placed & (1 << index) == 0);
         let Some(first_end) = left().map(|(_, request)| request.ended).min() else { return true };
-        self.tried.insert((placed, state))
+        self.tried.insert((placed, secret))
             && left().filter(|(_, request)| request.invoked < first_end).any(|(index, request)| {
                 let placed = placed | 1 << index;
-                follow(state, request).any(|state| self.goes_on(placed, state))
+                follow(secret, request).any(|secret| self.goes_on(placed, secret))
             })
     }
 }
 
-/// The states that a request may lead to from here.
-fn follow(state: State, request: &Request) -> impl Iterator<Item = State> {
-    let (next, answer) = state.step(request.ask);
+/// The states that a request may lead to from here. No time passes.
+fn follow(secret: Secret, request: &Request) -> impl Iterator<Item = Secret> {
+    let mut next = secret;
+    let answer = match next.step(request.ask, Duration::ZERO) {
+        // HTTP does not tell whether it is the first time.
+        Answer::CreatedBefore => Answer::Created,
+        Answer::Again(_) => Answer::Content,
+        answer => answer,
+    };
     let (with, without) = match request.outcome {
         Outcome::Answered(answered) => (answered == answer, false),
         Outcome::NotRun => (false, true),
-        Outcome::Uncertain => (true, next != state),
+        Outcome::Uncertain => (true, next != secret),
     };
-    with.then_some(next).into_iter().chain(without.then_some(state))
+    with.then_some(next).into_iter().chain(without.then_some(secret))
 }

@@ -16,7 +16,7 @@ use crate::checker::is_explained;
 use crate::figures::Figures;
 use crate::history::Outcome;
 use crate::layer::Layer;
-use crate::model::ATTEMPTS;
+use crate::model::RULES;
 use crate::process::Service;
 use crate::workload::{Book, Client, Wire};
 
@@ -207,7 +207,7 @@ impl Experiment {
             if !is_explained(&history) {
                 let (number, terms) = (secret.number, secret.terms);
                 violations.push(format!(
-                    "secret {number}, {terms}: no order of these explains the answers\n{history}"
+                    "secret {number}, {terms:?}: no order of these explains the answers\n{history}"
                 ));
             }
         }
@@ -218,7 +218,7 @@ impl Experiment {
 fn settings(command: &mut Command) -> &mut Command {
     command
         .env("VIEWONCE_SECRETS__REDELIVER_SECONDS", REPEATS_KEPT.as_secs().to_string())
-        .env("VIEWONCE_SECRETS__MAX_ATTEMPTS", ATTEMPTS.to_string())
+        .env("VIEWONCE_SECRETS__MAX_ATTEMPTS", RULES.attempts.to_string())
         .env("RUST_LOG", "info,viewonce::access=off")
 }
 

@@ -53,7 +53,7 @@ impl History {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answered(answer) => answer.fmt(f),
+            Self::Answered(answer) => write!(f, "{answer:?}"),
             Self::NotRun => f.write_str("(not run)"),
             Self::Uncertain => f.write_str("?"),
         }
@@ -66,7 +66,7 @@ impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Request { ask, invoked, ended, outcome } in &self.0 {
             let ended = if *ended == NEVER { "…".to_owned() } else { ended.to_string() };
-            writeln!(f, "  {invoked:>8} to {ended:>8}  {ask}: {outcome}")?;
+            writeln!(f, "  {invoked:>8} to {ended:>8}  {ask:?}: {outcome}")?;
         }
         Ok(())
     }

@@ -5,27 +5,36 @@ mod at_once;
 mod one_by_one;
 
 use libtest_mimic::{Failed, Trial};
+use viewonce::store::State;
 
 use crate::checker::is_explained;
 use crate::history::{History, Request};
-use crate::model::{Answer, Ask, Key, Passphrase, Terms};
+use crate::model::{A, Answer, Ask, B, DAY, Key, Passphrase, Terms};
 
-const CREATE: Ask =
-    Ask::Create(Terms { has_receipt: true, has_passphrase: false, is_repeatable: true });
-const CREATE_PROTECTED: Ask =
-    Ask::Create(Terms { has_receipt: true, has_passphrase: true, is_repeatable: true });
-const A: Key = Key(0);
-const B: Key = Key(1);
+const TERMS: Terms =
+    Terms { lifetime: DAY, has_passphrase: false, has_receipt: true, key: Some(A) };
+const CREATE: Ask = Ask::Create(TERMS);
+const CREATE_PROTECTED: Ask = Ask::Create(Terms { has_passphrase: true, ..TERMS });
+const VIEW: Ask = Ask::Take { key: None, passphrase: None };
+
+const DONE: Answer = Answer::Ended(true);
+const NOT_DONE: Answer = Answer::Ended(false);
+const GONE: Answer = Answer::Peeked(None);
+const AVAILABLE: Answer = Answer::Peeked(Some(false));
+const PENDING: Answer = Answer::Fate(Some(State::Pending));
+const VIEWED: Answer = Answer::Fate(Some(State::Viewed));
+const BURNED: Answer = Answer::Fate(Some(State::Burned));
+const LOCKED: Answer = Answer::Fate(Some(State::Locked));
 
 const fn reveal(key: Key) -> Ask {
-    Ask::Reveal { key: Some(key), passphrase: Passphrase::Unsaid }
+    Ask::Take { key: Some(key), passphrase: None }
 }
 
 const fn unlock(passphrase: Passphrase) -> Ask {
-    Ask::Reveal { key: None, passphrase }
+    Ask::Take { key: None, passphrase: Some(passphrase) }
 }
 
-const fn wrong(attempts_left: u8) -> Answer {
+const fn wrong(attempts_left: u32) -> Answer {
     Answer::WrongPassphrase { attempts_left }
 }
 

@@ -10,6 +10,7 @@ mod history;
 #[path = "../support/layer.rs"]
 mod layer;
 mod made_up;
+#[path = "../support/model.rs"]
 mod model;
 #[path = "../support/process.rs"]
 mod process;

@@ -17,9 +17,11 @@ mod held;
 mod instant;
 mod janitor;
 mod metric;
+#[path = "../support/model.rs"]
 mod model;
 #[path = "../support/process.rs"]
 mod process;
+mod property;
 mod samples;
 mod sqlite;
 #[path = "../support/mod.rs"]

@@ -1,16 +1,11 @@
 //! Histories in which requests are under way at the same time, or left without an answer.
 
-use super::{A, CREATE, reveal};
+use super::{A, AVAILABLE, BURNED, CREATE, DONE, GONE, PENDING, VIEW, VIEWED, reveal};
 use crate::history::{Instant, NEVER, Outcome, Request};
-use crate::model::{Answer, Ask, Fate};
+use crate::model::{Answer, Ask};
 
-use Answer::{Content, Created, Done, NotFound};
-use Ask::{Burn, Inspect, Status, View};
-
-const AVAILABLE: Answer = Answer::Available { needs_passphrase: false };
-const PENDING: Answer = Answer::Fate(Fate::Pending);
-const VIEWED: Answer = Answer::Fate(Fate::Viewed);
-const BURNED: Answer = Answer::Fate(Fate::Burned);
+use Answer::{Content, Created, Nothing};
+use Ask::{Burn, Inspect, Peek};
 
 const CREATED: Request = during(0, 1, CREATE, Created);
 
@@ -21,26 +16,26 @@ type Case = (&'static str, &'static [Request]);
 pub(super) const POSSIBLE: &[Case] = &[
     (
         "the_checker_accepts_an_effect_before_the_answer_to_it",
-        &[CREATED, during(2, 9, View, Content), during(3, 4, Status, NotFound)],
+        &[CREATED, during(2, 9, VIEW, Content), during(3, 4, Peek, GONE)],
     ),
     (
         "the_checker_accepts_an_uncertain_view_with_its_effect",
-        &[CREATED, uncertain(2, 5, View), during(6, 7, Inspect, VIEWED)],
+        &[CREATED, uncertain(2, 5, VIEW), during(6, 7, Inspect, VIEWED)],
     ),
     (
         "the_checker_accepts_an_uncertain_view_without_its_effect",
-        &[CREATED, uncertain(2, 5, View), during(6, 7, View, Content)],
+        &[CREATED, uncertain(2, 5, VIEW), during(6, 7, VIEW, Content)],
     ),
     (
         "the_checker_accepts_an_uncertain_creation_that_is_made_good",
-        &[uncertain(0, 2, CREATE), during(3, 4, CREATE, Created), during(5, 6, View, Content)],
+        &[uncertain(0, 2, CREATE), during(3, 4, CREATE, Created), during(5, 6, VIEW, Content)],
     ),
     (
         "the_checker_accepts_an_uncertain_effect_after_later_requests",
         &[
             CREATED,
             uncertain(2, NEVER, Burn),
-            during(3, 4, Status, AVAILABLE),
+            during(3, 4, Peek, AVAILABLE),
             during(5, 6, Inspect, BURNED),
         ],
     ),
@@ -50,17 +45,17 @@ pub(super) const POSSIBLE: &[Case] = &[
 pub(super) const REFUSED: &[Case] = &[
     (
         "the_checker_refuses_two_views_at_once",
-        &[CREATED, during(2, 8, View, Content), during(3, 9, View, Content)],
+        &[CREATED, during(2, 8, VIEW, Content), during(3, 9, VIEW, Content)],
     ),
     (
         "the_checker_refuses_views_at_once_of_which_none_wins",
-        &[CREATED, during(2, 8, View, NotFound), during(3, 9, reveal(A), NotFound)],
+        &[CREATED, during(2, 8, VIEW, Nothing), during(3, 9, reveal(A), Nothing)],
     ),
     (
         "the_checker_refuses_an_uncertain_view_that_comes_undone",
         &[
             CREATED,
-            uncertain(2, 5, View),
+            uncertain(2, 5, VIEW),
             during(6, 7, Inspect, VIEWED),
             during(8, 9, Inspect, PENDING),
         ],
@@ -70,17 +65,17 @@ pub(super) const REFUSED: &[Case] = &[
         &[
             CREATED,
             uncertain(2, 5, Burn),
-            during(6, 7, Status, AVAILABLE),
+            during(6, 7, Peek, AVAILABLE),
             during(8, 9, Inspect, BURNED),
         ],
     ),
     (
         "the_checker_refuses_an_effect_before_the_request",
-        &[CREATED, during(2, 3, Inspect, BURNED), during(4, 5, Burn, Done)],
+        &[CREATED, during(2, 3, Inspect, BURNED), during(4, 5, Burn, DONE)],
     ),
     (
         "the_checker_refuses_an_effect_of_what_was_not_run",
-        &[CREATED, not_run(2, 3, Burn), during(4, 5, Status, NotFound)],
+        &[CREATED, not_run(2, 3, Burn), during(4, 5, Peek, GONE)],
     ),
 ];
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use fastrand::Rng;
 use serde_json::Value;
 use tokio::sync::Notify;
+use viewonce::store::State;
 
 use super::secret::Secret;
 use super::wire::{self, Heard};
@@ -122,15 +123,20 @@ impl Book {
                 let ended = self.tick();
                 let request = self.request(entry);
                 (request.outcome, request.ended) = (outcome, ended);
-                self.count(outcome);
+                self.count(ask, outcome);
             }
             Err(unexpected) => self.violate(entry, &unexpected),
         }
     }
 
-    fn count(&mut self, outcome: Outcome) {
-        use Answer::{Content, Created, Done};
-        if let Outcome::Answered(Created | Content | Done) = outcome {
+    fn count(&mut self, ask: Ask, outcome: Outcome) {
+        use Answer::{Content, Created, Ended, Fate};
+        let is_promise = match outcome {
+            Outcome::Answered(Created | Content | Ended(true)) => true,
+            Outcome::Answered(Fate(Some(State::Burned))) => ask == Ask::Revoke,
+            _ => false,
+        };
+        if is_promise {
             self.promises += 1;
             if self.promises == self.goal {
                 self.is_time.notify_one();
@@ -174,7 +180,7 @@ impl Book {
 
     /// A secret whose creation may be retried, whether or not it was answered.
     pub(super) fn draw_creation(&self, rng: &mut Rng) -> Option<usize> {
-        let is_repeatable = |secret: &Secret| secret.terms.is_repeatable && secret.has_room(1);
+        let is_repeatable = |secret: &Secret| secret.terms.key.is_some() && secret.has_room(1);
         (0..DRAWS).find_map(|_| {
             let new = self.secrets.len().saturating_sub(NEW)..self.secrets.len();
             let number =
@@ -186,7 +192,7 @@ impl Book {
     fn violate(&mut self, Entry { number, index }: Entry, what: &str) {
         let request = self.secrets[number].history.0[index];
         let (ask, invoked) = (request.ask, request.invoked);
-        self.violations.push(format!("secret {number}, {ask}, at {invoked}: {what}"));
+        self.violations.push(format!("secret {number}, {ask:?}, at {invoked}: {what}"));
         self.is_time.notify_one();
     }
 

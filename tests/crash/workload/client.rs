@@ -1,15 +1,19 @@
 //! A client: it draws what to do next, does it, and enters it in the book, until the server is gone.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use fastrand::Rng;
 use futures_util::future::join_all;
 
 use super::{Book, Wire, wire};
-use crate::model::{Ask, Key, Passphrase, Terms};
+use crate::model::{Ask, DAY, Key, Passphrase, Terms};
 
 /// Keys that compete for a secret.
-const KEYS: usize = 3;
+const KEYS: u32 = 3;
+/// The longest that a secret may live: nothing expires while a trial runs.
+const LIFETIME: Duration = DAY.saturating_mul(30);
+
 /// The most that ask for the same secret at the same instant.
 const CROWD: usize = 6;
 
@@ -40,7 +44,7 @@ impl Client<'_> {
     pub(crate) async fn protect(&mut self) {
         let terms = self.draw_terms(true);
         let number = self.book.borrow_mut().add(terms);
-        for ask in [Ask::Create(terms), Ask::Reveal { key: None, passphrase: Passphrase::Wrong }] {
+        for ask in [Ask::Create(terms), take(None, Some(Passphrase::Wrong))] {
             self.ask(number, ask).await;
         }
     }
@@ -53,7 +57,8 @@ impl Client<'_> {
 
     fn draw_terms(&mut self, has_passphrase: bool) -> Terms {
         let (has_receipt, is_repeatable) = (self.rng.bool(), self.rng.u8(..4) == 0);
-        Terms { has_receipt, has_passphrase, is_repeatable }
+        let key = is_repeatable.then_some(Key(0));
+        Terms { lifetime: LIFETIME, has_passphrase, has_receipt, key }
     }
 
     async fn retry_creation(&mut self) -> bool {
@@ -84,8 +89,7 @@ impl Client<'_> {
         let Some(number) = self.draw(3) else { return self.create().await };
         let key = self.draw_key(number);
         let passphrase = self.book.borrow().secrets[number].right_passphrase();
-        let reveal = Ask::Reveal { key: Some(key), passphrase };
-        let repeat = Ask::Reveal { key: Some(key), passphrase: Passphrase::Unsaid };
+        let (reveal, repeat) = (take(Some(key), passphrase), take(Some(key), None));
         let rest: &[Ask] = match self.rng.u8(..4) {
             0 => &[],
             1 => &[repeat],
@@ -104,13 +108,13 @@ impl Client<'_> {
     /// Nothing of it changes, but that it may come into being.
     pub(crate) async fn glance(&self, number: usize, may_create: bool) {
         let terms = self.book.borrow().secrets[number].terms;
-        if may_create && terms.is_repeatable {
+        if may_create && terms.key.is_some() {
             self.ask(number, Ask::Create(terms)).await;
         }
         if self.book.borrow().secrets[number].token.is_none() {
             return;
         }
-        self.ask(number, Ask::Status).await;
+        self.ask(number, Ask::Peek).await;
         if terms.has_receipt {
             self.ask(number, Ask::Inspect).await;
         }
@@ -128,9 +132,9 @@ impl Client<'_> {
             return;
         }
         if terms.has_passphrase {
-            self.ask(number, Ask::Reveal { key: None, passphrase: Passphrase::Wrong }).await;
+            self.ask(number, take(None, Some(Passphrase::Wrong))).await;
         }
-        self.ask(number, Ask::Reveal { key: Some(key), passphrase }).await;
+        self.ask(number, take(Some(key), passphrase)).await;
         if terms.has_receipt {
             self.ask(number, Ask::Inspect).await;
         }
@@ -144,7 +148,7 @@ impl Client<'_> {
         if self.rng.bool() {
             self.book.borrow().secrets[number].usual_key()
         } else {
-            Key(self.rng.usize(..KEYS))
+            Key(self.rng.u32(..KEYS))
         }
     }
 
@@ -154,25 +158,25 @@ impl Client<'_> {
         // Passphrases are rare, so who meets one tries it.
         let way = if terms.has_passphrase { self.rng.u8(10..60) } else { self.rng.u8(..100) };
         match way {
-            0..20 => Ask::View,
+            0..20 => take(None, None),
             20..54 => {
                 let key = (self.rng.u8(..4) > 0).then_some(key);
-                Ask::Reveal { key, passphrase: self.draw_passphrase(terms) }
+                take(key, self.draw_passphrase(terms))
             }
             54..66 => Ask::Acknowledge(key),
             66..72 => Ask::Burn,
             72..79 if terms.has_receipt => Ask::Revoke,
             79..90 if terms.has_receipt => Ask::Inspect,
-            _ => Ask::Status,
+            _ => Ask::Peek,
         }
     }
 
-    fn draw_passphrase(&mut self, terms: Terms) -> Passphrase {
+    fn draw_passphrase(&mut self, terms: Terms) -> Option<Passphrase> {
         match self.rng.u8(..4) {
-            _ if !terms.has_passphrase => Passphrase::Unsaid,
-            0 => Passphrase::Unsaid,
-            1 => Passphrase::Right,
-            _ => Passphrase::Wrong,
+            _ if !terms.has_passphrase => None,
+            0 => None,
+            1 => Some(Passphrase::Right),
+            _ => Some(Passphrase::Wrong),
         }
     }
 
@@ -185,4 +189,8 @@ impl Client<'_> {
         let heard = wire::send(request).await;
         self.book.borrow_mut().end(entry, heard)
     }
+}
+
+const fn take(key: Option<Key>, passphrase: Option<Passphrase>) -> Ask {
+    Ask::Take { key, passphrase }
 }

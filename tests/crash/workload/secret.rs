@@ -64,13 +64,13 @@ impl Secret {
     /// The key that competes for it more than the others.
     pub(super) fn usual_key(&self) -> Key {
         let last = self.history.0.iter().rev().find_map(|request| match request.ask {
-            Ask::Reveal { key, .. } => key,
+            Ask::Take { key, .. } => key,
             _ => None,
         });
         last.unwrap_or(Key(0))
     }
 
-    pub(super) fn right_passphrase(&self) -> Passphrase {
-        if self.terms.has_passphrase { Passphrase::Right } else { Passphrase::Unsaid }
+    pub(super) fn right_passphrase(&self) -> Option<Passphrase> {
+        self.terms.has_passphrase.then_some(Passphrase::Right)
     }
 }

@@ -6,15 +6,14 @@ use std::time::Duration;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::time::timeout;
+use viewonce::store::State;
 
 use super::secret::Secret;
 use crate::history::Outcome;
-use crate::model::{Answer, Ask, Fate, Key, Passphrase};
+use crate::model::{Answer, Ask, Key, Passphrase};
 
 /// How long an answer may take; only a server that hangs takes longer.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Nothing expires while a trial runs.
-const TTL_HOURS: u32 = 720;
 
 /// The way to a server.
 pub(crate) struct Wire {
@@ -41,30 +40,37 @@ impl Wire {
     pub(super) fn request(&self, secret: &Secret, ask: Ask) -> RequestBuilder {
         let token = secret.token.as_deref().unwrap_or_default();
         let receipt = secret.receipt.as_deref().unwrap_or_default();
-        let body = json!({ "token": token });
+        let mut body = json!({ "token": token });
+        let is_even = secret.history.0.len().is_multiple_of(2);
         match ask {
             Ask::Create(_) => self.creation(secret),
-            Ask::View => self.to(Method::GET, &format!("/api/v1/secrets/{token}")),
+            // A view that needs nothing beside the token has two endpoints: this one, and below.
+            Ask::Take { key: None, passphrase: None } if is_even => {
+                self.to(Method::GET, &format!("/api/v1/secrets/{token}"))
+            }
             Ask::Burn => self.to(Method::DELETE, &format!("/api/v1/secrets/{token}")),
             Ask::Inspect => self.to(Method::GET, &format!("/api/v1/receipts/{receipt}")),
             Ask::Revoke => self.to(Method::DELETE, &format!("/api/v1/receipts/{receipt}")),
-            Ask::Status => self.to(Method::POST, "/api/v1/status").json(&body),
+            Ask::Peek => self.to(Method::POST, "/api/v1/status").json(&body),
             Ask::Acknowledge(key) => {
                 with_key(self.to(Method::POST, "/api/v1/acknowledge"), Some(key)).json(&body)
             }
-            Ask::Reveal { key, passphrase } => {
-                let body = match passphrase {
-                    Passphrase::Unsaid => body,
-                    Passphrase::Right => json!({ "token": token, "passphrase": "open sesame" }),
-                    Passphrase::Wrong => json!({ "token": token, "passphrase": "open says me" }),
-                };
+            Ask::Take { key, passphrase } => {
+                if let Some(passphrase) = passphrase {
+                    body["passphrase"] = match passphrase {
+                        Passphrase::Right => "open sesame".into(),
+                        Passphrase::Wrong => "open says me".into(),
+                    };
+                }
                 with_key(self.to(Method::POST, "/api/v1/reveal"), key).json(&body)
             }
+            Ask::Watch | Ask::Purge => unreachable!("no request asks for it"),
         }
     }
 
     fn creation(&self, secret: &Secret) -> RequestBuilder {
-        let mut body = json!({ "content": secret.content(), "ttl_hours": TTL_HOURS });
+        let ttl_hours = secret.terms.lifetime.as_secs() / 3600;
+        let mut body = json!({ "content": secret.content(), "ttl_hours": ttl_hours });
         if secret.terms.has_passphrase {
             body["passphrase"] = "open sesame".into();
         }
@@ -72,7 +78,7 @@ impl Wire {
             body["receipt"] = true.into();
         }
         let request = self.to(Method::POST, "/api/v1/secrets").json(&body);
-        if secret.terms.is_repeatable {
+        if secret.terms.key.is_some() {
             request.header("Idempotency-Key", secret.creation_key())
         } else {
             request
@@ -117,8 +123,9 @@ pub(super) fn understand(
 ) -> Result<Outcome, String> {
     let text = |member: &str| document[member].as_str().unwrap_or_default();
     let problem = text("type").trim_start_matches("/problems/");
-    let is_view = matches!(ask, Ask::View | Ask::Reveal { .. });
-    let fate = Fate::from_name(text("state"));
+    let is_view = matches!(ask, Ask::Take { .. });
+    // Nothing expires.
+    let state = State::from_name(text("state")).filter(|state| *state != State::Expired);
     let answer = match (status, problem, ask) {
         (503, "busy" | "stopping" | "store-failed" | "no-memory", _) | (507, "no-room", _) => {
             return Ok(Outcome::NotRun);
@@ -126,19 +133,24 @@ pub(super) fn understand(
         (503, "outcome-unknown", _) => return Ok(Outcome::Uncertain),
         (201, _, Ask::Create(_)) => created(secret, document),
         (200, _, _) if is_view => (text("content") == secret.content()).then_some(Answer::Content),
-        (200, _, Ask::Status) => {
-            let flag = document["passphrase_required"].as_bool();
-            flag.map(|needs_passphrase| Answer::Available { needs_passphrase })
+        (200, _, Ask::Peek) => {
+            document["passphrase_required"].as_bool().map(|flag| Answer::Peeked(Some(flag)))
         }
-        (200, _, Ask::Inspect) => fate.map(Answer::Fate),
-        (204, _, Ask::Acknowledge(_) | Ask::Burn | Ask::Revoke) => Some(Answer::Done),
+        (200, _, Ask::Inspect) => state.map(|state| Answer::Fate(Some(state))),
+        (204, _, Ask::Acknowledge(_) | Ask::Burn) => Some(Answer::Ended(true)),
+        (204, _, Ask::Revoke) => Some(Answer::Fate(Some(State::Burned))),
         (403, "passphrase-required", _) if is_view => Some(Answer::PassphraseRequired),
         (403, "wrong-passphrase", _) if is_view => {
-            let left = document["attempts_left"].as_u64().and_then(|left| u8::try_from(left).ok());
+            let left = document["attempts_left"].as_u64().and_then(|left| u32::try_from(left).ok());
             left.map(|attempts_left| Answer::WrongPassphrase { attempts_left })
         }
-        (404, "secret-not-found" | "receipt-not-found", _) => Some(Answer::NotFound),
-        (409, "secret-ended", Ask::Revoke) => fate.map(Answer::Ended),
+        (404, "secret-not-found", Ask::Acknowledge(_) | Ask::Burn) => Some(Answer::Ended(false)),
+        (404, "secret-not-found", Ask::Peek) => Some(Answer::Peeked(None)),
+        (404, "secret-not-found", _) if is_view => Some(Answer::Nothing),
+        (404, "receipt-not-found", Ask::Inspect | Ask::Revoke) => Some(Answer::Fate(None)),
+        (409, "secret-ended", Ask::Revoke) => {
+            state.filter(|state| *state != State::Burned).map(|state| Answer::Fate(Some(state)))
+        }
         _ => None,
     };
     answer.map(Outcome::Answered).ok_or_else(|| unexpected(status, document))

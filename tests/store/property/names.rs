@@ -8,18 +8,17 @@ use viewonce::passphrase::WrappedKey;
 use viewonce::repeat::{NewCreation, Nonce};
 use viewonce::secret::{Ciphertext, Flags, NewSecret, SealedSecret};
 
-use super::DAY;
-use super::step::{Key, Passphrase, Terms};
+use crate::model::{Key, Passphrase, Terms};
 
 /// The number of a secret that never is.
 pub(super) const STRANGER: u32 = u32::MAX;
 
 /// Secret number `number`, created `now`.
 pub(super) fn new_secret(number: u32, terms: Terms, now: Timestamp) -> NewSecret {
-    let Terms { days, has_passphrase, has_receipt, key } = terms;
-    let creation = |key| NewCreation {
-        id: creation_id(key as u32),
-        candidates: [STRANGER, key as u32].map(creation_id).to_vec(),
+    let Terms { lifetime, has_passphrase, has_receipt, key } = terms;
+    let creation = |Key(key)| NewCreation {
+        id: creation_id(key),
+        candidates: [STRANGER, key].map(creation_id).to_vec(),
         nonce: Nonce::from_bytes(bytes(number, 0)),
     };
     NewSecret {
@@ -28,7 +27,7 @@ pub(super) fn new_secret(number: u32, terms: Terms, now: Timestamp) -> NewSecret
             key_id: KeyId::from_bytes(number.to_be_bytes()),
             version: 1,
             flags: Flags::new(has_passphrase, has_receipt),
-            expires_at: now.plus(DAY * days),
+            expires_at: now.plus(lifetime),
             ciphertext: Ciphertext::from_bytes(format!("secret {number}").into_bytes()),
         },
         verifier: has_passphrase.then(|| verifier(number, Passphrase::Right)),
@@ -46,7 +45,7 @@ pub(super) fn receipt_id(number: u32) -> ReceiptId {
 }
 
 pub(super) fn claim_id(number: u32, key: Key) -> ClaimId {
-    ClaimId::from_bytes(bytes(number, key as u8))
+    ClaimId::from_bytes(bytes(number, u8::try_from(key.0).unwrap()))
 }
 
 pub(super) fn verifier(number: u32, passphrase: Passphrase) -> Verifier {

@@ -5,6 +5,8 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::{bool, option};
 
+use crate::model::{A, Ask, B, DAY, Key, Passphrase, Terms};
+
 /// The places for secrets, each of which has the secret that was stored in it last.
 pub(super) const SLOTS: u32 = 4;
 /// The most steps of a case, so few that they take less than a day.
@@ -20,41 +22,6 @@ pub(super) enum Step {
     Wait(u32),
     /// It is closed, and another is started in its place.
     Restart,
-}
-
-/// What a store is asked about a secret; the last one is about all of them.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Ask {
-    Peek,
-    Inspect,
-    Create(Terms),
-    Take { key: Option<Key>, passphrase: Option<Passphrase> },
-    Acknowledge(Key),
-    Burn,
-    Revoke,
-    Purge,
-}
-
-/// What a secret is created with.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
-    pub(super) days: u32,
-    pub(super) has_passphrase: bool,
-    pub(super) has_receipt: bool,
-    pub(super) key: Option<Key>,
-}
-
-/// What makes a creation repeatable, or a take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
-    A,
-    B,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Passphrase {
-    Right,
-    Wrong,
 }
 
 /// The steps of a case. Most are about the first slot, so that much happens to one secret.
@@ -88,10 +55,13 @@ fn ask() -> impl Strategy<Value = Ask> {
 fn terms() -> impl Strategy<Value = Terms> {
     let days = prop_oneof![2 => Just(1), 1 => Just(6), 1 => Just(30)];
     (days, bool::ANY, bool::ANY, option::of(key())).prop_map(
-        |(days, has_passphrase, has_receipt, key)| Terms { days, has_passphrase, has_receipt, key },
+        |(days, has_passphrase, has_receipt, key)| {
+            let lifetime = DAY * days;
+            Terms { lifetime, has_passphrase, has_receipt, key }
+        },
     )
 }
 
 fn key() -> impl Strategy<Value = Key> {
-    prop_oneof![2 => Just(Key::A), 1 => Just(Key::B)]
+    prop_oneof![2 => Just(A), 1 => Just(B)]
 }
