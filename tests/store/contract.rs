@@ -14,6 +14,7 @@ mod race;
 mod receipt;
 mod repeat;
 mod survey;
+mod table;
 mod take;
 mod watch;
 
@@ -29,6 +30,8 @@ macro_rules! tests_of {
 macro_rules! contract {
     ($backend:ty) => {
         tests_of! { $backend:
+            table:
+                every_command_in_every_state_does_what_the_table_says;
             create:
                 a_secret_is_taken_exactly_as_it_was_created
                 a_second_create_of_an_id_fails_alone_and_the_first_stays
@@ -40,54 +43,28 @@ macro_rules! contract {
                 take_and_burn_of_one_secret_have_one_winner
                 take_finds_a_secret_under_any_of_several_candidates
                 take_of_several_candidates_deletes_one
-                peek_tells_the_expiry_and_leaves_the_secret
-                burn_deletes_and_says_whether_there_was_something
                 burn_of_several_candidates_deletes_one
                 nothing_is_found_without_candidates;
             passphrase:
-                the_right_passphrase_takes_a_secret_exactly_as_it_was_created
-                without_a_passphrase_a_secret_stays_however_often_it_is_asked_for
-                a_wrong_passphrase_burns_nothing_while_attempts_are_left
-                the_last_wrong_passphrase_destroys_the_secret
-                attempts_are_counted_on_after_a_restart
                 a_secret_has_as_many_attempts_as_when_it_was_created
                 attempts_at_one_secret_are_none_at_another
                 the_passphrase_of_another_secret_is_wrong
-                a_passphrase_does_not_matter_to_a_secret_that_has_none
-                peek_tells_whether_a_passphrase_is_required
-                burn_takes_no_passphrase
                 a_batch_checks_each_passphrase_in_its_turn
                 the_last_attempt_counts_within_a_batch
                 the_right_passphrase_has_one_winner_among_many_callers
                 each_attempt_is_counted_once_among_many_wrong_passphrases;
             repeat:
-                a_taken_secret_is_handed_over_again_to_the_same_key
-                what_is_kept_for_a_repeat_is_gone_for_all_others
-                what_was_taken_without_a_key_is_not_kept
-                a_repeat_takes_no_passphrase_and_brings_its_wrapped_key
                 a_repeat_is_found_under_any_of_several_keys_of_the_server
                 a_repeat_is_possible_until_the_instant_its_time_is_up
                 acknowledge_ends_a_repeat_until_the_instant_its_time_is_up
                 no_repeat_is_possible_from_the_instant_of_expiry_on
                 a_store_that_keeps_nothing_for_repeats_keeps_nothing
-                acknowledge_ends_a_repeat_once
-                acknowledge_never_touches_a_living_secret
-                burn_ends_a_repeat_and_says_that_nothing_was_burned
-                revoke_ends_a_repeat_and_says_that_it_was_viewed
-                a_repeat_is_possible_after_a_restart
-                purge_leaves_what_is_kept_for_a_repeat
                 of_many_keys_one_gets_the_secret_and_all_its_repeats;
             receipt:
                 a_receipt_tells_the_end_and_its_time
-                a_receipt_tells_the_same_ever_after
                 a_receipt_is_pending_until_the_instant_of_expiry
                 revoke_burns_until_the_instant_of_expiry
-                what_has_expired_is_so_before_and_after_the_purge
-                revoke_burns_a_secret_and_says_so_again
-                what_happens_to_one_secret_no_other_receipt_tells
                 a_receipt_is_found_under_any_of_several_candidates
-                no_receipt_is_found_that_was_not_issued
-                a_receipt_tells_the_same_after_a_restart
                 a_receipt_is_kept_after_the_end_as_long_as_the_rules_say
                 a_receipt_is_kept_after_the_expiry_as_long_as_the_rules_say
                 a_living_secrets_receipt_is_kept_however_long_it_lives
@@ -101,23 +78,16 @@ macro_rules! contract {
                 a_watch_does_not_hear_of_what_ends_nothing
                 a_watch_does_not_hear_of_other_secrets
                 a_watch_does_not_hear_of_the_expiry
-                a_watch_does_not_wait_for_what_has_ended
-                a_watch_does_not_wait_for_what_is_not_there
                 a_watch_waits_under_any_of_several_candidates
                 all_who_watch_a_secret_hear_of_its_end
                 a_watch_hears_of_an_end_in_the_batch_that_gathers
                 watches_that_are_given_up_hinder_no_others
                 a_watch_hears_that_the_store_has_closed;
             creation:
-                a_creation_is_made_once_and_its_retries_are_told_of_it
                 a_retry_stores_nothing
-                a_retry_changes_nothing_about_the_first_one
-                other_creations_are_others
                 a_retry_in_the_same_batch_is_told_of_the_first
                 of_many_creates_with_one_key_one_is_stored
-                a_creation_is_remembered_when_its_secret_has_gone
                 a_creation_is_remembered_until_its_instant_and_then_made_anew
-                a_secret_outlives_the_memory_of_its_creation
                 a_creation_is_found_under_any_of_several_keys_of_the_server
                 a_creation_is_remembered_after_a_restart;
             race:
@@ -140,7 +110,6 @@ macro_rules! contract {
                 a_repeat_does_not_outlive_the_expiry_by_either_clock;
             purge:
                 purge_deletes_the_expired_and_leaves_the_living
-                purge_leaves_all_that_is_beside_the_living
                 purge_deletes_in_portions_and_says_when_it_is_complete
                 purge_deletes_large_secrets_a_few_at_a_time
                 purge_deletes_large_repeats_a_few_at_a_time
@@ -177,8 +146,6 @@ macro_rules! contract {
                 what_comes_and_ends_between_two_purges_is_told_by_its_age
                 a_purge_that_leaves_something_tells_its_age;
             lifecycle:
-                what_was_created_is_there_after_a_restart
-                what_was_deleted_is_gone_after_a_restart
                 close_finishes_what_was_sent_before
                 after_close_every_call_is_refused
                 a_watch_is_refused_behind_the_close

@@ -9,25 +9,10 @@ use viewonce::store::{CREATIONS_KEPT, Created, State, Taken};
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::instant::until_its_instant;
-use crate::samples::{
-    HOUR, KEY, Terms, claiming, creation, creation_id, guessing, knowing, knowing_and_claiming,
-    secret, taking,
-};
+use crate::samples::{Terms, creation, creation_id, guessing, knowing};
 
 const RACERS: u32 = 32;
 const CREATIONS: u32 = 50;
-
-pub(super) async fn a_creation_is_made_once_and_its_retries_are_told_of_it<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let first = subject.new_secret(1, Terms::REPEATABLE);
-    assert_eq!(create(&subject, first.clone()).await, Created::Stored);
-    subject.clock.advance(HOUR / 2);
-    let retry = retry(&subject, 2, 1);
-    for _time in 0..3 {
-        assert_eq!(create(&subject, retry.clone()).await, before(&first));
-    }
-    assert_eq!(subject.ask(taking(1)).await, Taken::Secret(first.sealed));
-}
 
 pub(super) async fn a_retry_stores_nothing<B: Backend>() {
     let subject = Subject::<B>::start().await;
@@ -42,30 +27,6 @@ pub(super) async fn a_retry_stores_nothing<B: Backend>() {
     assert_eq!(subject.ask(guessing(2)).await, Taken::WrongPassphrase { attempts_left: 2 });
     assert_eq!(subject.state(2).await, State::Pending);
     assert_eq!(subject.ask(knowing(2)).await, Taken::Secret(stored.sealed));
-}
-
-pub(super) async fn a_retry_changes_nothing_about_the_first_one<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let first = subject.new_secret(1, Terms::ALL);
-    create(&subject, first.clone()).await;
-    let fate = subject.fate(1).await;
-    subject.ask(guessing(1)).await;
-    assert_eq!(create(&subject, subject.new_secret(1, Terms::ALL)).await, before(&first));
-    assert_eq!(subject.fate(1).await, fate);
-    assert_eq!(subject.ask(guessing(1)).await, Taken::WrongPassphrase { attempts_left: 1 });
-    assert_eq!(subject.ask(knowing(1)).await, Taken::Secret(first.sealed));
-}
-
-pub(super) async fn other_creations_are_others<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    for n in 1..=3 {
-        let secret = subject.new_secret(n, Terms::REPEATABLE);
-        assert_eq!(create(&subject, secret).await, Created::Stored, "{n}");
-    }
-    assert_eq!(create(&subject, subject.secret(4).into()).await, Created::Stored);
-    for n in 1..=4 {
-        assert!(subject.has(n).await, "{n}");
-    }
 }
 
 pub(super) async fn a_retry_in_the_same_batch_is_told_of_the_first<B: Backend>() {
@@ -95,47 +56,6 @@ pub(super) async fn of_many_creates_with_one_key_one_is_stored<B: Backend>() {
     }
 }
 
-pub(super) async fn a_creation_is_remembered_when_its_secret_has_gone<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let ends: [(u32, &str); 6] =
-        [(1, "taken"), (2, "burned"), (3, "revoked"), (4, "locked"), (5, "kept"), (6, "expired")];
-    let mut firsts = Vec::new();
-    for (n, end) in ends {
-        let first = subject.new_secret(n, Terms::ALL);
-        create(&subject, first.clone()).await;
-        firsts.push((n, end, first));
-    }
-    assert!(matches!(subject.ask(knowing(1)).await, Taken::Secret(_)));
-    assert!(subject.burn(2).await);
-    assert!(subject.revoke(3).await.is_some());
-    for _attempt in 0..3 {
-        subject.ask(guessing(4)).await;
-    }
-    assert!(matches!(subject.ask(knowing_and_claiming(5, KEY)).await, Taken::Secret(_)));
-    for (n, end, first) in &firsts[..5] {
-        assert_stays_gone(&subject, *n, end, first).await;
-    }
-    assert!(matches!(subject.ask(claiming(5, KEY)).await, Taken::Again { .. }));
-    subject.clock.advance(2 * HOUR);
-    for (n, end, first) in &firsts {
-        assert_stays_gone(&subject, *n, end, first).await;
-    }
-    subject.store.purge().await.unwrap();
-    for (n, end, first) in &firsts {
-        assert_stays_gone(&subject, *n, end, first).await;
-    }
-}
-
-/// Asserts that a retry of creation number `n` is told of the first one, and brings nothing back.
-async fn assert_stays_gone<B: Backend>(subject: &Subject<B>, n: u32, end: &str, first: &NewSecret) {
-    let fate = subject.fate(n).await;
-    let retry = subject.new_secret(n, Terms::ALL);
-    assert_eq!(create(subject, retry).await, before(first), "{end}");
-    assert!(!subject.has(n).await, "{end}");
-    assert_eq!(subject.ask(knowing(n)).await, Taken::Nothing, "{end}");
-    assert_eq!(subject.fate(n).await, fate, "{end}");
-}
-
 pub(super) async fn a_creation_is_remembered_until_its_instant_and_then_made_anew<B: Backend>() {
     let subject = Subject::<B>::start().await;
     // There are as many attempts as tens of numbers.
@@ -157,18 +77,6 @@ pub(super) async fn a_creation_is_remembered_until_its_instant_and_then_made_ane
         is_remembered
     })
     .await;
-}
-
-pub(super) async fn a_secret_outlives_the_memory_of_its_creation<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let expires_at = subject.clock.now().plus(3 * CREATIONS_KEPT);
-    let first = Terms::REPEATABLE.of(1, secret(1, expires_at));
-    create(&subject, first.clone()).await;
-    subject.clock.advance(CREATIONS_KEPT);
-    assert_eq!(create(&subject, retry(&subject, 2, 1)).await, Created::Stored);
-    subject.store.purge().await.unwrap();
-    assert_eq!(subject.ask(taking(1)).await, Taken::Secret(first.sealed));
-    assert!(subject.has(2).await);
 }
 
 pub(super) async fn a_creation_is_found_under_any_of_several_keys_of_the_server<B: Backend>() {

@@ -10,23 +10,6 @@ use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::samples::{KEY, Terms, claim_id, only, receipt};
 
-pub(super) async fn what_was_created_is_there_after_a_restart<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let secret = subject.create(1).await;
-    let subject = subject.restart().await;
-    assert_eq!(subject.take(1).await, Some(secret));
-}
-
-pub(super) async fn what_was_deleted_is_gone_after_a_restart<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    subject.create_all([1, 2]).await;
-    subject.take(1).await.unwrap();
-    assert!(subject.store.burn(only(2)).await.unwrap());
-    let subject = subject.restart().await;
-    assert_eq!(subject.take(1).await, None);
-    assert_eq!(subject.take(2).await, None);
-}
-
 pub(super) async fn close_finishes_what_was_sent_before<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;

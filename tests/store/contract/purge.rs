@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures_util::future;
 use viewonce::clock::Timestamp;
 use viewonce::secret::{Ciphertext, SealedSecret};
-use viewonce::store::{CREATIONS_KEPT, Created, Purged, State, Taken};
+use viewonce::store::{CREATIONS_KEPT, Created, Purged, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
-use crate::samples::{HOUR, KEY, Terms, claiming, guessing, knowing};
+use crate::samples::{HOUR, KEY, Terms, claiming};
 
 /// Secrets that one purge deletes at the most.
 const PORTION: usize = 200;
@@ -32,20 +32,6 @@ pub(super) async fn purge_deletes_the_expired_and_leaves_the_living<B: Backend>(
     for n in 5..10 {
         assert!(subject.take(n).await.is_some(), "{n}");
     }
-}
-
-pub(super) async fn purge_leaves_all_that_is_beside_the_living<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::ALL).await;
-    subject.clock.advance(HOUR);
-    let living = subject.confide(2, Terms::ALL).await;
-    subject.ask(guessing(2)).await;
-    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
-    assert_eq!(subject.state(2).await, State::Pending);
-    assert_eq!(subject.ask(guessing(2)).await, Taken::WrongPassphrase { attempts_left: 1 });
-    let retried = subject.store.create(subject.new_secret(2, Terms::ALL)).await.unwrap();
-    assert!(matches!(retried, Created::Before(_)), "{retried:?}");
-    assert_eq!(subject.ask(knowing(2)).await, Taken::Secret(living));
 }
 
 pub(super) async fn purge_deletes_in_portions_and_says_when_it_is_complete<B: Backend>() {

@@ -7,7 +7,7 @@ use viewonce::store::{Fate, Rules, State, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::instant::until_its_instant;
-use crate::samples::{HOUR, Terms, guessing, knowing, receipt_id, taking};
+use crate::samples::{HOUR, Terms, guessing, knowing, receipt_id};
 
 /// All but the expiry that end a secret, and what its receipt tells then.
 const ENDS: [(End, State); 4] = [
@@ -64,27 +64,6 @@ pub(super) async fn a_receipt_tells_the_end_and_its_time<B: Backend>() {
     }
 }
 
-pub(super) async fn a_receipt_tells_the_same_ever_after<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    for (n, (end, _state)) in (0..).zip(ENDS) {
-        confide(&subject, n).await;
-        end.of(n, &subject).await;
-        let fate = subject.fate(n).await;
-        subject.ask(taking(n)).await;
-        subject.ask(knowing(n)).await;
-        subject.ask(guessing(n)).await;
-        subject.burn(n).await;
-        assert_eq!(subject.revoke(n).await, fate, "{end:?}");
-        assert_eq!(subject.fate(n).await, fate, "{end:?}");
-        // When the secret would have expired, it has ended long ago.
-        subject.clock.advance(HOUR);
-        assert_eq!(subject.fate(n).await, fate, "{end:?}");
-        assert_eq!(subject.revoke(n).await, fate, "{end:?}");
-        subject.store.purge().await.unwrap();
-        assert_eq!(subject.fate(n).await, fate, "{end:?}");
-    }
-}
-
 pub(super) async fn a_receipt_is_pending_until_the_instant_of_expiry<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let prepare = async |subject: &Subject<B>, n| confide(subject, n).await.expires_at;
@@ -112,47 +91,6 @@ pub(super) async fn revoke_burns_until_the_instant_of_expiry<B: Backend>() {
     .await;
 }
 
-pub(super) async fn what_has_expired_is_so_before_and_after_the_purge<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let SealedSecret { expires_at, .. } = confide(&subject, 1).await;
-    subject.clock.advance(2 * HOUR);
-    let expired = subject.fate(1).await.unwrap();
-    assert_eq!((expired.state, expired.ended_at), (State::Expired, Some(expires_at)));
-    assert_eq!(subject.revoke(1).await, Some(expired));
-    assert_eq!(subject.ask(guessing(1)).await, Taken::Nothing);
-    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
-    assert_eq!(subject.fate(1).await, Some(expired));
-    assert_eq!(subject.revoke(1).await, Some(expired));
-}
-
-pub(super) async fn revoke_burns_a_secret_and_says_so_again<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    for (n, terms) in [(1, Terms::RECEIPT), (2, Terms::PASSPHRASE_AND_RECEIPT)] {
-        subject.confide(n, terms).await;
-        let burned = subject.revoke(n).await.unwrap();
-        assert_eq!(burned.state, State::Burned);
-        assert!(burned.ended_at.is_some());
-        assert!(!subject.has(n).await);
-        assert_eq!(subject.ask(knowing(n)).await, Taken::Nothing);
-        assert!(!subject.burn(n).await);
-        assert_eq!(subject.revoke(n).await, Some(burned));
-    }
-}
-
-pub(super) async fn what_happens_to_one_secret_no_other_receipt_tells<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    for (n, (end, _state)) in (0..).zip(ENDS) {
-        confide(&subject, 2 * n).await;
-        confide(&subject, 2 * n + 1).await;
-        end.of(2 * n, &subject).await;
-    }
-    for (n, (end, state)) in (0..).zip(ENDS) {
-        assert_eq!(subject.state(2 * n).await, state, "{end:?}");
-        assert_eq!(subject.state(2 * n + 1).await, State::Pending, "{end:?}");
-        assert!(subject.has(2 * n + 1).await, "{end:?}");
-    }
-}
-
 pub(super) async fn a_receipt_is_found_under_any_of_several_candidates<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let candidates = [1, 2, 3].map(receipt_id).to_vec();
@@ -164,35 +102,6 @@ pub(super) async fn a_receipt_is_found_under_any_of_several_candidates<B: Backen
         let fate = subject.store.revoke(candidates.clone()).await.unwrap().unwrap();
         assert_eq!((fate.state, fate.expires_at), (State::Burned, expected.expires_at));
         assert!(!subject.has(n).await);
-    }
-}
-
-pub(super) async fn no_receipt_is_found_that_was_not_issued<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::PLAIN).await;
-    subject.confide(2, Terms::PASSPHRASE).await;
-    subject.confide(3, Terms::RECEIPT).await;
-    for candidates in [vec![], vec![receipt_id(1)], vec![receipt_id(2)], vec![receipt_id(4)]] {
-        assert_eq!(subject.store.inspect(candidates.clone()).await.unwrap(), None);
-        assert_eq!(subject.store.revoke(candidates).await.unwrap(), None);
-    }
-    for n in [1, 2, 3] {
-        assert!(subject.has(n).await, "{n}");
-    }
-}
-
-pub(super) async fn a_receipt_tells_the_same_after_a_restart<B: Backend>() {
-    let mut subject = Subject::<B>::start().await;
-    confide(&subject, 10).await;
-    for (n, (end, _state)) in (0..).zip(ENDS) {
-        confide(&subject, n).await;
-        end.of(n, &subject).await;
-    }
-    for n in [0, 1, 2, 3, 10] {
-        let fate = subject.fate(n).await;
-        assert!(fate.is_some(), "{n}");
-        subject = subject.restart().await;
-        assert_eq!(subject.fate(n).await, fate, "{n}");
     }
 }
 

@@ -10,69 +10,10 @@ use viewonce::store::{Fate, Rules, State, Take, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::instant::until_its_instant;
-use crate::samples::{
-    ANOTHER_KEY, KEY, Terms, claim_id, claiming, guessing, knowing, knowing_and_claiming, receipt,
-    secret, taking, wrapped_key,
-};
+use crate::samples::{KEY, Terms, claim_id, claiming, secret, taking};
 
 const RACERS: u32 = 8;
 const SECRETS: u32 = 50;
-
-pub(super) async fn a_taken_secret_is_handed_over_again_to_the_same_key<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let kept = keep(&subject, 1).await;
-    let viewed = subject.fate(1).await;
-    assert_eq!(viewed.unwrap().state, State::Viewed);
-    for _time in 0..3 {
-        assert_eq!(subject.ask(claiming(1, KEY)).await, again(&kept));
-    }
-    assert_eq!(subject.fate(1).await, viewed);
-}
-
-pub(super) async fn what_is_kept_for_a_repeat_is_gone_for_all_others<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    for (n, terms) in [(1, Terms::RECEIPT), (2, Terms::PASSPHRASE_AND_RECEIPT)] {
-        let kept = subject.confide(n, terms).await;
-        let taken = subject.ask(knowing_and_claiming(n, KEY)).await;
-        assert_eq!(taken, Taken::Secret(kept));
-        let others = [
-            taking(n),
-            knowing(n),
-            guessing(n),
-            claiming(n, ANOTHER_KEY),
-            knowing_and_claiming(n, ANOTHER_KEY),
-            claiming(n + 2, KEY),
-        ];
-        for other in others {
-            assert_eq!(subject.ask(other).await, Taken::Nothing, "{n}");
-        }
-        assert!(!subject.has(n).await);
-        assert!(!subject.acknowledge(n, ANOTHER_KEY).await);
-        assert_eq!(subject.state(n).await, State::Viewed);
-        assert!(matches!(subject.ask(claiming(n, KEY)).await, Taken::Again { .. }));
-    }
-}
-
-pub(super) async fn what_was_taken_without_a_key_is_not_kept<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    subject.create(1).await;
-    assert!(subject.take(1).await.is_some());
-    assert_eq!(subject.ask(claiming(1, KEY)).await, Taken::Nothing);
-    assert!(!subject.acknowledge(1, KEY).await);
-}
-
-/// Whether the passphrase is right was checked by the take; its key comes back as it was given.
-pub(super) async fn a_repeat_takes_no_passphrase_and_brings_its_wrapped_key<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let sealed = subject.confide(1, Terms::PASSPHRASE).await;
-    let taken = subject.ask(knowing_and_claiming(1, KEY)).await;
-    assert_eq!(taken, Taken::Secret(sealed.clone()));
-    let again = Taken::Again { sealed, wrapped_key: Some(wrapped_key(1)) };
-    let wrong = Take { claims: vec![claim_id(1, KEY)], ..guessing(1) };
-    for repeat in [claiming(1, KEY), knowing_and_claiming(1, KEY), wrong.clone(), wrong] {
-        assert_eq!(subject.ask(repeat).await, again);
-    }
-}
 
 pub(super) async fn a_repeat_is_found_under_any_of_several_keys_of_the_server<B: Backend>() {
     let subject = Subject::<B>::start().await;
@@ -135,74 +76,6 @@ pub(super) async fn a_store_that_keeps_nothing_for_repeats_keeps_nothing<B: Back
     assert_eq!(subject.ask(claiming(1, KEY)).await, Taken::Nothing);
     assert!(!subject.acknowledge(1, KEY).await);
     assert_eq!(subject.state(1).await, State::Viewed);
-}
-
-pub(super) async fn acknowledge_ends_a_repeat_once<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let (_, other) = (keep(&subject, 1).await, keep(&subject, 2).await);
-    let viewed = subject.fate(1).await;
-    assert!(subject.acknowledge(1, KEY).await);
-    assert!(!subject.acknowledge(1, KEY).await);
-    assert_eq!(subject.ask(claiming(1, KEY)).await, Taken::Nothing);
-    assert_eq!(subject.fate(1).await, viewed);
-    assert_eq!(subject.ask(claiming(2, KEY)).await, again(&other));
-}
-
-pub(super) async fn acknowledge_never_touches_a_living_secret<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    for (n, terms) in [(1, Terms::RECEIPT), (2, Terms::PASSPHRASE_AND_RECEIPT)] {
-        let sealed = subject.confide(n, terms).await;
-        assert!(!subject.acknowledge(n, KEY).await);
-        assert!(!subject.store.acknowledge(Vec::new()).await.unwrap());
-        assert_eq!(subject.state(n).await, State::Pending);
-        assert_eq!(subject.ask(knowing(n)).await, Taken::Secret(sealed));
-    }
-}
-
-pub(super) async fn burn_ends_a_repeat_and_says_that_nothing_was_burned<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let (_, other) = (keep(&subject, 1).await, keep(&subject, 2).await);
-    let viewed = subject.fate(1).await;
-    assert!(!subject.burn(1).await);
-    assert_eq!(subject.ask(claiming(1, KEY)).await, Taken::Nothing);
-    assert!(!subject.acknowledge(1, KEY).await);
-    assert_eq!(subject.fate(1).await, viewed);
-    assert_eq!(subject.ask(claiming(2, KEY)).await, again(&other));
-}
-
-pub(super) async fn revoke_ends_a_repeat_and_says_that_it_was_viewed<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let (_, other) = (keep(&subject, 1).await, keep(&subject, 2).await);
-    let viewed = subject.fate(1).await;
-    assert_eq!(viewed.unwrap().state, State::Viewed);
-    assert_eq!(subject.store.revoke(receipt(1)).await.unwrap(), viewed);
-    assert_eq!(subject.ask(claiming(1, KEY)).await, Taken::Nothing);
-    assert_eq!(subject.fate(1).await, viewed);
-    assert_eq!(subject.ask(claiming(2, KEY)).await, again(&other));
-}
-
-pub(super) async fn a_repeat_is_possible_after_a_restart<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let kept = keep(&subject, 1).await;
-    let sealed = subject.confide(2, Terms::PASSPHRASE).await;
-    subject.ask(knowing_and_claiming(2, KEY)).await;
-    keep(&subject, 3).await;
-    assert!(subject.acknowledge(3, KEY).await);
-    let subject = subject.restart().await;
-    assert_eq!(subject.ask(claiming(1, KEY)).await, again(&kept));
-    let with_passphrase = Taken::Again { sealed, wrapped_key: Some(wrapped_key(2)) };
-    assert_eq!(subject.ask(claiming(2, KEY)).await, with_passphrase);
-    assert_eq!(subject.ask(claiming(3, KEY)).await, Taken::Nothing);
-}
-
-pub(super) async fn purge_leaves_what_is_kept_for_a_repeat<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    keep(&subject, 1).await;
-    subject.clock.advance(RULES.redelivery);
-    let kept = keep(&subject, 2).await;
-    subject.store.purge().await.unwrap();
-    assert_eq!(subject.ask(claiming(1, KEY)).await, Taken::Nothing);
-    assert_eq!(subject.ask(claiming(2, KEY)).await, again(&kept));
 }
 
 pub(super) async fn of_many_keys_one_gets_the_secret_and_all_its_repeats<B: Backend>() {

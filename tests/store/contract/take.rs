@@ -1,10 +1,9 @@
 //! Take, peek and burn: who gets a secret, and what is left of it.
 
 use futures_util::future;
-use viewonce::store::Peeked;
 
 use crate::backend::{Backend, Subject};
-use crate::samples::{lookup_id, only};
+use crate::samples::{Terms, lookup_id, only};
 
 const SECRETS: u32 = 200;
 const RACERS: u32 = 32;
@@ -57,30 +56,6 @@ pub(super) async fn take_of_several_candidates_deletes_one<B: Backend>() {
     assert!(subject.has(2).await);
 }
 
-pub(super) async fn peek_tells_the_expiry_and_leaves_the_secret<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    let secret = subject.create(2).await;
-    let candidates = [1, 2, 3].map(lookup_id).to_vec();
-    for _time in 0..3 {
-        let peeked = subject.store.peek(candidates.clone()).await.unwrap();
-        assert_eq!(
-            peeked,
-            Some(Peeked { expires_at: secret.expires_at, passphrase_required: false })
-        );
-    }
-    assert_eq!(subject.take(2).await, Some(secret));
-    assert_eq!(subject.store.peek(candidates).await.unwrap(), None);
-}
-
-pub(super) async fn burn_deletes_and_says_whether_there_was_something<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    subject.create_all([1, 2]).await;
-    assert!(subject.store.burn(only(1)).await.unwrap());
-    assert!(!subject.store.burn(only(1)).await.unwrap());
-    assert_eq!(subject.take(1).await, None);
-    assert!(subject.has(2).await);
-}
-
 pub(super) async fn burn_of_several_candidates_deletes_one<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all([2, 3]).await;
@@ -91,9 +66,13 @@ pub(super) async fn burn_of_several_candidates_deletes_one<B: Backend>() {
 
 pub(super) async fn nothing_is_found_without_candidates<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.create(1).await;
+    subject.confide(1, Terms::RECEIPT).await;
     assert_eq!(subject.take_any(&[]).await, None);
     assert_eq!(subject.store.peek(Vec::new()).await.unwrap(), None);
     assert!(!subject.store.burn(Vec::new()).await.unwrap());
+    assert!(!subject.store.acknowledge(Vec::new()).await.unwrap());
+    assert_eq!(subject.store.inspect(Vec::new()).await.unwrap(), None);
+    assert_eq!(subject.store.revoke(Vec::new()).await.unwrap(), None);
+    subject.store.watch(Vec::new()).await.unwrap();
     assert!(subject.has(1).await);
 }

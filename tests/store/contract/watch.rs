@@ -7,8 +7,7 @@ use viewonce::store::{State, StoreError, Taken};
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::samples::{
-    HOUR, KEY, Terms, claiming, guessing, knowing, knowing_and_claiming, only, receipt, receipt_id,
-    taking,
+    HOUR, KEY, Terms, claiming, guessing, knowing, only, receipt, receipt_id, taking,
 };
 use crate::watching::{LONG, Watching, waiting, waits, watch};
 
@@ -95,33 +94,6 @@ pub(super) async fn a_watch_does_not_hear_of_the_expiry<B: Backend>() {
     assert_eq!(subject.state(1).await, State::Expired);
     assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
     assert!(waits(&subject.store, &mut watch).await);
-}
-
-pub(super) async fn a_watch_does_not_wait_for_what_has_ended<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    subject.confide_all(1..=6, Terms::PASSPHRASE_AND_RECEIPT).await;
-    subject.ask(knowing(1)).await;
-    subject.ask(knowing_and_claiming(2, KEY)).await;
-    subject.burn(3).await;
-    subject.revoke(4).await;
-    for _attempt in 0..3 {
-        subject.ask(guessing(5)).await;
-    }
-    for n in 1..=5 {
-        assert!(!waits(&subject.store, &mut watch(&subject.store, n)).await, "{n}");
-    }
-    let mut expiring = watch(&subject.store, 6);
-    assert!(waits(&subject.store, &mut expiring).await);
-    subject.clock.advance(HOUR);
-    assert!(!waits(&subject.store, &mut watch(&subject.store, 6)).await);
-}
-
-pub(super) async fn a_watch_does_not_wait_for_what_is_not_there<B: Backend>() {
-    let subject = Subject::<B>::start().await;
-    subject.create(1).await;
-    for candidates in [vec![], vec![receipt_id(1)], vec![receipt_id(2), receipt_id(3)]] {
-        subject.store.watch(candidates).await.unwrap();
-    }
 }
 
 pub(super) async fn a_watch_waits_under_any_of_several_candidates<B: Backend>() {
