@@ -5,9 +5,9 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use viewonce::clock::Timestamp;
+use viewonce::crypto::format::{Issued, Roots};
 use viewonce::key::{SecretKey, SecretKeys};
-use viewonce::seal::{Issued, Roots};
-use viewonce::secret::{Deposit, Plaintext};
+use viewonce::secret::Plaintext;
 
 /// Bytes of a content.
 const SIZES: [usize; 4] = [100, 4_096, 65_536, 1_048_576];
@@ -22,18 +22,18 @@ fn issued() -> Issued {
     Issued::generate(EXPIRES_AT, false).unwrap()
 }
 
-fn deposit(bytes: usize) -> Deposit {
-    Plaintext::parse("x".repeat(bytes)).unwrap().into()
+fn content(bytes: usize) -> Plaintext {
+    Plaintext::parse("x".repeat(bytes)).unwrap()
 }
 
 fn seal(criterion: &mut Criterion) {
     let (roots, issued) = (roots(), issued());
     let mut group = criterion.benchmark_group("seal");
     for bytes in SIZES {
-        let deposit = deposit(bytes);
+        let content = content(bytes);
         group.throughput(Throughput::Bytes(bytes as u64));
         group.bench_function(BenchmarkId::from_parameter(bytes), |bencher| {
-            bencher.iter(|| roots.seal(&issued, black_box(&deposit)).unwrap());
+            bencher.iter(|| roots.seal(&issued, black_box(&content), None).unwrap());
         });
     }
 }
@@ -42,7 +42,7 @@ fn open(criterion: &mut Criterion) {
     let (roots, issued) = (roots(), issued());
     let mut group = criterion.benchmark_group("open");
     for bytes in SIZES {
-        let sealed = roots.seal(&issued, &deposit(bytes)).unwrap().sealed;
+        let sealed = roots.seal(&issued, &content(bytes), None).unwrap().secret;
         group.throughput(Throughput::Bytes(bytes as u64));
         group.bench_function(BenchmarkId::from_parameter(bytes), |bencher| {
             let open = |sealed| roots.open(&issued.token, sealed, None).unwrap();

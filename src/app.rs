@@ -8,24 +8,26 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use actix::{Actor as _, Addr};
-use actix_web::dev::Server;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::rt::{self, task::JoinError};
 use tokio::sync::{Semaphore, watch};
 
-use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::crypto::{CryptoActor, Pools};
-use crate::http::{self, State};
+use crate::crypto::format::Roots;
+use crate::crypto::{Crypto, Pools};
+use crate::http::{self, Shared, State};
 use crate::janitor::JanitorActor;
 use crate::key::SecretKeys;
+use crate::lifeline::{Ended, Lifelines};
 use crate::metrics::HttpMetrics;
-use crate::rate::Limiter;
-use crate::seal::Roots;
-use crate::store::sqlite::{DatabaseError, Ended, StoreActor};
-use crate::store::{Store, StoreError};
-use crate::survey::warn_of_strangers;
+use crate::store::sqlite::{DatabaseError, StoreActor};
+use crate::store::{Close, Store, StoreError};
+use crate::survey::{count_living, warn_of_unknown_keys};
 use crate::tls::{Certificates, TlsError};
+
+/// The name of the store's actor.
+const STORE: &str = "store";
 
 /// The service, bound to its address and ready to run.
 pub struct Application {
@@ -35,7 +37,7 @@ pub struct Application {
     ended: Ended,
     stopping: watch::Sender<bool>,
     _janitor: Addr<JanitorActor>,
-    metrics: Option<(Server, SocketAddr)>,
+    metrics: Option<(ServerHandle, SocketAddr)>,
 }
 
 /// Why the service does not start, or why it stopped. Its text is one line.
@@ -44,33 +46,23 @@ pub enum AppError {
     /// The database does not open.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The address cannot be listened on.
-    #[error("server.bind: cannot listen on {address}: {source}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// The system starts no more threads.
+    #[error("no threads for heavy work")]
+    Threads(#[source] io::Error),
+    /// The address of a setting cannot be listened on.
+    #[error("{0}: cannot listen on {1}")]
+    Bind(&'static str, SocketAddr, #[source] io::Error),
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The address of the metrics cannot be listened on.
-    #[error("metrics.bind: cannot listen on {address}: {source}")]
-    BindMetrics {
-        /// The address.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
     /// The HTTP server failed.
-    #[error("the HTTP server failed: {0}")]
-    Server(io::Error),
-    /// The store ended without having been asked to.
-    #[error("the store ended unasked; what it was doing may be done, or not")]
-    StoreEnded,
+    #[error("the HTTP server failed")]
+    Server(#[source] io::Error),
+    /// An actor ended without having been asked to.
+    #[error("the {0} ended unasked; what it was doing may be done, or not")]
+    ActorEnded(&'static str),
     /// The store did not close in good order.
-    #[error("the store did not close: {}", Chain(.0))]
+    #[error("the store did not close")]
     Close(#[source] StoreError),
 }
 
@@ -79,54 +71,65 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`AppError::Tls`], [`AppError::Database`], [`AppError::Bind`] and [`AppError::BindMetrics`].
+    /// [`AppError::Tls`], [`AppError::Database`], [`AppError::Threads`] and [`AppError::Bind`].
     pub fn build(settings: Settings, keys: &SecretKeys, clock: Clock) -> Result<Self, AppError> {
         let settings = Arc::new(settings);
         let certificates = Certificates::read(&settings.server)?.map(Arc::new);
         let (path, mailbox) = (&settings.store.path, settings.server.mailbox);
         let rules = settings.as_ref().into();
-        let (store, ended) = StoreActor::start(path, rules, clock.clone(), mailbox)?;
+        let (lifelines, ended) = Lifelines::new();
+        let store = StoreActor::start(path, rules, clock.clone(), mailbox, lifelines.of(STORE))?;
         let roots = Arc::new(Roots::derive(keys));
+        rt::spawn(warn_of_unknown_keys(store.clone(), roots.key_ids()));
         let stopping = watch::Sender::new(false);
         let limits = &settings.limits;
-        let shared = Shared {
-            pools: Pools::new(settings.passphrases),
-            seats: Arc::new(Semaphore::new(settings.receipts.max_waiting)),
-            bodies: Arc::new(Semaphore::new(limits.body_bytes)),
-            limiter: http::limiter(limits.requests_per_second, limits.burst).map(Arc::new),
-            stopping: stopping.subscribe(),
-            settings: Arc::clone(&settings),
-            roots: Arc::clone(&roots),
+        let pools =
+            Pools::start(settings.passphrases, settings.workers()).map_err(AppError::Threads)?;
+        let shared = Arc::new(Shared {
             store: store.clone(),
             clock: clock.clone(),
+            seats: Semaphore::new(settings.receipts.max_waiting),
+            bodies: Arc::new(Semaphore::new(limits.body_bytes)),
+            stopping: stopping.subscribe(),
+            documents: OnceLock::new(),
+            limiter: http::limiter(limits.requests_per_second, limits.burst),
             metrics: HttpMetrics::new(&store.metrics().registry),
+            settings: Arc::clone(&settings),
+        });
+        let mut metrics = None;
+        if let Some(address) = settings.metrics.bind {
+            rt::spawn(count_living(store.clone()));
+            let registry = store.metrics().registry.clone();
+            let (server, address) = server::bind_metrics(address, registry, limits)?;
+            metrics = Some((server.handle(), address));
+            rt::spawn(server);
+        }
+        let (interval, lifeline) = (settings.purge_interval(), lifelines.of("janitor"));
+        let janitor = JanitorActor::new(store.clone(), clock.clone(), interval, lifeline);
+        let workers = Arc::clone(&shared);
+        let state = move || {
+            let lifeline = lifelines.of("crypto actor");
+            let crypto = Crypto::start(roots.clone(), clock.clone(), pools.clone(), lifeline);
+            State { crypto, shared: Arc::clone(&workers) }
         };
-        let registry = &store.metrics().registry;
-        let bind_metrics = |address| server::bind_metrics(address, registry.clone(), limits);
-        let metrics = settings.metrics.bind.map(bind_metrics).transpose()?;
-        let (server, address) = server::bind(shared, certificates.as_ref())?;
-        let janitor = JanitorActor::new(store.clone(), clock, settings.purge_interval()).start();
-        rt::spawn(warn_of_strangers(store.clone(), roots.key_ids()));
+        let (server, address) = server::bind(&shared, state, certificates.as_ref())?;
         if let Some(certificates) = &certificates {
             certificates.follow();
         }
-        Ok(Self { server, address, store, ended, stopping, _janitor: janitor, metrics })
+        Ok(Self { server, address, store, ended, stopping, _janitor: janitor.start(), metrics })
     }
 
     /// The address that was bound, with the port taken where 0 was asked for.
-    #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The address of the metrics, if they are told.
-    #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|(_server, address)| *address)
     }
 
     /// The way to its store.
-    #[must_use]
     pub const fn store(&self) -> &Store {
         &self.store
     }
@@ -140,36 +143,30 @@ impl Application {
         mut self,
         stop: impl Future<Output = ()>,
     ) -> Result<(), AppError> {
-        let metrics = self.metrics.take().map(|(server, _address)| {
-            let handle = server.handle();
-            rt::spawn(server);
-            handle
-        });
-        let outcome = self.serve_until_stopped(stop).await;
-        if let Some(metrics) = metrics {
-            metrics.stop(false).await;
-        }
-        outcome
-    }
-
-    async fn serve_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
         let handle = self.server.handle();
         let mut server = rt::spawn(self.server);
-        let has_store = tokio::select! {
+        let ended = tokio::select! {
             () = stop => {
                 log::info!("stopping");
-                true
+                None
             }
-            _ = self.ended => false,
+            actor = self.ended.recv() => actor,
             ended = &mut server => return Err(AppError::Server(cause_of(ended))),
         };
         self.stopping.send_replace(true);
         // Also without a store: whoever waits for it is told, and answers on their way arrive.
         handle.stop(true).await;
-        if !has_store {
-            return Err(AppError::StoreEnded);
+        if let Some((metrics, _address)) = self.metrics {
+            metrics.stop(false).await;
         }
-        self.store.close().await.map_err(AppError::Close)
+        let closed = match ended {
+            Some(STORE) => Ok(()),
+            _ => self.store.insist(Close).await,
+        };
+        match ended {
+            Some(actor) => Err(AppError::ActorEnded(actor)),
+            None => closed.map_err(AppError::Close),
+        }
     }
 }
 
@@ -177,39 +174,4 @@ impl Application {
 fn cause_of(ended: Result<io::Result<()>, JoinError>) -> io::Error {
     let ended = ended.map_err(io::Error::other).flatten();
     ended.err().unwrap_or_else(|| io::Error::other("it ended unasked"))
-}
-
-/// What the HTTP workers share.
-#[derive(Clone)]
-struct Shared {
-    settings: Arc<Settings>,
-    roots: Arc<Roots>,
-    pools: Pools,
-    store: Store,
-    clock: Clock,
-    seats: Arc<Semaphore>,
-    bodies: Arc<Semaphore>,
-    stopping: watch::Receiver<bool>,
-    limiter: Option<Arc<Limiter>>,
-    metrics: HttpMetrics,
-}
-
-impl Shared {
-    /// The state of a worker, on its thread.
-    fn state(&self) -> State {
-        let Self { roots, pools, settings, clock, .. } = self.clone();
-        let crypto = CryptoActor::start(roots, pools, clock.clone(), settings.server.mailbox);
-        State {
-            settings,
-            store: self.store.clone(),
-            crypto,
-            clock,
-            seats: Arc::clone(&self.seats),
-            bodies: Arc::clone(&self.bodies),
-            stopping: self.stopping.clone(),
-            documents: OnceLock::new(),
-            limiter: self.limiter.clone(),
-            metrics: self.metrics.clone(),
-        }
-    }
 }

@@ -13,18 +13,3 @@ impl fmt::Display for Chain<'_> {
         causes.try_for_each(|cause| write!(f, ": {cause}"))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("the roof leaks")]
-    struct Outer(#[source] fmt::Error);
-
-    #[test]
-    fn causes_follow_after_colons() {
-        let line = Chain(&Outer(fmt::Error)).to_string();
-        assert_eq!(line, format!("the roof leaks: {}", fmt::Error));
-    }
-}

@@ -1,7 +1,8 @@
 //! The command line: what each command does, and how it ends.
 
+use std::error::Error;
 use std::io::{self, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,18 +15,17 @@ use ureq::tls::TlsConfig;
 use zeroize::Zeroizing;
 
 use crate::access::{AccessToken, TokenHash};
-use crate::app::{AppError, Application};
-use crate::chain::Chain;
+use crate::app::Application;
 use crate::clock::Clock;
-use crate::config::{
-    Environment, KeyError, LoadedKeys, Settings, SettingsError, Surroundings, secret_keys,
-};
+use crate::config::{LoadedKeys, Settings, Surroundings, secret_keys};
+use crate::crypto::format::FormatError;
 use crate::janitor::purge_all;
+use crate::lifeline::Lifelines;
 use crate::logging;
-use crate::process::{self, HardeningError};
-use crate::store::sqlite::{DatabaseError, StoreActor};
-use crate::store::{Store, StoreError};
-use crate::tls::{self, Certificates, TlsError};
+use crate::process;
+use crate::store::sqlite::StoreActor;
+use crate::store::{Close, Store};
+use crate::tls::{self, Certificates};
 
 const KEY_BYTES: usize = 32;
 /// Files that the service has open besides its connections, and more for each HTTP worker: generously.
@@ -73,50 +73,20 @@ enum Command {
     Health,
 }
 
-/// Why a command failed. Its text is one line.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each variant says itself what it is")]
-pub enum CommandError {
-    #[error(transparent)]
-    Hardening(#[from] HardeningError),
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error(transparent)]
-    Keys(#[from] KeyError),
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-    #[error(transparent)]
-    App(#[from] AppError),
-    #[error("{}", Chain(.0))]
-    Store(#[from] StoreError),
-    #[error("the operating system gave no random bytes: {0}")]
-    Random(#[from] getrandom::Error),
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    #[error("logging cannot start: {0}")]
-    Logging(#[from] log::SetLoggerError),
-    #[error("the settings cannot be printed: {0}")]
-    Print(#[from] toml::ser::Error),
-    #[error("no healthy server at {address}: {source}")]
-    Unhealthy { address: SocketAddr, source: Box<ureq::Error> },
-}
+/// What came of a command. Its errors are told with their causes, in one line.
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Does what `arguments` say.
 ///
 /// # Errors
 ///
-/// An error whose text is one line.
-pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
+/// An error that is one line with its causes.
+pub fn run(arguments: &Arguments) -> Outcome {
     process::harden()?;
     let surroundings = Surroundings::of_process()?;
     let settings = || Settings::load(arguments.config.as_deref(), &surroundings);
     match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => {
-            let settings = settings()?;
-            serve(settings, surroundings)
-        }
+        Command::Serve => serve(settings()?, surroundings),
         Command::Check => check(&settings()?, &surroundings),
         Command::Migrate => migrate(&settings()?),
         Command::Purge => purge(&settings()?),
@@ -126,7 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
     }
 }
 
-fn serve(mut settings: Settings, surroundings: Surroundings) -> Result<(), CommandError> {
+fn serve(mut settings: Settings, surroundings: Surroundings) -> Outcome {
     if settings.server.lock_memory {
         process::lock_memory()?;
     }
@@ -173,13 +143,10 @@ fn fit_connections(settings: &mut Settings, open_files: Option<u64>) {
     }
 }
 
-fn check(settings: &Settings, surroundings: &Surroundings) -> Result<(), CommandError> {
+fn check(settings: &Settings, surroundings: &Surroundings) -> Outcome {
     let LoadedKeys { keys, is_development_key } = secret_keys(settings, surroundings)?;
     Certificates::read(&settings.server)?;
-    let environment = match surroundings.environment()? {
-        Environment::Development => "development",
-        Environment::Production => "production",
-    };
+    let environment = format!("{:?}", surroundings.environment()?).to_lowercase();
     let key = if is_development_key { "the development key" } else { "set" };
     let previous = keys.previous.len();
     let settings = toml::to_string(settings)?;
@@ -188,32 +155,32 @@ fn check(settings: &Settings, surroundings: &Surroundings) -> Result<(), Command
     ))
 }
 
-fn migrate(settings: &Settings) -> Result<(), CommandError> {
+fn migrate(settings: &Settings) -> Outcome {
     logging::init(settings.log.format)?;
     with_store(settings, async |_store| Ok(()))?;
     print(&format!("{}: up to date\n", settings.store.path.display()))
 }
 
-fn purge(settings: &Settings) -> Result<(), CommandError> {
+fn purge(settings: &Settings) -> Outcome {
     logging::init(settings.log.format)?;
     let secrets = with_store(settings, async |store| Ok(purge_all(store).await?))?;
     print(&format!("{}: expired secrets purged: {secrets}\n", settings.store.path.display()))
 }
 
-fn keygen() -> Result<(), CommandError> {
+fn keygen() -> Outcome {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
-    getrandom::fill(&mut *key)?;
+    getrandom::fill(&mut *key).map_err(FormatError::NoRandomness)?;
     print(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*key) + "\n"))
 }
 
-fn token() -> Result<(), CommandError> {
-    let token = AccessToken::generate()?.expose_text();
+fn token() -> Outcome {
+    let token = AccessToken::generate().map_err(FormatError::NoRandomness)?.expose_text();
     let hash = TokenHash::of(&token);
     print(&token)?;
     print(&format!("\ncreate_tokens = [\"{hash}\"] # in [access]\n"))
 }
 
-fn health(settings: &Settings) -> Result<(), CommandError> {
+fn health(settings: &Settings) -> Outcome {
     let mut address = settings.server.bind;
     address.set_ip(match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -232,7 +199,7 @@ fn health(settings: &Settings) -> Result<(), CommandError> {
     ureq::Agent::new_with_config(config.build())
         .get(format!("{}://{address}/health", scheme(settings)))
         .call()
-        .map_err(|error| CommandError::Unhealthy { address, source: Box::new(error) })?;
+        .map_err(|error| format!("no healthy server at {address}: {error}"))?;
     print("healthy\n")
 }
 
@@ -242,19 +209,16 @@ fn scheme(settings: &Settings) -> &'static str {
 }
 
 /// Opens the store for `work` alone, and closes it again.
-fn with_store<T>(
-    settings: &Settings,
-    work: impl AsyncFnOnce(Store) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
+fn with_store<T>(settings: &Settings, work: impl AsyncFnOnce(Store) -> Outcome<T>) -> Outcome<T> {
     System::new().block_on(async {
         let mailbox = settings.server.mailbox;
         let (path, rules) = (&settings.store.path, settings.into());
-        let (store, _ended) = StoreActor::start(path, rules, Clock::default(), mailbox)?;
+        let (lifelines, _ended) = Lifelines::new();
+        let store =
+            StoreActor::start(path, rules, Clock::default(), mailbox, lifelines.of("store"))?;
         let outcome = work(store.clone()).await;
-        let closed = store.close().await;
-        let outcome = outcome?;
-        closed?;
-        Ok(outcome)
+        let closed = store.insist(Close).await;
+        outcome.and_then(|outcome| Ok(closed.map(|()| outcome)?))
     })
 }
 
@@ -270,6 +234,6 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn print(text: &str) -> Result<(), CommandError> {
+fn print(text: &str) -> Outcome {
     Ok(io::stdout().write_all(text.as_bytes())?)
 }

@@ -2,187 +2,167 @@
 //! out, and what a passphrase was stretched to; roots and sealing keys never leave.
 //!
 //! Each HTTP worker has an actor on its own thread: what it does takes microseconds, and a hop to
-//! another thread would cost more. Passphrases alone take a core for about a tenth of a second and
-//! 64 MiB: they are stretched on threads apart, in [`Pools`] of which creations and reveals have one
-//! each, so that a flood of the ones leaves the others alone.
+//! another thread would cost more. Two things take longer and run on threads apart: contents of more
+//! than [`LARGE_BYTES`], and passphrases, which take a core for about a tenth of a second and 64 MiB.
+//! Creations and reveals have a pool each for passphrases, so that a flood of the ones leaves the others
+//! alone; large contents have one together.
 
+pub mod format;
 mod messages;
-mod pool;
+mod pools;
 
 use std::sync::Arc;
 
 use actix::prelude::*;
 
-use crate::call::{self, Call, CallError};
 use crate::clock::Clock;
 use crate::id::ReceiptId;
-use crate::repeat::IdempotencyKey;
-use crate::seal::{Issued, NoMemory, OpenError, ProveError, Roots};
+use crate::lifeline::Lifeline;
+use crate::pool::{LARGE_BYTES, PoolError};
+use crate::repeat::Creation;
 use crate::secret::Plaintext;
-use crate::token::{Receipt, Token};
-pub use messages::{
-    Locate, LocateReceipt, Located, Open, Prove, Proven, Recall, Seal, Sealed, Unlock,
-};
-pub use pool::Pools;
-
-/// Why a content was not sealed.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-pub enum SealError {
-    /// There was no randomness for a token.
-    #[error("the operating system gave no random bytes")]
-    Randomness(#[from] getrandom::Error),
-    /// There was no memory for a passphrase.
-    #[error(transparent)]
-    Memory(#[from] NoMemory),
-}
+use crate::token::Receipt;
+use format::{FormatError, Issued, Retry, Roots};
+pub use messages::{Locate, Located, Open, Presented, Prove, Proven, Seal, Sealed, Unlock};
+pub use pools::Pools;
 
 /// Why there is no good answer.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub enum CryptoError {
-    /// It did not run.
+    /// The work was not done on a pool. Nothing was stored or taken.
     #[error(transparent)]
-    Call(#[from] CallError),
-    /// Sealing failed.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// Stretching a passphrase failed.
-    #[error("the passphrase was not stretched")]
-    Prove(#[from] ProveError),
-    /// Opening failed.
-    #[error("the secret does not open")]
-    Open(#[from] OpenError),
+    Pool(#[from] PoolError),
+    /// The actor has ended. Nothing was done.
+    #[error("the crypto actor has ended")]
+    Ended,
+    /// The same, but after the secret was taken: its content is lost.
+    #[error("the crypto actor has ended before it opened a secret")]
+    Lost,
+    /// Sealing, stretching or opening failed.
+    #[error("the secret is not sealed or does not open")]
+    Format(#[from] FormatError),
+}
+
+impl From<MailboxError> for CryptoError {
+    fn from(_closed: MailboxError) -> Self {
+        Self::Ended
+    }
 }
 
 /// Seals, locates and opens.
 pub struct CryptoActor {
     roots: Arc<Roots>,
     clock: Clock,
-}
-
-impl CryptoActor {
-    /// Starts one on this thread, for at most `mailbox` waiting messages.
-    #[must_use]
-    pub fn start(roots: Arc<Roots>, pools: Pools, clock: Clock, mailbox: usize) -> Crypto {
-        let actor = Self::create(|context| {
-            context.set_mailbox_capacity(mailbox);
-            Self { roots: Arc::clone(&roots), clock: clock.clone() }
-        });
-        Crypto {
-            seal: actor.clone().into(),
-            recall: actor.clone().into(),
-            locate: actor.clone().into(),
-            locate_receipt: actor.clone().into(),
-            open: actor.into(),
-            roots,
-            pools,
-            clock,
-        }
-    }
+    _lifeline: Lifeline,
 }
 
 impl Actor for CryptoActor {
     type Context = Context<Self>;
 }
 
-impl Handler<Call<Seal>> for CryptoActor {
-    type Result = ();
+impl Handler<Seal> for CryptoActor {
+    type Result = Result<Sealed, FormatError>;
 
-    fn handle(&mut self, call: Call<Seal>, _: &mut Self::Context) {
-        call.answer_with(|seal| seal.run(&self.roots, &self.clock));
+    fn handle(&mut self, seal: Seal, _: &mut Self::Context) -> Self::Result {
+        seal.run(&self.roots, &self.clock)
     }
 }
 
-/// Has the actor run these messages, which need no more than the roots.
-macro_rules! run {
-    ($($message:ty),*) => { $(
-        impl Handler<Call<$message>> for CryptoActor {
-            type Result = ();
+impl Handler<Locate> for CryptoActor {
+    type Result = MessageResult<Locate>;
 
-            fn handle(&mut self, call: Call<$message>, _: &mut Self::Context) {
-                call.answer_with(|message| message.run(&self.roots));
-            }
-        }
-    )* };
+    fn handle(&mut self, Locate(presented): Locate, _: &mut Self::Context) -> Self::Result {
+        let Presented { token, key } = &*presented;
+        let claims = key.as_ref().map_or_else(Vec::new, |key| self.roots.claim_ids(token, key));
+        MessageResult(Located { candidates: self.roots.locate(token), claims })
+    }
 }
 
-run!(Recall, Locate, LocateReceipt, Open);
+impl Handler<Open> for CryptoActor {
+    type Result = Result<Plaintext, FormatError>;
 
-/// The way to a [`CryptoActor`], and to the threads for passphrases.
-#[derive(Clone)]
+    fn handle(&mut self, open: Open, _: &mut Self::Context) -> Self::Result {
+        open.run(&self.roots)
+    }
+}
+
+/// The way to a [`CryptoActor`], and to the threads for heavy work.
+///
+/// The actor's mailbox has no bound of its own: each request has at most one message in it.
 pub struct Crypto {
-    seal: Recipient<Call<Seal>>,
-    recall: Recipient<Call<Recall>>,
-    locate: Recipient<Call<Locate>>,
-    locate_receipt: Recipient<Call<LocateReceipt>>,
-    open: Recipient<Call<Open>>,
+    actor: Addr<CryptoActor>,
     roots: Arc<Roots>,
-    pools: Pools,
     clock: Clock,
+    /// The threads for heavy work.
+    pub pools: Pools,
 }
 
 impl Crypto {
-    /// A new token, and the content sealed under it.
+    /// Starts an actor on this thread.
+    pub fn start(roots: Arc<Roots>, clock: Clock, pools: Pools, lifeline: Lifeline) -> Self {
+        let actor = CryptoActor::create(|context| {
+            context.set_mailbox_capacity(0);
+            CryptoActor { roots: Arc::clone(&roots), clock: clock.clone(), _lifeline: lifeline }
+        });
+        Self { actor, roots, clock, pools }
+    }
+
+    /// Makes a token, and seals a content under it.
     ///
     /// # Errors
     ///
-    /// [`CryptoError::Call`] and [`CryptoError::Seal`].
-    pub async fn seal(&self, message: Seal) -> Result<Sealed, CryptoError> {
-        if message.deposit.passphrase.is_none() {
-            return Ok(call::ask(&self.seal, message).await??);
-        }
+    /// [`CryptoError`], but for `Lost`.
+    pub async fn seal(&self, seal: Seal) -> Result<Sealed, CryptoError> {
+        let pool = match &seal {
+            Seal { passphrase: Some(_), .. } => &self.pools.create,
+            Seal { content, .. } if content.expose_text().len() > LARGE_BYTES => &self.pools.large,
+            _ => return Ok(self.actor.send(seal).await??),
+        };
         let (roots, clock) = (Arc::clone(&self.roots), self.clock.clone());
-        Ok(self.pools.create.run(move || message.run(&roots, &clock)).await??)
+        Ok(pool.run(move || seal.run(&roots, &clock)).await??)
     }
 
-    /// What a creation got that is being retried. It is already there then, so this waits for its
-    /// turn, as [`Self::open`] does.
+    /// Finds what a creation got that is being retried: nothing if it was another request.
+    pub fn recall(&self, retry: &Retry, creation: &Creation) -> Option<Issued> {
+        self.roots.reissue(retry, creation)
+    }
+
+    /// Finds the ids that a receipt may be stored under, the current secret key's first.
+    pub fn locate_receipt(&self, receipt: &Receipt) -> Vec<ReceiptId> {
+        self.roots.locate_receipt(receipt)
+    }
+
+    /// Finds the ids that a secret may be stored under.
     ///
     /// # Errors
     ///
-    /// [`CryptoError::Call`] if the actor has ended.
-    pub async fn recall(&self, message: Recall) -> Result<Option<Issued>, CryptoError> {
-        Ok(call::insist(&self.recall, message).await?)
+    /// [`CryptoError::Ended`].
+    pub async fn locate(&self, presented: &Arc<Presented>) -> Result<Located, CryptoError> {
+        Ok(self.actor.send(Locate(Arc::clone(presented))).await?)
     }
 
-    /// The token again, and the ids it may be stored under.
+    /// Stretches a passphrase.
     ///
     /// # Errors
     ///
-    /// [`CryptoError::Call`].
-    pub async fn locate(
-        &self,
-        token: Token,
-        key: Option<IdempotencyKey>,
-    ) -> Result<Located, CryptoError> {
-        Ok(call::ask(&self.locate, Locate { token, key }).await?)
-    }
-
-    /// The ids that a receipt may be stored under.
-    ///
-    /// # Errors
-    ///
-    /// [`CryptoError::Call`].
-    pub async fn locate_receipt(&self, receipt: Receipt) -> Result<Vec<ReceiptId>, CryptoError> {
-        Ok(call::ask(&self.locate_receipt, LocateReceipt { receipt }).await?)
-    }
-
-    /// What knowing a passphrase comes down to.
-    ///
-    /// # Errors
-    ///
-    /// [`CryptoError::Call`] and [`CryptoError::Prove`].
-    pub async fn prove(&self, message: Prove) -> Result<Proven, CryptoError> {
+    /// [`CryptoError`], but for `Lost`.
+    pub async fn prove(&self, prove: Prove) -> Result<Proven, CryptoError> {
         let roots = Arc::clone(&self.roots);
-        Ok(self.pools.reveal.run(move || message.run(&roots)).await??)
+        Ok(self.pools.reveal.run(move || prove.run(&roots)).await??)
     }
 
-    /// The content of a secret that was taken. It is already deleted then, so this waits for its
-    /// turn where the others are refused; there is at most one for each request under way.
+    /// Opens a secret that was taken. It is deleted by then, so this waits for its turn and is never
+    /// refused.
     ///
     /// # Errors
     ///
-    /// [`CryptoError::Open`], and [`CryptoError::Call`] if the actor has ended.
-    pub async fn open(&self, message: Open) -> Result<Plaintext, CryptoError> {
-        Ok(call::insist(&self.open, message).await??)
+    /// [`CryptoError::Lost`] and [`CryptoError::Format`].
+    pub async fn open(&self, open: Open) -> Result<Plaintext, CryptoError> {
+        if open.secret.ciphertext.len() <= LARGE_BYTES {
+            return Ok(self.actor.send(open).await.map_err(|_ended| CryptoError::Lost)??);
+        }
+        let roots = Arc::clone(&self.roots);
+        let opened = self.pools.large.run(move || open.run(&roots)).await;
+        Ok(opened.map_err(|_panicked| CryptoError::Lost)??)
     }
 }

@@ -1,4 +1,4 @@
-//! The [`JanitorActor`], which sends [`Purge`](crate::store::Purge) once at the start and then on
+//! The [`JanitorActor`], which sends [`Purge`] once at the start and then on
 //! a timer. It asks again at once until nothing expired is left; between two purges the store
 //! serves whoever waits. And it watches the wall clock: nothing is deleted because of a jump before
 //! that was said and has lasted.
@@ -11,7 +11,8 @@ use chrono::TimeDelta;
 
 use crate::chain::Chain;
 use crate::clock::Clock;
-use crate::store::{Store, StoreError};
+use crate::lifeline::Lifeline;
+use crate::store::{Purge, Store, StoreError};
 
 /// How soon a purge that failed is tried again.
 const RETRY: Duration = Duration::from_millis(500);
@@ -25,13 +26,13 @@ pub struct JanitorActor {
     jump: Option<TimeDelta>,
     /// Whether the last purge failed.
     is_failing: bool,
+    _lifeline: Lifeline,
 }
 
 impl JanitorActor {
     /// A janitor whose rounds begin `interval` apart.
-    #[must_use]
-    pub const fn new(store: Store, clock: Clock, interval: Duration) -> Self {
-        Self { store, clock, interval, jump: None, is_failing: false }
+    pub const fn new(store: Store, clock: Clock, interval: Duration, lifeline: Lifeline) -> Self {
+        Self { store, clock, interval, jump: None, is_failing: false, _lifeline: lifeline }
     }
 
     fn round(&mut self, context: &mut Context<Self>) {
@@ -78,8 +79,8 @@ impl JanitorActor {
             self.jump = None;
             return false;
         };
-        let lasting = self.jump.take().map(|before| common(before, jump)).filter(is_some_time);
-        if let Some(lasting) = lasting {
+        let lasting = self.jump.take().map(|before| common(before, jump)).unwrap_or_default();
+        if !lasting.is_zero() {
             let seconds = lasting.num_seconds();
             log::warn!(
                 "the clock stays set by {seconds} s: from now on it counts for deleting, too"
@@ -106,10 +107,6 @@ fn common(one: TimeDelta, other: TimeDelta) -> TimeDelta {
     }
 }
 
-fn is_some_time(jump: &TimeDelta) -> bool {
-    !jump.is_zero()
-}
-
 impl Actor for JanitorActor {
     type Context = Context<Self>;
 
@@ -126,7 +123,7 @@ impl Actor for JanitorActor {
 pub async fn purge_all(store: Store) -> Result<usize, StoreError> {
     let mut secrets = 0;
     loop {
-        let purged = store.purge().await?;
+        let purged = store.insist(Purge).await?;
         secrets += purged.secrets;
         if purged.is_complete {
             return Ok(secrets);

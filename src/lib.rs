@@ -10,18 +10,18 @@
 //! | 4 | [`cli`], [`logging`], [`app`] | commands; logs; the assembly that starts and stops it all |
 //! | 3 | [`http`] | the surface: routes, bodies, errors, pages, what counts as a view |
 //! | 2 | [`crypto`], [`store`], [`janitor`], [`survey`], [`tls`] | the actors and their messages; certificates |
-//! | 1 | [`seal`], [`config`], [`call`], [`connection`], [`metrics`] | the sealed format; the settings; messages that carry their reply; a client's connection; what is counted |
-//! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`lifetime`], [`clock`], [`rate`], [`chain`], [`process`] | the words of the domain; the process itself |
+//! | 1 | [`config`], [`connection`], [`metrics`] | the settings; a client's connection; what is counted |
+//! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`time_to_live`], [`clock`], [`rate`], [`chain`], [`lifeline`], [`pool`], [`wiped`], [`process`] | the words of the domain; the process itself |
 //!
 //! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, rustls in [`tls`]
-//! alone, key material in [`seal`] and [`crypto`] alone, but for a certificate's key, in [`tls`].
+//! alone, key material in [`crypto`] alone, but for a certificate's key, in [`tls`].
 //!
 //! # A view
 //!
 //! ```text
 //! handler ── Locate{token} ──▶ CryptoActor      the ids the token may be stored under
 //! handler ── Take{candidates} ▶ StoreActor      deleted and committed, then handed over
-//! handler ── Open{token, sealed} ▶ CryptoActor  the content
+//! handler ── Open{token, secret} ▶ CryptoActor  the content
 //! ```
 //!
 //! Where the store says that a passphrase is needed, it is stretched on a thread apart, and `Take`
@@ -30,7 +30,6 @@
 
 pub mod access;
 pub mod app;
-pub mod call;
 pub mod chain;
 pub mod cli;
 pub mod clock;
@@ -41,16 +40,18 @@ pub mod http;
 pub mod id;
 pub mod janitor;
 pub mod key;
-pub mod lifetime;
+pub mod lifeline;
 pub mod logging;
 pub mod metrics;
 pub mod passphrase;
+pub mod pool;
 pub mod process;
 pub mod rate;
 pub mod repeat;
-pub mod seal;
 pub mod secret;
 pub mod store;
 pub mod survey;
+pub mod time_to_live;
 pub mod tls;
 pub mod token;
+pub mod wiped;

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use viewonce::chain::Chain;
 use viewonce::cli::{self, Arguments};
 
 fn main() -> ExitCode {
@@ -12,7 +13,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody may be left to read it.
-            drop(writeln!(std::io::stderr(), "viewonce: {error}"));
+            drop(writeln!(std::io::stderr(), "viewonce: {}", Chain(&*error)));
             ExitCode::FAILURE
         }
     }

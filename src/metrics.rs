@@ -50,45 +50,33 @@ pub struct StoreMetrics {
 
 impl StoreMetrics {
     /// Metrics in a registry of their own; `clock` tells how late a purge is.
-    #[must_use]
     pub fn new(clock: Clock) -> Self {
         let registry = Registry::new();
-        let counter = |name, help| register(&registry, IntCounter::new(name, help));
-        let gauge = |name, help| register(&registry, IntGauge::new(name, help));
-        let histogram = |name, help, bounds: &[f64]| {
-            let options = HistogramOpts::new(name, help).buckets(bounds.to_vec());
-            register(&registry, Histogram::with_opts(options))
+        let counter = |name: &str, help| {
+            register(&registry, IntCounter::new(format!("viewonce_{name}_total"), help))
         };
+        let gauge =
+            |name: &str, help| register(&registry, IntGauge::new(format!("viewonce_{name}"), help));
+        let histogram = |name: &str, help: &str, bounds: &[f64]| {
+            let options = HistogramOpts::new(format!("viewonce_{name}"), help);
+            register(&registry, Histogram::with_opts(options.buckets(bounds.to_vec())))
+        };
+        let (batch, commit) =
+            ("Messages that were done as one transaction.", "Time that a COMMIT took.");
+        let locked = "Secrets destroyed after too many wrong passphrases.";
         Self {
-            created: counter("viewonce_secrets_created_total", "Secrets stored."),
-            viewed: counter(
-                "viewonce_secrets_viewed_total",
-                "Secrets handed out, but for repeats.",
-            ),
-            burned: counter("viewonce_secrets_burned_total", "Secrets burned unseen."),
-            locked: counter(
-                "viewonce_secrets_locked_total",
-                "Secrets destroyed after too many wrong passphrases.",
-            ),
-            expired: counter("viewonce_secrets_expired_total", "Secrets purged that had expired."),
-            refused: counter(
-                "viewonce_secrets_refused_total",
-                "Secrets not stored for want of room.",
-            ),
-            queue: gauge("viewonce_store_queue_messages", "Messages in the queue of the store."),
-            batches: histogram(
-                "viewonce_store_batch_messages",
-                "Messages that were done as one transaction.",
-                &MESSAGES,
-            ),
-            commits: histogram(
-                "viewonce_store_commit_duration_seconds",
-                "Time that a COMMIT took.",
-                &SECONDS,
-            ),
-            failed: counter("viewonce_store_commits_failed_total", "Transactions that failed."),
-            database_bytes: gauge("viewonce_store_database_bytes", "Bytes of the database file."),
-            log_bytes: gauge("viewonce_store_log_bytes", "Bytes of the write-ahead log."),
+            created: counter("secrets_created", "Secrets stored."),
+            viewed: counter("secrets_viewed", "Secrets handed out, but for repeats."),
+            burned: counter("secrets_burned", "Secrets burned unseen."),
+            locked: counter("secrets_locked", locked),
+            expired: counter("secrets_expired", "Secrets purged that had expired."),
+            refused: counter("secrets_refused", "Secrets not stored for want of room."),
+            queue: gauge("store_queue_messages", "Messages in the queue of the store."),
+            batches: histogram("store_batch_messages", batch, &MESSAGES),
+            commits: histogram("store_commit_duration_seconds", commit, &SECONDS),
+            failed: counter("store_commits_failed", "Transactions that failed."),
+            database_bytes: gauge("store_database_bytes", "Bytes of the database file."),
+            log_bytes: gauge("store_log_bytes", "Bytes of the write-ahead log."),
             living: valid(IntGauge::new(
                 "viewonce_secrets_living",
                 "Secrets in the store, also expired ones until they are purged. Absent until those \
@@ -149,7 +137,6 @@ pub struct HttpMetrics {
 
 impl HttpMetrics {
     /// Metrics in this registry.
-    #[must_use]
     pub fn new(registry: &Registry) -> Self {
         let requests = Opts::new(
             "viewonce_http_requests_total",

@@ -17,7 +17,7 @@ const UMASK: u32 = 0o077;
 #[derive(Debug, thiserror::Error)]
 pub enum HardeningError {
     /// Core dumps cannot be turned off.
-    #[error("core dumps cannot be turned off: {0}")]
+    #[error("core dumps cannot be turned off")]
     CoreDumps(#[source] io::Error),
     /// The limit of locked memory would be reached at some time, which ends a process.
     #[error(
@@ -26,7 +26,7 @@ pub enum HardeningError {
     )]
     LockLimit(u64),
     /// The memory cannot be locked.
-    #[error("server.lock_memory: the memory cannot be locked: {0}")]
+    #[error("server.lock_memory: the memory cannot be locked")]
     Lock(#[source] io::Error),
 }
 
@@ -64,7 +64,6 @@ pub fn lock_memory() -> Result<(), HardeningError> {
 
 /// Raises the limit of open files to the most that this process may have; returns that, or nothing if
 /// there is no limit.
-#[must_use]
 pub fn raise_open_files() -> Option<u64> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });

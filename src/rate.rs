@@ -21,7 +21,6 @@ pub struct Rate {
 
 impl Rate {
     /// `per_second` in the long run, `burst` at once; at least one is admitted.
-    #[must_use]
     pub fn new(per_second: f64, burst: u32) -> Self {
         let increment = Duration::try_from_secs_f64(1.0 / per_second).unwrap_or(Duration::MAX);
         Self { increment, limit: increment.saturating_mul(burst.saturating_sub(1)) }
@@ -34,7 +33,6 @@ pub struct Due(Duration);
 
 impl Due {
     /// For how long after `now` none is admitted: no time if one is.
-    #[must_use]
     pub fn wait(self, rate: Rate, now: Duration) -> Duration {
         self.0.saturating_sub(now.saturating_add(rate.limit))
     }
@@ -45,7 +43,6 @@ impl Due {
     }
 
     /// Whether as many are admitted at once as if none had ever come.
-    #[must_use]
     pub fn has_recovered(self, now: Duration) -> bool {
         self.0 <= now
     }
@@ -90,12 +87,6 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_evenly_is_always_admitted() {
-        let rate = Rate::new(4.0, 1);
-        assert_eq!(admitted(&mut Due::default(), rate, 10_000, SECOND / 4), 10_000);
-    }
-
-    #[test]
     fn one_is_admitted_when_the_wait_is_over_and_not_before() {
         let rate = Rate::new(0.3, 2);
         let mut due = Due::default();
@@ -109,23 +100,12 @@ mod tests {
 
     #[test]
     fn whoever_waited_long_enough_has_the_whole_burst_again() {
-        let rate = Rate::new(2.0, 6);
-        let mut due = Due::default();
+        let (rate, mut due) = (Rate::new(2.0, 6), Due::default());
         assert_eq!(admitted(&mut due, rate, 6, Duration::ZERO), 6);
         assert!(!due.has_recovered((3 * SECOND).saturating_sub(Duration::from_nanos(1))));
         assert!(due.has_recovered(3 * SECOND));
-        assert!((0..6).all(|_| admit(&mut due, rate, 3 * SECOND)));
-        assert!(!admit(&mut due, rate, 3 * SECOND));
-    }
-
-    #[test]
-    fn what_is_counted_without_being_admitted_has_to_be_waited_for() {
-        let rate = Rate::new(1.0, 1);
-        let mut due = Due::default();
-        for _ in 0..5 {
-            due.count(rate, Duration::ZERO);
-        }
-        assert_eq!(due.wait(rate, Duration::ZERO), 5 * SECOND);
+        due.count(rate, Duration::ZERO);
+        assert_eq!(due.wait(rate, Duration::ZERO), SECOND, "what is not admitted counts as well");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The seam behind which a store stands: its messages, its errors, and the [`Store`] handle.
 //!
-//! HTTP handlers, the janitor and the survey send these messages, never SQL. A store answers a message
-//! only when what it did is durable; an answer that is an error means that nothing was done, but for
+//! HTTP handlers, the janitor and the survey send these messages, never SQL. Each travels as a
+//! [`Command`], and a backend is an actor that handles those. A store answers a message only when what
+//! it did is durable; an answer that is an error means that nothing was done, but for
 //! [`StoreError::OutcomeUnknown`] and [`StoreError::Ended`], and for a [`Purge`], which may have done
 //! a part. Of messages that are not answered yet, any may be done first. The contract is the test
 //! suite under `tests/store`, which runs the same on every backend.
@@ -30,36 +31,36 @@
 //! | [`Close`] and a start | stays | stays, with its attempts | stays | |
 //!
 //! A burn of what was seen already deletes what is left of it, but says what is true: that it was
-//! not burned. [`Survey`] counts, [`Ping`] and [`Close`] concern the store itself.
+//! not burned. [`Survey`] and [`Count`] count, [`Ping`] and [`Close`] concern the store itself.
 
+mod command;
 mod error;
 mod messages;
 pub mod sqlite;
 mod watchers;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
-use actix::prelude::*;
-use tokio::sync::Semaphore;
+use actix::Recipient;
+use actix::dev::SendError;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::call::{self, Call, CallError};
 use crate::config::Settings;
-use crate::id::{ClaimId, LookupId, ReceiptId};
-use crate::key::KeyId;
 use crate::metrics::StoreMetrics;
-use crate::secret::NewSecret;
+pub use command::{Command, Reply, Request};
 pub use error::{Cause, StoreError};
 pub use messages::{
-    Acknowledge, Bounds, Burn, CREATIONS_KEPT, Close, Create, Created, Fate, Inspect, Peek, Peeked,
-    Ping, Place, Proof, Purge, Purged, Revoke, Rules, State, Survey, Surveyed, Take, Taken, Watch,
+    Acknowledge, Bounds, Burn, CREATIONS_KEPT, Close, Count, Create, Created, Fate, Inspect, Peek,
+    Peeked, Ping, Place, Proof, Purge, Purged, Revoke, Rules, State, Survey, Surveyed, Take, Taken,
+    Watch,
 };
 
 /// How long a store may take to answer a [`Ping`].
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pings that may wait at a time.
-const PINGS: usize = 16;
+/// How long a commit that succeeded shows that a store is healthy.
+const HEALTH_AGE: Duration = Duration::from_secs(1);
 
 impl From<&Settings> for Rules {
     fn from(settings: &Settings) -> Self {
@@ -79,197 +80,102 @@ impl From<&Settings> for Rules {
     }
 }
 
+/// How the last transaction of a store ended, and when.
+#[derive(Debug, Default)]
+pub struct Health(std::sync::Mutex<Option<(Instant, Result<(), StoreError>)>>);
+
+impl Health {
+    /// Notes how a transaction has just ended.
+    pub fn note(&self, outcome: Result<(), StoreError>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), outcome));
+    }
+
+    /// The health for whoever asked at this instant: what was noted since, or success not long before.
+    fn asked_at(&self, instant: Instant) -> Option<Result<(), StoreError>> {
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (noted_at, outcome) = noted.as_ref()?;
+        let is_recent = outcome.is_ok() && noted_at.elapsed() < HEALTH_AGE;
+        (is_recent || *noted_at >= instant).then(|| outcome.clone())
+    }
+}
+
 /// The way to a store. Clones lead to the same one.
 #[derive(Clone)]
 pub struct Store {
-    create: Recipient<Call<Create>>,
-    take: Recipient<Call<Take>>,
-    peek: Recipient<Call<Peek>>,
-    burn: Recipient<Call<Burn>>,
-    acknowledge: Recipient<Call<Acknowledge>>,
-    inspect: Recipient<Call<Inspect>>,
-    revoke: Recipient<Call<Revoke>>,
-    watch: Recipient<Call<Watch>>,
-    survey: Recipient<Call<Survey>>,
-    purge: Recipient<Call<Purge>>,
-    ping: Recipient<Call<Ping>>,
-    close: Recipient<Call<Close>>,
-    pings: Arc<Semaphore>,
+    actor: Recipient<Command>,
     metrics: Arc<StoreMetrics>,
+    health: Arc<Health>,
+    /// Held by whoever pings.
+    ping: Arc<Mutex<()>>,
 }
 
 impl Store {
     /// The way to the store that `actor` is, and what that counts.
-    #[must_use]
-    pub fn new<A>(actor: &Addr<A>, metrics: Arc<StoreMetrics>) -> Self
-    where
-        A: Actor<Context = Context<A>>
-            + Handler<Call<Create>>
-            + Handler<Call<Take>>
-            + Handler<Call<Peek>>
-            + Handler<Call<Burn>>
-            + Handler<Call<Acknowledge>>
-            + Handler<Call<Inspect>>
-            + Handler<Call<Revoke>>
-            + Handler<Call<Watch>>
-            + Handler<Call<Survey>>
-            + Handler<Call<Purge>>
-            + Handler<Call<Ping>>
-            + Handler<Call<Close>>,
-    {
-        Self {
-            create: actor.clone().into(),
-            take: actor.clone().into(),
-            peek: actor.clone().into(),
-            burn: actor.clone().into(),
-            acknowledge: actor.clone().into(),
-            inspect: actor.clone().into(),
-            revoke: actor.clone().into(),
-            watch: actor.clone().into(),
-            survey: actor.clone().into(),
-            purge: actor.clone().into(),
-            ping: actor.clone().into(),
-            close: actor.clone().into(),
-            pings: Arc::new(Semaphore::new(PINGS)),
-            metrics,
-        }
+    pub fn new(actor: Recipient<Command>, metrics: Arc<StoreMetrics>, health: Arc<Health>) -> Self {
+        Self { actor, metrics, health, ping: Arc::default() }
     }
 
     /// What the store counts.
-    #[must_use]
     pub const fn metrics(&self) -> &Arc<StoreMetrics> {
         &self.metrics
     }
 
-    /// Sends a message that gathers with others, if there is room for it, and waits for the answer.
-    /// Until the store takes it on, it counts as one in the queue.
-    async fn ask<M>(&self, to: &Recipient<Call<M>>, message: M) -> Result<M::Result, CallError>
-    where
-        M: Message<Result: Send> + Send + 'static,
-    {
+    /// Sends a message if the queue has room for it, and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn ask<M: Request>(&self, message: M) -> Result<M::Answer, StoreError> {
+        let (reply, answer) = Reply::new();
         self.metrics.queue.inc();
-        let answer = call::ask(to, message).await;
-        if let Err(CallError::Busy) = answer {
+        if let Err(error) = self.actor.try_send(message.into_command(reply)) {
             self.metrics.queue.dec();
+            return Err(match error {
+                SendError::Full(_) => StoreError::Busy,
+                SendError::Closed(_) => StoreError::Closing,
+            });
         }
-        answer
+        answer.await.map_err(|_dropped| StoreError::Ended)?
     }
 
-    /// Stores a secret, durably.
+    /// Sends a message even into a full queue, and waits for the answer. For the few senders that
+    /// must not be refused: they are bounded in number.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn create(&self, secret: impl Into<NewSecret>) -> Result<Created, StoreError> {
-        self.ask(&self.create, Create { secret: secret.into() }).await?
-    }
-
-    /// Takes a secret: it is durably gone from the store when this returns it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn take(&self, take: impl Into<Take>) -> Result<Taken, StoreError> {
-        self.ask(&self.take, take.into()).await?
-    }
-
-    /// Ends a repeat; tells whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn acknowledge(&self, claims: Vec<ClaimId>) -> Result<bool, StoreError> {
-        self.ask(&self.acknowledge, Acknowledge { claims }).await?
-    }
-
-    /// Looks at a secret.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn peek(&self, candidates: Vec<LookupId>) -> Result<Option<Peeked>, StoreError> {
-        self.ask(&self.peek, Peek { candidates }).await?
-    }
-
-    /// Burns a secret unseen; tells whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn burn(&self, candidates: Vec<LookupId>) -> Result<bool, StoreError> {
-        self.ask(&self.burn, Burn { candidates }).await?
-    }
-
-    /// What became of a receipt's secret.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn inspect(&self, candidates: Vec<ReceiptId>) -> Result<Option<Fate>, StoreError> {
-        self.ask(&self.inspect, Inspect { candidates }).await?
-    }
-
-    /// Burns a receipt's secret unseen; tells what became of it, now or before.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn revoke(&self, candidates: Vec<ReceiptId>) -> Result<Option<Fate>, StoreError> {
-        self.ask(&self.revoke, Revoke { candidates }).await?
-    }
-
-    /// Waits until a receipt's secret has ended otherwise than by its expiry.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn watch(&self, candidates: Vec<ReceiptId>) -> Result<(), StoreError> {
-        call::ask(&self.watch, Watch { candidates }).await?
-    }
-
-    /// Counts secrets under other keys than those `known`, in the next portion `after` a place.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn survey(
-        &self,
-        known: Vec<KeyId>,
-        after: Option<Place>,
-    ) -> Result<Surveyed, StoreError> {
+    pub async fn insist<M: Request>(&self, message: M) -> Result<M::Answer, StoreError> {
+        if !self.actor.connected() {
+            return Err(StoreError::Closing);
+        }
+        let (reply, answer) = Reply::new();
         self.metrics.queue.inc();
-        call::insist(&self.survey, Survey { known, after }).await?
+        self.actor.do_send(message.into_command(reply));
+        answer.await.map_err(|_dropped| StoreError::Ended)?
     }
 
-    /// Purges some of what has ended. It has its turn in a full queue, too; there is one janitor.
+    /// Whether the store does its work, as its last commit shows if that is at most a second old, or
+    /// else a [`Ping`], which all who ask at the same time share. A full queue alone does not make it
+    /// fail.
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    pub async fn purge(&self) -> Result<Purged, StoreError> {
-        call::insist(&self.purge, Purge).await?
-    }
-
-    /// Whether the store does its work. A full queue alone does not make it fail.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`], [`StoreError::Silent`] after five seconds.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        let ping = async {
-            let pings = Arc::clone(&self.pings);
-            let permit = pings.acquire_owned().await.map_err(|_closed| StoreError::Ended)?;
-            call::insist(&self.ping, Ping { permit }).await?
+    /// [`StoreError`], [`StoreError::Silent`] if the ping is not answered within five seconds.
+    pub async fn health(&self) -> Result<(), StoreError> {
+        let asked_at = Instant::now();
+        let asked = async {
+            let alone = Arc::clone(&self.ping).lock_owned().await;
+            if let Some(health) = self.health.asked_at(asked_at) {
+                return health;
+            }
+            // It goes on when whoever asked has left: so there is never more than one in the queue.
+            let store = self.clone();
+            let ping = tokio::spawn(async move {
+                let _alone = alone;
+                store.insist(Ping).await
+            });
+            ping.await.unwrap_or(Err(StoreError::Ended))
         };
-        timeout(PING_TIMEOUT, ping).await.map_err(|_elapsed| StoreError::Silent)?
-    }
-
-    /// Closes the store after what was sent before.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn close(&self) -> Result<(), StoreError> {
-        call::insist(&self.close, Close).await?
+        timeout(PING_TIMEOUT, asked).await.unwrap_or(Err(StoreError::Silent))
     }
 }

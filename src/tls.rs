@@ -18,8 +18,9 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
+use crate::chain::Chain;
 use crate::config::Server;
-use files::{Digests, Files};
+use files::Files;
 pub use handshake::shake_hands;
 
 /// How often the files are read.
@@ -28,46 +29,28 @@ const ROUND: Duration = Duration::from_secs(2);
 /// A certificate and a key that cannot be used. Its text is one line.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file is not there or may not be read.
-    #[error("{key}: {path}: cannot be read: {source}", path = path.display())]
-    Unreadable {
-        /// The setting that names it.
-        key: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// The file that a setting names is not there or may not be read.
+    #[error("{0}: {path}: cannot be read", path = .1.display())]
+    Unreadable(&'static str, PathBuf, #[source] io::Error),
     /// The file of the certificate holds none.
     #[error("server.tls_cert: {path}: expected a certificate in PEM", path = .0.display())]
     NoCertificate(PathBuf),
     /// The file of the key holds none that can be used.
     #[error("server.tls_key: {path}: expected a private key in PEM, without a password", path = .0.display())]
     NoKey(PathBuf),
-    /// The key is another one's.
+    /// The key in this file is not that of the certificate in the other.
     #[error("server.tls_key: {key}: expected the key of the first certificate in {certificate}",
-        key = key.display(), certificate = certificate.display())]
-    Unfitting {
-        /// The file of the key.
-        key: PathBuf,
-        /// The file of the certificate.
-        certificate: PathBuf,
-    },
+        key = .0.display(), certificate = .1.display())]
+    Unfitting(PathBuf, PathBuf),
     /// The versions and ciphers do not go together.
-    #[error("TLS cannot start: {0}")]
+    #[error("TLS cannot start")]
     Protocol(#[from] rustls::Error),
 }
 
 /// The certificate that is shown, and its key.
 pub struct Certificates {
     files: Files,
-    shown: RwLock<Shown>,
-}
-
-/// A pair, and what it was read from.
-struct Shown {
-    pair: Arc<CertifiedKey>,
-    digests: Digests,
+    shown: RwLock<Arc<CertifiedKey>>,
 }
 
 impl fmt::Debug for Certificates {
@@ -78,7 +61,7 @@ impl fmt::Debug for Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.shown.read().unwrap_or_else(PoisonError::into_inner).pair))
+        Some(Arc::clone(&self.shown.read().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
@@ -97,9 +80,7 @@ impl Certificates {
     }
 
     fn of(files: Files) -> Result<Self, TlsError> {
-        let texts = files.read()?;
-        let shown = Shown { pair: Arc::new(files.parse(&texts)?), digests: texts.digests() };
-        Ok(Self { files, shown: RwLock::new(shown) })
+        Ok(Self { shown: RwLock::new(Arc::new(files.read()?)), files })
     }
 
     /// How a server speaks TLS with them: 1.2 and 1.3, asking nobody for a certificate, and HTTP/1.1
@@ -139,17 +120,16 @@ impl Certificates {
 
     /// [Renews](Self::renew) the pair. Returns why it could not, unless that is the last look's `trouble`.
     fn look<'a>(&self, trouble: &'a mut Option<String>) -> Option<&'a String> {
-        let last = mem::replace(trouble, self.renew().err().map(|error| error.to_string()));
+        let last = mem::replace(trouble, self.renew().err().map(|error| Chain(&error).to_string()));
         trouble.as_ref().filter(|now| Some(*now) != last.as_ref())
     }
 
-    /// Reads the files, and shows their pair from now on if they hold something else than before.
+    /// Reads the files, and shows their pair from now on if its certificates are others than before: with
+    /// the same ones, the key is the same.
     fn renew(&self) -> Result<(), TlsError> {
-        let texts = self.files.read()?;
-        let digests = texts.digests();
-        if digests != self.shown.read().unwrap_or_else(PoisonError::into_inner).digests {
-            let pair = Arc::new(self.files.parse(&texts)?);
-            *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Shown { pair, digests };
+        let pair = self.files.read()?;
+        if pair.cert != self.shown.read().unwrap_or_else(PoisonError::into_inner).cert {
+            *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
             log::info!("the TLS certificate was read again");
         }
         Ok(())
@@ -157,7 +137,6 @@ impl Certificates {
 }
 
 /// The cryptography of TLS, which nothing here takes from a default of the process.
-#[must_use]
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
@@ -188,7 +167,7 @@ mod tests {
     }
 
     fn shown(certificates: &Certificates) -> CertificateDer<'static> {
-        certificates.shown.read().unwrap().pair.cert[0].clone()
+        certificates.shown.read().unwrap().cert[0].clone()
     }
 
     fn der(pem: &str) -> CertificateDer<'static> {
@@ -224,7 +203,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [certificate, _key] = write_pair(&folder);
         let certificates = Certificates::of(files(&folder)).unwrap();
-        let pair = || Arc::clone(&certificates.shown.read().unwrap().pair);
+        let pair = || Arc::clone(&certificates.shown.read().unwrap());
         let first = pair();
         fs::write(folder.path().join("cert"), &certificate).unwrap();
         certificates.renew().unwrap();

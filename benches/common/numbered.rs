@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use viewonce::clock::Timestamp;
+use viewonce::crypto::format::{Issued, Roots};
 use viewonce::id::LookupId;
 use viewonce::key::{SecretKey, SecretKeys};
-use viewonce::seal::{Issued, Roots};
-use viewonce::secret::{Deposit, NewSecret, Plaintext};
+use viewonce::secret::Plaintext;
+use viewonce::store::Create;
 use viewonce::token::{RANDOM_BYTES, Token};
 
 use super::Outcome;
@@ -73,7 +74,7 @@ impl Series {
 /// Seals as the service does that has its development key.
 pub(crate) struct Sealer {
     roots: Roots,
-    deposit: Deposit,
+    content: Plaintext,
 }
 
 impl Sealer {
@@ -81,12 +82,12 @@ impl Sealer {
         let current = SecretKey::from_bytes(SECRET_KEY.into());
         Ok(Self {
             roots: Roots::derive(&SecretKeys { current, previous: Vec::new() }),
-            deposit: Plaintext::parse("x".repeat(CONTENT_BYTES))?.into(),
+            content: Plaintext::parse("x".repeat(CONTENT_BYTES))?,
         })
     }
 
-    pub(crate) fn seal(&self, series: &Series, number: u64) -> Outcome<NewSecret> {
-        Ok(self.roots.seal(&series.issued(number), &self.deposit)?)
+    pub(crate) fn seal(&self, series: &Series, number: u64) -> Outcome<Create> {
+        Ok(self.roots.seal(&series.issued(number), &self.content, None)?)
     }
 
     /// What the store knows the secret of this number by.

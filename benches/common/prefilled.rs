@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use viewonce::clock::Clock;
 use viewonce::janitor::purge_all;
+use viewonce::lifeline::Lifelines;
 use viewonce::store::sqlite::StoreActor;
-use viewonce::store::{Bounds, Rules, Store};
+use viewonce::store::{Bounds, Close, Rules, Store};
 
 use super::Outcome;
 use super::numbered::{Sealer, Series, scattered};
@@ -71,7 +72,7 @@ impl Prefilled {
             Some(kept) => {
                 let store = start(&kept.path())?;
                 purge_all(store.clone()).await?;
-                store.close().await?;
+                store.insist(Close).await?;
                 Ok(kept)
             }
             None => Self::fill(count, fingerprint).await,
@@ -128,14 +129,14 @@ impl Prefilled {
         let creations = stream::iter(0..series.count).map(|number| {
             let secret = sealer.seal(series, number);
             let store = &store;
-            async move { Ok(store.create(secret?).await.map(drop)?) }
+            async move { Ok(store.ask(secret?).await.map(drop)?) }
         });
         let count = |()| {
             progress.inc(1);
             async { Outcome::Ok(()) }
         };
         creations.buffer_unordered(AT_ONCE).try_for_each(count).await?;
-        store.close().await?;
+        store.insist(Close).await?;
         progress.finish_and_clear();
         Ok(())
     }
@@ -167,8 +168,8 @@ impl Prefilled {
 
 /// Starts the store at `path` in this process, made if it is not there.
 pub(crate) fn start(path: &Path) -> Outcome<Store> {
-    let (store, _ended) = StoreActor::start(path, RULES, Clock::default(), MAILBOX)?;
-    Ok(store)
+    let lifeline = Lifelines::new().0.of("store");
+    Ok(StoreActor::start(path, RULES, Clock::default(), MAILBOX, lifeline)?)
 }
 
 fn folder(count: u64) -> PathBuf {
@@ -192,12 +193,12 @@ async fn fingerprint() -> Outcome<String> {
     let path = folder.path().join("viewonce.sqlite3");
     let store = start(&path)?;
     for number in 0..series.count {
-        let secret = sealer.seal(&series, number)?;
-        hash.update(secret.sealed.lookup_id.as_bytes());
-        hash.update(secret.sealed.ciphertext.as_bytes());
-        store.create(secret).await?;
+        let create = sealer.seal(&series, number)?;
+        hash.update(create.secret.lookup_id.as_bytes());
+        hash.update(&create.secret.ciphertext);
+        store.ask(create).await?;
     }
-    store.close().await?;
+    store.insist(Close).await?;
     hash.update(fs::metadata(path)?.len().to_be_bytes());
     Ok(URL_SAFE_NO_PAD.encode(hash.finalize()))
 }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use viewonce::clock::Clock;
 use viewonce::id::LookupId;
 use viewonce::janitor::purge_all;
-use viewonce::store::{Store, Taken};
+use viewonce::store::{Close, Purge, Store, Take, Taken};
 
 use crate::common::Outcome;
 use crate::common::numbered::{Sealer, Series, scattered};
@@ -91,7 +91,7 @@ impl Subject {
     }
 
     pub(crate) async fn close(self) -> Outcome<()> {
-        Ok(self.store.close().await?)
+        Ok(self.store.insist(Close).await?)
     }
 
     /// Measures so many messages of a kind, `size` of them at once.
@@ -112,7 +112,7 @@ impl Subject {
     async fn create(&mut self, messages: u64, size: u64) -> Outcome<Times> {
         self.created = new_series(messages)?;
         let secrets = (0..messages).map(|number| self.sealer.seal(&self.created, number));
-        let create = async |secret| Ok(self.store.create(secret).await.map(drop)?);
+        let create = async |secret| Ok(self.store.ask(secret).await.map(drop)?);
         in_batches(secrets.collect::<Outcome<_>>()?, size, create).await
     }
 
@@ -149,7 +149,11 @@ impl Subject {
         size: u64,
         are_there: bool,
     ) -> Outcome<Times> {
-        let take = async |candidates| match self.store.take(candidates).await? {
+        let take = async |candidates| match self
+            .store
+            .ask(Take { candidates, claims: Vec::new(), proof: None })
+            .await?
+        {
             Taken::Secret(_) if are_there => Ok(()),
             Taken::Nothing if !are_there => Ok(()),
             _ => Err("a secret was there that should not be, or was not that should".into()),
@@ -162,12 +166,12 @@ impl Subject {
         purge_all(self.store.clone()).await?;
         let expired = Series::new(secrets, Clock::default().now().minus(Duration::from_secs(1)))?;
         let all = (0..secrets).map(|number| self.sealer.seal(&expired, number));
-        let create = async |secret| Ok(self.store.create(secret).await.map(drop)?);
+        let create = async |secret| Ok(self.store.ask(secret).await.map(drop)?);
         in_batches(all.collect::<Outcome<_>>()?, ADDED_AT_ONCE, create).await?;
         let mut times = Times::new(secrets)?;
         loop {
             let started = Instant::now();
-            let purged = self.store.purge().await?;
+            let purged = self.store.insist(Purge).await?;
             times.add(started.elapsed())?;
             if purged.is_complete {
                 return Ok(times);

@@ -18,10 +18,10 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::{AppError, Shared};
+use super::AppError;
 use crate::config::Limits;
-use crate::connection::{Connection, Patience, Stream};
-use crate::http;
+use crate::connection::{Connection, Patience, Stream, UNSENT};
+use crate::http::{self, Shared, State};
 use crate::tls::{Certificates, shake_hands};
 
 /// Seconds that requests under way have to finish in when the service stops: fewer than the ten
@@ -38,14 +38,15 @@ const LINGER: Duration = Duration::from_secs(3);
 /// Binds the address; returns the server, which serves as soon as it is polled, and where. With
 /// `certificates` it speaks TLS.
 pub(super) fn bind(
-    shared: Shared,
+    shared: &Arc<Shared>,
+    state: impl Fn() -> State + Clone + Send + 'static,
     certificates: Option<&Arc<Certificates>>,
 ) -> Result<(Server, SocketAddr), AppError> {
     let settings = &shared.settings;
     let (address, workers) = (settings.server.bind, settings.workers());
     let connections = settings.limits.connections;
     let acceptor = certificates.map(Certificates::acceptor).transpose()?;
-    let refuse = |source| AppError::Bind { address, source };
+    let refuse = |source| AppError::Bind("server.bind", address, source);
     let listener = listen(address, connections).map_err(refuse)?;
     let bound = listener.local_addr().map_err(refuse)?;
     let server = Server::build()
@@ -54,14 +55,16 @@ pub(super) fn bind(
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals();
     let server = match acceptor {
-        None => server.listen("http", listener, move || service(&shared, |tcp| ready(Ok(tcp)))),
-        Some(acceptor) => server.listen("https", listener, move || {
-            let (acceptor, time) = (acceptor.clone(), patience(shared.settings.limits).head);
-            let stopping = shared.stopping.clone();
-            service(&shared, move |tcp| {
-                shake_hands(acceptor.clone(), tcp, time, stopped(stopping.clone()))
+        None => server.listen("http", listener, move || service(state(), |tcp| ready(Ok(tcp)))),
+        Some(acceptor) => {
+            let (time, stopping) = (patience(settings.limits).head, shared.stopping.clone());
+            server.listen("https", listener, move || {
+                let (acceptor, stopping) = (acceptor.clone(), stopping.clone());
+                service(state(), move |tcp| {
+                    shake_hands(acceptor.clone(), tcp, time, stopped(stopping.clone()))
+                })
             })
-        }),
+        }
     };
     Ok((server.map_err(refuse)?.run(), bound))
 }
@@ -72,7 +75,12 @@ pub(super) fn bind_metrics(
     registry: Registry,
     limits: &Limits,
 ) -> Result<(Server, SocketAddr), AppError> {
-    let Patience { keep_alive, head, .. } = patience(*limits);
+    let Patience { keep_alive, head, send, .. } = patience(*limits);
+    let refuse = |source| AppError::Bind("metrics.bind", address, source);
+    let listener = listen(address, METRICS_CONNECTIONS).map_err(refuse)?;
+    // The kernel's timer cuts off some slow readers as well, and whoever asks for metrics asks again.
+    SockRef::from(&listener).set_tcp_user_timeout(Some(send)).map_err(refuse)?;
+    let bound = listener.local_addr().map_err(refuse)?;
     let server = HttpServer::new(move || {
         let registry = registry.clone();
         App::new()
@@ -80,23 +88,24 @@ pub(super) fn bind_metrics(
             .configure(|config| http::metrics_routes(registry, config))
     });
     let server = server.workers(1).keep_alive(keep_alive).client_request_timeout(head);
-    let server = server.max_connections(METRICS_CONNECTIONS).disable_signals().bind(address);
-    let server = server.map_err(|source| AppError::BindMetrics { address, source })?;
-    let bound = server.addrs().first().copied().unwrap_or(address);
-    Ok((server.run(), bound))
+    let server = server.max_connections(METRICS_CONNECTIONS).disable_signals().listen(listener);
+    Ok((server.map_err(refuse)?.run(), bound))
 }
 
-/// Listens; as many as can be connected may wait for it, or more, as far as the system lets them.
+/// Listens; as many as can be connected may wait for it, or more, as far as the system lets them. What is
+/// set on the listener holds for each connection.
 fn listen(address: SocketAddr, connections: usize) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     let backlog = i32::try_from(connections.max(LEAST_BACKLOG)).unwrap_or(i32::MAX);
-    SockRef::from(&listener).listen(backlog)?;
+    let socket = SockRef::from(&listener);
+    socket.set_tcp_notsent_lowat(UNSENT)?;
+    socket.listen(backlog)?;
     Ok(listener)
 }
 
 /// What serves the connections of a worker, on its thread, each as `open` makes it out of the system's.
 fn service<O, F, S>(
-    shared: &Shared,
+    state: State,
     open: O,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 + use<O, F, S>
@@ -105,8 +114,7 @@ where
     S: Stream + 'static,
     F: Future<Output = io::Result<S>> + 'static,
 {
-    let state = shared.state();
-    let (limits, stopping) = (shared.settings.limits, shared.stopping.clone());
+    let (limits, stopping) = (state.settings.limits, state.stopping.clone());
     let app = App::new().wrap(from_fn(http::frame)).configure(|config| http::routes(state, config));
     let http = HttpService::build()
         .graceful_shutdown_signal(move || stopped(stopping.clone()))
@@ -114,7 +122,6 @@ where
         .h1_allow_half_closed(false)
         .keep_alive(KeepAlive::Os)
         .client_request_timeout(patience(limits).head)
-        .client_disconnect_timeout(LINGER)
         .on_connect_ext(|connection: &Connection<S>, extensions| {
             extensions.insert(connection.requests().clone());
         })
@@ -136,6 +143,7 @@ const fn patience(limits: Limits) -> Patience {
     Patience {
         keep_alive: Duration::from_secs(limits.keep_alive_seconds),
         head: Duration::from_secs(limits.head_seconds),
+        send: Duration::from_secs(limits.send_seconds),
         linger: LINGER,
     }
 }

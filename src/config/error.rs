@@ -2,47 +2,21 @@
 
 use std::io;
 
-/// Settings that cannot be used. Its text is one line.
+/// Settings that cannot be used. Its text is one line, which begins with the file or the variable.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The file is not there or may not be read.
-    #[error("{path}: cannot be read: {source}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file is not TOML.
-    #[error("{path}: line {line}: {complaint}; expected TOML")]
-    Syntax {
-        /// The file.
-        path: String,
-        /// The line, from 1.
-        line: usize,
-        /// What the parser said.
-        complaint: String,
-    },
-    /// There is no such key.
-    #[error("{origin}: there is no setting {key}; expected one of {expected}")]
-    UnknownKey {
-        /// The file or the variable.
-        origin: String,
-        /// The key.
-        key: String,
-        /// The keys there are.
-        expected: String,
-    },
-    /// A value is of the wrong kind or out of its range.
-    #[error("{origin}: {key}: expected {expected}")]
-    Value {
-        /// The file or the variable.
-        origin: String,
-        /// The key.
-        key: String,
-        /// What would have been right.
-        expected: String,
-    },
+    #[error("{0}: cannot be read")]
+    Unreadable(String, #[source] io::Error),
+    /// The file is not TOML from this line on, for what the parser said.
+    #[error("{0}: line {1}: {2}; expected TOML")]
+    Syntax(String, usize, String),
+    /// There is no such key; the last is the list of the keys there are.
+    #[error("{0}: there is no setting {1}; expected one of {2}")]
+    UnknownKey(String, String, String),
+    /// The value of a key is of the wrong kind or out of its range; the last is what is right.
+    #[error("{0}: {1}: expected {2}")]
+    Value(String, String, String),
     /// A variable's value is not text.
     #[error("{0}: expected UTF-8")]
     NotUtf8(String),

@@ -24,16 +24,9 @@ pub enum KeyError {
     /// A variable and the same with `_FILE` are both set.
     #[error("{0} and {1} are both set; expected one of them")]
     Both(&'static str, &'static str),
-    /// The file is not there or may not be read.
-    #[error("{name}: {path}: cannot be read: {source}", path = path.display())]
-    Unreadable {
-        /// The variable that names the file.
-        name: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// The file that a variable names is not there or may not be read.
+    #[error("{0}: {path}: cannot be read", path = .1.display())]
+    Unreadable(&'static str, PathBuf, #[source] std::io::Error),
     /// A key of no bytes.
     #[error("{0}: there is an empty key; expected at least one byte, or no such variable")]
     Empty(&'static str),
@@ -102,33 +95,29 @@ pub fn secret_keys(
     Ok(LoadedKeys { keys, is_development_key })
 }
 
-fn secret(mut bytes: Zeroizing<Vec<u8>>) -> SecretKey {
-    SecretKey::from_bytes(mem::take(&mut *bytes))
-}
-
 fn current(surroundings: &Surroundings) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
-    match one_of(surroundings, CURRENT, CURRENT_FILE)? {
-        None => Ok(None),
-        Some(Found::Variable(text)) => validated(CURRENT, text.as_bytes()).map(Some),
-        Some(Found::File(bytes)) => {
-            let key = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-            validated(CURRENT_FILE, key).map(Some)
-        }
-    }
+    let Some((name, bytes)) = one_of(surroundings, CURRENT, CURRENT_FILE)? else {
+        return Ok(None);
+    };
+    let is_line = name == CURRENT_FILE && bytes.ends_with(b"\n");
+    validated(name, &bytes[..bytes.len() - usize::from(is_line)]).map(Some)
 }
 
 fn previous(surroundings: &Surroundings) -> Result<Vec<SecretKey>, KeyError> {
-    let keys: Result<Vec<_>, _> = match one_of(surroundings, PREVIOUS, PREVIOUS_FILE)? {
-        None | Some(Found::Variable("")) => return Ok(Vec::new()),
-        Some(Found::Variable(list)) => {
-            list.split(',').map(|key| validated(PREVIOUS, key.as_bytes())).collect()
-        }
-        Some(Found::File(bytes)) => {
-            let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-            lines.map(|key| validated(PREVIOUS_FILE, key)).collect()
-        }
+    let Some((name, bytes)) = one_of(surroundings, PREVIOUS, PREVIOUS_FILE)? else {
+        return Ok(Vec::new());
     };
-    Ok(keys?.into_iter().map(secret).collect())
+    let is_file = name == PREVIOUS_FILE;
+    let separator = if is_file { b'\n' } else { b',' };
+    bytes
+        .split(|byte| *byte == separator)
+        .filter(|key| !key.is_empty() || !(is_file || bytes.is_empty()))
+        .map(|key| validated(name, key).map(secret))
+        .collect()
+}
+
+fn secret(mut bytes: Zeroizing<Vec<u8>>) -> SecretKey {
+    SecretKey::from_bytes(mem::take(&mut *bytes))
 }
 
 fn validated(name: &'static str, key: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
@@ -141,22 +130,21 @@ fn validated(name: &'static str, key: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyEr
     Ok(key.to_vec().into())
 }
 
-enum Found<'a> {
-    Variable(&'a str),
-    File(Zeroizing<Vec<u8>>),
-}
+/// The name of the variable that gives a key, and the key.
+type Given = (&'static str, Zeroizing<Vec<u8>>);
 
-fn one_of<'a>(
-    surroundings: &'a Surroundings,
+/// What is in a variable, or in the file that another one names, and which of the two that was.
+fn one_of(
+    surroundings: &Surroundings,
     name: &'static str,
     file_name: &'static str,
-) -> Result<Option<Found<'a>>, KeyError> {
+) -> Result<Option<Given>, KeyError> {
     match (surroundings.variable(name), surroundings.variable(file_name)) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => Err(KeyError::Both(name, file_name)),
-        (Some(text), None) => Ok(Some(Found::Variable(text))),
+        (Some(text), None) => Ok(Some((name, text.as_bytes().to_vec().into()))),
         (None, Some(path)) => fs::read(path)
-            .map(|bytes| Some(Found::File(bytes.into())))
-            .map_err(|source| KeyError::Unreadable { name: file_name, path: path.into(), source }),
+            .map(|bytes| Some((file_name, bytes.into())))
+            .map_err(|source| KeyError::Unreadable(file_name, path.into(), source)),
     }
 }

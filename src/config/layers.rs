@@ -9,19 +9,30 @@ use std::str::FromStr;
 
 use toml::{Table, Value};
 
-use super::{DEFAULT_TOML, SettingsError, Surroundings};
+use super::{DEFAULT_TOML, Environment, SettingsError, Surroundings};
 
 const DEFAULT_ORIGIN: &str = "config/default.toml";
 const PREFIX: &str = "VIEWONCE_";
 const SEPARATOR: &str = "__";
 
-/// Default, file and environment, one over the other: each setting by its dotted key.
-pub(super) struct Layers(BTreeMap<String, Setting>);
+/// Default, file and environment, one over the other, and what else of the surroundings decides.
+pub(super) struct Layers {
+    values: BTreeMap<String, Sourced>,
+    pub(super) environment: Environment,
+    /// Bytes of memory that the process may have.
+    pub(super) memory_bytes: u64,
+}
 
 /// A value, and the file or the variable that it came from.
-struct Setting {
+struct Sourced {
     origin: String,
     value: Value,
+}
+
+/// A setting in its layers.
+pub(super) struct Setting<'a> {
+    pub(super) layers: &'a Layers,
+    key: String,
 }
 
 impl Layers {
@@ -29,7 +40,11 @@ impl Layers {
         file: Option<&Path>,
         surroundings: &Surroundings,
     ) -> Result<Self, SettingsError> {
-        let mut layers = Self(parse(DEFAULT_ORIGIN, DEFAULT_TOML)?);
+        let mut layers = Self {
+            values: parse(DEFAULT_ORIGIN, DEFAULT_TOML)?,
+            environment: surroundings.environment()?,
+            memory_bytes: surroundings.memory_bytes,
+        };
         if let Some(path) = file {
             layers.cover(read_file(path)?)?;
         }
@@ -37,106 +52,126 @@ impl Layers {
         Ok(layers)
     }
 
+    /// The setting of this name in this section.
+    pub(super) fn setting(&self, section: &str, name: &str) -> Setting<'_> {
+        Setting { layers: self, key: format!("{section}.{name}") }
+    }
+
     /// Lays `upper` over what is here. It may only name keys that are.
-    fn cover(&mut self, upper: BTreeMap<String, Setting>) -> Result<(), SettingsError> {
+    fn cover(&mut self, upper: BTreeMap<String, Sourced>) -> Result<(), SettingsError> {
         for (key, setting) in upper {
-            let Some(covered) = self.0.get_mut(&key) else {
-                let expected = self.0.keys().cloned().collect::<Vec<_>>().join(", ");
-                return Err(SettingsError::UnknownKey { origin: setting.origin, key, expected });
+            let Some(covered) = self.values.get_mut(&key) else {
+                let expected = self.values.keys().cloned().collect::<Vec<_>>().join(", ");
+                return Err(SettingsError::UnknownKey(setting.origin, key, expected));
             };
             *covered = setting;
         }
         Ok(())
     }
+}
 
-    /// A setting that is text.
-    pub(super) fn text(&self, key: &str) -> Result<&str, SettingsError> {
-        let text = self.0.get(key).and_then(|setting| setting.value.as_str());
-        text.ok_or_else(|| self.refuse(key, "a text"))
+impl Setting<'_> {
+    fn value(&self) -> Option<&Value> {
+        self.layers.values.get(&self.key).map(|sourced| &sourced.value)
     }
 
-    /// A setting that is written as `T` is.
-    pub(super) fn parsed<T: FromStr>(&self, key: &str, expected: &str) -> Result<T, SettingsError> {
-        let written = match self.0.get(key).map(|setting| &setting.value) {
+    /// A text.
+    pub(super) fn text(&self) -> Result<&str, SettingsError> {
+        self.value().and_then(Value::as_str).ok_or_else(|| self.refuse("a text"))
+    }
+
+    /// What `T` is written as.
+    pub(super) fn parsed<T: FromStr>(&self, expected: &str) -> Result<T, SettingsError> {
+        let written = match self.value() {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
             None => String::new(),
         };
-        written.parse().map_err(|_wrong| self.refuse(key, expected))
+        written.parse().map_err(|_wrong| self.refuse(expected))
     }
 
-    /// A setting that is a list of what `parse` reads: one of texts, or a text with commas between.
+    /// What `T` is written as, or an empty text.
+    pub(super) fn optional<T: FromStr>(&self, expected: &str) -> Result<Option<T>, SettingsError> {
+        if self.text()?.is_empty() { Ok(None) } else { self.parsed(expected).map(Some) }
+    }
+
+    /// One of these words.
+    pub(super) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, SettingsError> {
+        let text = self.text()?;
+        let found = words.iter().find(|(word, _)| *word == text);
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let (last, others) = words.split_last().unwrap_or((&"", &[]));
+            self.refuse(&format!("{} or {last}", others.join(", ")))
+        })
+    }
+
+    /// A list of what `parse` reads: one of texts, or a text with commas between.
     pub(super) fn list<T>(
         &self,
-        key: &str,
         expected: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Vec<T>, SettingsError> {
-        let items: Option<Vec<&str>> = match self.0.get(key).map(|setting| &setting.value) {
+        let items: Option<Vec<&str>> = match self.value() {
             Some(Value::Array(items)) => items.iter().map(Value::as_str).collect(),
             Some(Value::String(text)) if text.is_empty() => Some(Vec::new()),
             Some(Value::String(text)) => Some(text.split(',').map(str::trim).collect()),
             _ => None,
         };
         let parsed = items.and_then(|items| items.into_iter().map(parse).collect());
-        parsed.ok_or_else(|| self.refuse(key, expected))
+        parsed.ok_or_else(|| self.refuse(expected))
     }
 
-    /// A setting that is a number in `range`.
+    /// A number in `range`.
     pub(super) fn within<T: FromStr + PartialOrd + Display>(
         &self,
-        key: &str,
         range: RangeInclusive<T>,
     ) -> Result<T, SettingsError> {
         let expected = format!("a number from {} to {}", range.start(), range.end());
-        let number = self.parsed(key, &expected)?;
-        if range.contains(&number) { Ok(number) } else { Err(self.refuse(key, &expected)) }
+        let number = self.parsed(&expected)?;
+        if range.contains(&number) { Ok(number) } else { Err(self.refuse(&expected)) }
     }
 
-    /// A setting that is 0 or a number in `range`.
+    /// 0, or a number in `range`.
     pub(super) fn zero_or_within<T: FromStr + PartialOrd + Display + Default>(
         &self,
-        key: &str,
         range: RangeInclusive<T>,
     ) -> Result<T, SettingsError> {
         let expected = format!("0, or a number from {} to {}", range.start(), range.end());
-        let number = self.parsed(key, &expected)?;
+        let number = self.parsed(&expected)?;
         let is_good = number == T::default() || range.contains(&number);
-        if is_good { Ok(number) } else { Err(self.refuse(key, &expected)) }
+        if is_good { Ok(number) } else { Err(self.refuse(&expected)) }
     }
 
-    /// The error for a setting whose value will not do.
-    pub(super) fn refuse(&self, key: &str, expected: &str) -> SettingsError {
-        let origin = self.0.get(key).map_or(DEFAULT_ORIGIN, |setting| &setting.origin);
-        SettingsError::Value {
-            origin: origin.to_owned(),
-            key: key.to_owned(),
-            expected: expected.to_owned(),
-        }
+    /// The error for a value that will not do.
+    pub(super) fn refuse(&self, expected: &str) -> SettingsError {
+        let sourced = self.layers.values.get(&self.key);
+        let origin = sourced.map_or(DEFAULT_ORIGIN, |sourced| &sourced.origin);
+        SettingsError::Value(origin.to_owned(), self.key.clone(), expected.to_owned())
     }
 }
 
-fn read_file(path: &Path) -> Result<BTreeMap<String, Setting>, SettingsError> {
+fn read_file(path: &Path) -> Result<BTreeMap<String, Sourced>, SettingsError> {
     let origin = path.display().to_string();
     match fs::read_to_string(path) {
         Ok(text) => parse(&origin, &text),
-        Err(source) => Err(SettingsError::Unreadable { path: origin, source }),
+        Err(source) => Err(SettingsError::Unreadable(origin, source)),
     }
 }
 
-fn parse(origin: &str, text: &str) -> Result<BTreeMap<String, Setting>, SettingsError> {
+fn parse(origin: &str, text: &str) -> Result<BTreeMap<String, Sourced>, SettingsError> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let complaint = error.message().lines().collect::<Vec<_>>().join("; ");
-        SettingsError::Syntax { path: origin.to_owned(), line, complaint }
+        SettingsError::Syntax(origin.to_owned(), line, complaint)
     })?;
     let mut settings = BTreeMap::new();
     flatten(origin, "", table, &mut settings);
     Ok(settings)
 }
 
-fn flatten(origin: &str, prefix: &str, table: Table, settings: &mut BTreeMap<String, Setting>) {
+fn flatten(origin: &str, prefix: &str, table: Table, settings: &mut BTreeMap<String, Sourced>) {
     for (name, value) in table {
         let key = format!("{prefix}{name}");
         match value {
@@ -144,20 +179,20 @@ fn flatten(origin: &str, prefix: &str, table: Table, settings: &mut BTreeMap<Str
                 flatten(origin, &format!("{key}."), section, settings);
             }
             value => {
-                settings.insert(key, Setting { origin: origin.to_owned(), value });
+                settings.insert(key, Sourced { origin: origin.to_owned(), value });
             }
         }
     }
 }
 
 /// `VIEWONCE_STORE__PATH` is `store.path`; a name without two underscores is none of ours.
-fn read_variables(surroundings: &Surroundings) -> BTreeMap<String, Setting> {
+fn read_variables(surroundings: &Surroundings) -> BTreeMap<String, Sourced> {
     surroundings
         .variables()
         .filter_map(|(name, value)| {
             let (section, key) = name.strip_prefix(PREFIX)?.split_once(SEPARATOR)?;
             let key = format!("{}.{}", section.to_lowercase(), key.to_lowercase());
-            Some((key, Setting { origin: name.to_owned(), value: Value::String(value.to_owned()) }))
+            Some((key, Sourced { origin: name.to_owned(), value: Value::String(value.to_owned()) }))
         })
         .collect()
 }

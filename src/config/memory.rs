@@ -12,48 +12,22 @@ pub(super) fn available_bytes() -> u64 {
     limit(Path::new("/")).map_or(machine_bytes, |limit| limit.min(machine_bytes))
 }
 
-/// The lowest limit of the process's control groups and of their ancestors (cgroups(7)), by the files of
-/// the system in `root`.
+/// The lowest `memory.max` of the process's control group and its ancestors (cgroups(7), version 2), by
+/// the files of the system in `root`.
 fn limit(root: &Path) -> Option<u64> {
-    let read = |file| fs::read_to_string(root.join(file)).unwrap_or_default();
-    let (groups, mounts) = (read("proc/self/cgroup"), read("proc/self/mountinfo"));
-    let limits = groups.lines().filter_map(|line| {
-        let (_id, group) = line.split_once(':')?;
-        let (controllers, group) = group.split_once(':')?;
-        let file = match controllers {
-            "" => "memory.max",
-            _ if is_memory(controllers) => "memory.limit_in_bytes",
-            _ => return None,
-        };
-        let (above, mount) = mounts.lines().find_map(|line| mount(line, controllers.is_empty()))?;
-        let group = Path::new(group).strip_prefix(above).unwrap_or(Path::new(""));
-        let mount = root.join(mount.trim_start_matches('/'));
-        group.ancestors().filter_map(|group| limit_in(&mount.join(group).join(file))).min()
-    });
-    limits.min()
-}
-
-fn is_memory(controllers: &str) -> bool {
-    controllers.split(',').any(|controller| controller == "memory")
-}
-
-/// The topmost group that `line` of the mounts shows, and where, if this is the hierarchy of version 2, or
-/// that of version 1 which limits memory.
-fn mount(line: &str, is_version_2: bool) -> Option<(&str, &str)> {
-    let (mount, kind) = line.split_once(" - ")?;
-    let mut kind = kind.split(' ');
-    let is_it = match kind.next()? {
-        "cgroup2" => is_version_2,
-        "cgroup" => !is_version_2 && kind.next_back().is_some_and(is_memory),
-        _ => false,
-    };
-    let mut mount = mount.split(' ').skip(3);
-    is_it.then_some((mount.next()?, mount.next()?))
-}
-
-/// The limit that a file holds: nothing if it says `max`, or if there is none.
-fn limit_in(file: &Path) -> Option<u64> {
-    fs::read_to_string(file).ok()?.trim_end().parse().ok()
+    let read = |file: &Path| fs::read_to_string(root.join(file)).unwrap_or_default();
+    let [groups, mounts] =
+        ["proc/self/cgroup", "proc/self/mountinfo"].map(|file| read(file.as_ref()));
+    let group = Path::new(groups.lines().find_map(|line| line.strip_prefix("0::"))?);
+    let mount = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
+    // The topmost group that the mount shows, and where (proc_pid_mountinfo(5)).
+    let mut fields = mount.split(' ').skip(3);
+    let (topmost, mount) = (fields.next()?, fields.next()?);
+    let group = group.strip_prefix(topmost).unwrap_or(Path::new(""));
+    let mount = root.join(mount.trim_start_matches('/'));
+    let limits = group.ancestors().map(|group| read(&mount.join(group).join("memory.max")));
+    // One that is no number is `max`, or is not there.
+    limits.filter_map(|limit| limit.trim_end().parse().ok()).min()
 }
 
 #[cfg(test)]
@@ -62,70 +36,50 @@ mod tests {
     use super::*;
 
     const UNIFIED: &str = "25 20 0:22 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate";
-    const V1: &str =
-        "30 25 0:26 /docker/x /sys/fs/cgroup/memory ro shared:9 - cgroup cgroup rw,memory";
     const OTHER: &str = "31 25 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n\
                          32 25 0:28 / /sys/fs/cgroup/none rw - tmpfs memory rw,memory";
 
-    /// The limit where the process is in `group`, these are its mounts, and these files are there.
-    fn limit_of(group: &str, mounts: &[&str], files: &[(&str, &str)]) -> Option<u64> {
+    /// The limit where the process is in `group`, these are its mounts, and these are the limits of groups.
+    fn limit_of(group: &str, mounts: &[&str], limits: &[(&str, &str)]) -> Option<u64> {
         let root = tempfile::tempdir().unwrap();
-        let mounts = mounts.join("\n");
-        let own = [("proc/self/cgroup", group), ("proc/self/mountinfo", &mounts)];
-        for (file, text) in own.iter().chain(files) {
-            let path = root.path().join(file);
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
+        };
+        write("proc/self/cgroup", group);
+        write("proc/self/mountinfo", &mounts.join("\n"));
+        for (group, limit) in limits {
+            write(&format!("sys/fs/cgroup{group}/memory.max"), limit);
         }
         limit(root.path())
     }
 
     #[test]
     fn the_lowest_limit_of_a_group_and_its_ancestors_counts() {
-        let files = |limits: [&'static str; 3]| {
-            [
-                ("sys/fs/cgroup/a/memory.max", limits[0]),
-                ("sys/fs/cgroup/a/b/memory.max", limits[1]),
-                ("sys/fs/cgroup/a/b/c/memory.max", limits[2]),
-            ]
-        };
-        let cases = [
+        for (limits, expected) in [
             (["max\n", "max\n", "max\n"], None),
             (["max\n", "max\n", "3000\n"], Some(3000)),
             (["max\n", "2000\n", "3000\n"], Some(2000)),
             (["1000\n", "max\n", "3000\n"], Some(1000)),
-        ];
-        for (limits, expected) in cases {
-            assert_eq!(limit_of("0::/a/b/c\n", &[OTHER, UNIFIED], &files(limits)), expected);
+        ] {
+            let [a, b, c] = limits;
+            let limits = [("/a", a), ("/a/b", b), ("/a/b/c", c), ("/d", "1\n")];
+            assert_eq!(limit_of("0::/a/b/c\n", &[OTHER, UNIFIED], &limits), expected);
         }
-        let others = [("sys/fs/cgroup/d/memory.max", "1000\n")];
-        assert_eq!(limit_of("0::/a\n", &[UNIFIED], &others), None);
     }
 
     #[test]
     fn a_container_is_the_topmost_group_that_it_sees() {
-        let files = [("sys/fs/cgroup/memory.max", "1000\n")];
         for group in ["0::/\n", "0::/../elsewhere\n"] {
-            assert_eq!(limit_of(group, &[UNIFIED], &files), Some(1000), "{group}");
+            assert_eq!(limit_of(group, &[UNIFIED], &[("", "1000\n")]), Some(1000), "{group}");
         }
-    }
-
-    #[test]
-    fn version_1_limits_memory_as_well() {
-        let files = [
-            ("sys/fs/cgroup/memory/memory.limit_in_bytes", "2000\n"),
-            ("sys/fs/cgroup/memory/y/memory.limit_in_bytes", "9223372036854771712\n"),
-            ("sys/fs/cgroup/cpu/memory.limit_in_bytes", "1000\n"),
-            ("sys/fs/cgroup/memory.max", "1000\n"),
-        ];
-        let groups = "5:cpu:/\n4:memory:/docker/x/y\n0::/\n";
-        assert_eq!(limit_of(groups, &[OTHER, V1], &files), Some(2000));
     }
 
     #[test]
     fn where_nothing_is_found_there_is_no_limit() {
         assert_eq!(limit_of("", &[], &[]), None);
-        assert_eq!(limit_of("0::/a\n", &[OTHER], &[]), None);
+        assert_eq!(limit_of("0::/a\n", &[OTHER], &[("/a", "1000\n")]), None);
         assert_eq!(limit(Path::new("/nowhere")), None);
     }
 }

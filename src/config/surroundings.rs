@@ -58,7 +58,6 @@ impl Surroundings {
     }
 
     /// Made-up ones: these variables, outside any container, with 4 GiB of memory.
-    #[must_use]
     pub fn with_variables<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned().into()));
         Self { variables: variables.into(), is_app_container: false, memory_bytes: 4 << 30 }

@@ -1,148 +1,112 @@
-//! What a connection has to know of its requests: how long it may be silent, and how much is wanted of
-//! it. The frame around all handlers tells of their beginning and end, and who reads a body of that.
+//! The contract of a connection with the HTTP layer, which tells it how far its request has come. The
+//! connection reads from that how much is wanted of it, and for how long it may be silent. It hands over
+//! one request at a time, so there is never more than one.
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{TURN, TURN_OF_A_BODY};
-
-/// What is known of a body that has to come.
+/// What the head of a request announces behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// So many bytes.
-    Of(usize),
-    /// Chunks, until the last one says that it is.
+    /// So many bytes, or none. Then the next request may come.
+    Sized(usize),
+    /// Chunks. No request follows them.
     Chunked,
+    /// So many bytes, and then another protocol without an end, as none is spoken here.
+    Upgrade(usize),
 }
 
-/// How long a connection may go without a request.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// Without a byte, after a request.
-    pub keep_alive: Duration,
-    /// From the first byte of the next request to the end of its head.
-    pub head: Duration,
-    /// After the last answer, for its reader to see it before the connection ends.
-    pub linger: Duration,
+impl Body {
+    /// Its bytes, if they are known.
+    pub const fn length(self) -> Option<usize> {
+        match self {
+            Self::Sized(length) | Self::Upgrade(length) => Some(length),
+            Self::Chunked => None,
+        }
+    }
+
+    /// What is left of it behind `count` bytes.
+    const fn behind(self, count: usize) -> Self {
+        match self {
+            Self::Sized(length) => Self::Sized(length.saturating_sub(count)),
+            Self::Upgrade(length) => Self::Upgrade(length.saturating_sub(count)),
+            Self::Chunked => Self::Chunked,
+        }
+    }
 }
 
-/// The requests of one connection, as far as its patience depends on them.
-#[derive(Debug, Default)]
-pub struct Requests {
-    running: Cell<usize>,
-    /// When the last one ended, or when its answer was last seen to be on its way. Nothing before
-    /// the first.
-    quiet_since: Cell<Option<Instant>>,
-    /// When the first byte came after that.
-    head_since: Cell<Option<Instant>>,
-    /// While a request waits for its body: what is known of the rest.
-    body: Cell<Option<Body>>,
-    /// Whether the request that runs has a body that was not read to its end.
-    has_unread: Cell<bool>,
-    /// Whether there was such a request: nothing that comes behind it is one.
-    were_last: Cell<bool>,
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// No request runs, since then. Nothing before the first one.
+    Idle(Option<Instant>),
+    /// The head of another request has begun to come, then.
+    Head(Instant),
+    /// A request runs and wants nothing. So much of its body is not read.
+    Running(Body),
+    /// A request waits for its body. So much of it is not handed over.
+    Reading(Body),
+    /// The last request has ended.
+    Over,
+}
+
+/// The requests of one connection. What runs without one, as the metrics do, tells it to nobody.
+#[derive(Clone, Debug)]
+pub struct Requests(Rc<Cell<Phase>>);
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self(Rc::new(Cell::new(Phase::Idle(None))))
+    }
 }
 
 impl Requests {
-    /// A request begins, with a body or without; it ends when what is returned is dropped.
-    #[must_use]
-    pub fn begin(self: &Rc<Self>, has_body: bool) -> Running {
-        self.running.set(self.running.get() + 1);
-        self.has_unread.set(has_body);
-        Running(Rc::clone(self))
+    /// A request begins, with this body.
+    pub fn begin(&self, body: Body) {
+        self.0.set(Phase::Running(body));
     }
 
-    /// The request that runs waits for its body, until what is returned is dropped.
-    #[must_use]
-    pub fn read_body(self: &Rc<Self>, body: Body) -> ReadingBody {
-        self.body.set(Some(body));
-        ReadingBody(Rc::clone(self))
-    }
-
-    /// How many bytes may be handed over now.
-    pub(super) fn wanted(&self) -> usize {
-        match self.body.get() {
-            _ if self.were_the_last() => 0,
-            Some(Body::Of(rest)) => rest.min(TURN_OF_A_BODY),
-            Some(Body::Chunked) => TURN,
-            None if self.running.get() == 0 => TURN,
-            None => 0,
+    /// The request waits for its body.
+    pub fn want_body(&self) {
+        if let Phase::Running(body) = self.phase() {
+            self.0.set(Phase::Reading(body));
         }
     }
 
-    /// What is known of the body that a request waits for, if one does.
-    pub(super) fn body(&self) -> Option<Body> {
-        self.body.get()
-    }
-
-    /// Whether no request may come any more.
-    pub(super) fn were_the_last(&self) -> bool {
-        self.were_last.get()
-    }
-
-    pub(super) fn deadline(&self, patience: Patience) -> Option<Instant> {
-        let quiet_since = self.quiet_since.get().filter(|_| self.running.get() == 0)?;
-        Some(match self.head_since.get() {
-            _ if self.were_the_last() => quiet_since + patience.linger,
-            Some(since) => since + patience.head,
-            None => quiet_since + patience.keep_alive,
-        })
-    }
-
-    pub(super) fn note_quiet(&self) {
-        self.quiet_since.set(Some(Instant::now()));
-        self.head_since.set(None);
-    }
-
-    pub(super) fn note_bytes(&self, count: usize) {
-        if let Some(Body::Of(rest)) = self.body.get() {
-            self.body.set(Some(Body::Of(rest.saturating_sub(count))));
-        }
-        let is_between = self.running.get() == 0 && self.quiet_since.get().is_some();
-        if is_between && self.head_since.get().is_none() {
-            self.head_since.set(Some(Instant::now()));
+    /// The request has read its body to the end.
+    pub fn note_read(&self) {
+        if let Phase::Reading(body) = self.phase() {
+            self.0.set(Phase::Running(body.behind(usize::MAX)));
         }
     }
-}
 
-/// A request that is not answered yet.
-#[derive(Debug)]
-pub struct Running(Rc<Requests>);
-
-impl Running {
-    /// Whether the request has a body that was not read to its end: then it is the last one.
-    #[must_use]
+    /// Whether no request can follow the one that runs: its body was not read to the end, or shows none.
     pub fn is_last(&self) -> bool {
-        self.0.has_unread.get()
+        self.phase() != Phase::Running(Body::Sized(0))
     }
-}
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.is_last() {
-            self.0.were_last.set(true);
-        }
-        self.0.running.set(self.0.running.get().saturating_sub(1));
-        self.0.note_quiet();
+    /// The request ends: its answer is made.
+    pub fn end(&self) {
+        self.0.set(if self.is_last() { Phase::Over } else { Phase::Idle(Some(Instant::now())) });
     }
-}
 
-/// A request that waits for its body.
-#[derive(Debug)]
-pub struct ReadingBody(Rc<Requests>);
-
-impl ReadingBody {
-    /// It has come to its end.
-    pub fn complete(self) {
-        self.0.has_unread.set(false);
+    pub(super) fn phase(&self) -> Phase {
+        self.0.get()
     }
-}
 
-impl Drop for ReadingBody {
-    fn drop(&mut self) {
-        self.0.body.set(None);
+    /// So many bytes were handed over.
+    pub(super) fn note_bytes(&self, count: usize) {
+        self.0.set(match self.phase() {
+            Phase::Idle(Some(_)) => Phase::Head(Instant::now()),
+            Phase::Reading(body) => Phase::Reading(body.behind(count)),
+            other => other,
+        });
+    }
+
+    /// The answer to the last request was still on its way: its time of silence begins anew.
+    pub(super) fn note_quiet(&self) {
+        self.0.set(Phase::Idle(Some(Instant::now())));
     }
 }

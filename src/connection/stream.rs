@@ -7,14 +7,20 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+/// Bytes that the system takes before it has sent them: few, so that it shows when the other side takes
+/// some of a long answer.
+pub const UNSENT: u32 = 65_536;
+/// More bytes than this are not counted.
+const COUNTED: u32 = 4 * UNSENT;
+
 /// A stream of bytes of which can be told what the other side has still to take, and whether it has gone.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin {
-    /// Whether bytes wait in the system for the other side to make room.
+    /// How many bytes wait in the system for the other side to make room, as far as they are counted.
     ///
     /// # Errors
     ///
     /// What the system says.
-    fn has_unsent(&self) -> io::Result<bool>;
+    fn unsent(&self) -> io::Result<u32>;
 
     /// Whether the other side has closed it, whatever is still to be read.
     ///
@@ -25,15 +31,22 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin {
 }
 
 impl Stream for TcpStream {
-    /// With this mark a socket counts as ready for more only if there is nothing left to send.
-    fn has_unsent(&self) -> io::Result<bool> {
-        const NOTHING_LEFT: u32 = 1;
-        const AS_CONFIGURED: u32 = 0;
+    /// A socket counts as ready for more only if twice what it has not sent is less than its mark
+    /// (`TCP_NOTSENT_LOWAT`): that is searched for.
+    fn unsent(&self) -> io::Result<u32> {
         let socket = SockRef::from(self);
-        socket.set_tcp_notsent_lowat(NOTHING_LEFT)?;
-        let is_ready = is_ready(self, PollFlags::OUT);
-        socket.set_tcp_notsent_lowat(AS_CONFIGURED)?;
-        Ok(!is_ready?)
+        let (mut least, mut most) = (0, COUNTED);
+        while least < most {
+            let middle = least.midpoint(most);
+            socket.set_tcp_notsent_lowat(2 * middle + 1)?;
+            if is_ready(self, PollFlags::OUT)? {
+                most = middle;
+            } else {
+                least = middle + 1;
+            }
+        }
+        socket.set_tcp_notsent_lowat(UNSENT)?;
+        Ok(least)
     }
 
     fn has_gone(&self) -> io::Result<bool> {

@@ -6,13 +6,14 @@ use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 
 use super::error::ApiError;
+use super::problem;
 use crate::access::TokenHash;
 
 /// Lets a request pass that bears a token with one of these hashes; every one, if there are none.
 pub(super) fn require(request: &HttpRequest, hashes: &[TokenHash]) -> Result<(), ApiError> {
     let is_let_in = hashes.is_empty()
         || bearer_token(request).is_some_and(|token| hashes.contains(&TokenHash::of(token)));
-    if is_let_in { Ok(()) } else { Err(ApiError::Unauthorized) }
+    if is_let_in { Ok(()) } else { Err(ApiError::Problem(problem::UNAUTHORIZED)) }
 }
 
 /// The token of a request that has one, in one header.

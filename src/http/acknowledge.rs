@@ -1,13 +1,18 @@
 //! `POST /api/v1/acknowledge`: a secret that was revealed has arrived, and is kept no longer.
 
+use std::sync::Arc;
+
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::ApiError;
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::responses::{BodyProblems, IntentProblems, StoreProblems};
+use super::routes::ACKNOWLEDGE;
 use super::token::{self, TokenRequest};
-use super::{State, idempotency, intent};
+use super::{SMALL_BODY_BYTES, State, body, idempotency, intent};
+use crate::crypto::{Located, Presented};
+use crate::store::Acknowledge;
 
 /// End a repeat
 ///
@@ -15,7 +20,7 @@ use super::{State, idempotency, intent};
 /// was not revealed yet is never touched.
 #[utoipa::path(
     post,
-    path = "/api/v1/acknowledge",
+    path = ACKNOWLEDGE,
     tag = "secrets",
     params(("Idempotency-Key" = String, Header,
         description = "The key it was revealed with.",
@@ -38,12 +43,13 @@ pub(super) async fn acknowledge(
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
-    let key = idempotency::required_key(&request)?;
-    let token = token::of_body(&request, &state, payload).await?;
-    let located = state.crypto.locate(token, Some(key)).await?;
-    if state.store.acknowledge(located.claims).await? {
+    let key = Some(idempotency::required_key(&request)?);
+    let TokenRequest { token } = body::read(&request, payload, &state, SMALL_BODY_BYTES).await?;
+    let presented = Arc::new(Presented { token: token::parse(&token)?, key });
+    let Located { claims, .. } = state.crypto.locate(&presented).await?;
+    if state.store.ask(Acknowledge(claims)).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
-        Err(ApiError::SecretNotFound)
+        Err(ApiError::Problem(problem::SECRET_NOT_FOUND))
     }
 }

@@ -1,174 +1,232 @@
-//! JSON bodies: read within a limit, and field by field, so that an error can name every field that
-//! is wrong and repeats nothing that was sent.
+//! JSON bodies: read within a limit, and field by field, so that an error names every field that is
+//! wrong and repeats nothing that was sent.
 
 mod incoming;
 mod members;
 
-use std::mem;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::web::Payload;
 use actix_web::{HttpMessage as _, HttpRequest};
-use incoming::Incoming;
-use members::{MEMBERS, Members, Value};
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use super::State;
 use super::error::ApiError;
-use super::problem::FieldError;
-use crate::connection::{Body, Requests};
+use super::problem::{self, FieldError};
+use crate::config::Secrets;
+use crate::connection::{Body as Announced, Requests};
 use crate::passphrase::{PASSPHRASE_BYTES, Passphrase};
+use crate::secret::Plaintext;
+use crate::time_to_live::TimeToLive;
+use incoming::Incoming;
+use members::{MEMBERS, Members};
 
-/// The members of a JSON object that are not asked for yet, and what is wrong with the others.
-pub(super) struct Fields {
-    members: Members,
+/// What a JSON object in a request's body is read as.
+pub(super) trait Body: Sized + Send + 'static {
+    /// Reads the fields; nothing if one of them is wrong.
+    fn read(fields: &mut Fields<'_>) -> Result<Option<Self>, ApiError>;
+}
+
+/// Declares a body: a type that the specification describes and that requests are read as.
+macro_rules! body {
+    ($(#[$meta:meta])* struct $name:ident {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
+    }) => {
+        $(#[$meta])*
+        #[derive(utoipa::ToSchema)]
+        pub(super) struct $name {
+            $($(#[$field_meta])* pub(super) $field: $type,)*
+        }
+
+        impl $crate::http::body::Body for $name {
+            fn read(
+                fields: &mut $crate::http::body::Fields<'_>,
+            ) -> Result<Option<Self>, $crate::http::error::ApiError> {
+                $(let $field = fields.read(stringify!($field))?;)*
+                let ($(Some($field),)*) = ($($field,)*) else { return Ok(None) };
+                Ok(Some(Self { $($field),* }))
+            }
+        }
+    };
+}
+pub(super) use body;
+
+/// The fields of a JSON object, as text, and what is wrong with those that were read.
+pub(super) struct Fields<'a> {
+    members: Members<'a>,
+    limits: &'a Secrets,
     known: Vec<&'static str>,
     errors: Vec<FieldError>,
 }
 
-impl Fields {
-    /// Reads the body of `request`, a JSON object of at most `max_bytes`.
-    pub(super) async fn read(
-        request: &HttpRequest,
-        state: &State,
-        payload: Payload,
-        max_bytes: usize,
-    ) -> Result<Self, ApiError> {
-        let announced = announced(request);
-        if matches!(announced, Some(Body::Of(length)) if length > max_bytes) {
-            return Err(ApiError::BodyTooLarge { max_bytes });
-        }
-        require_json(request)?;
-        let time = Duration::from_secs(state.settings.limits.body_seconds);
-        let requests = request.conn_data::<Rc<Requests>>();
-        let reading = requests.zip(announced).map(|(requests, body)| requests.read_body(body));
-        let body = Incoming::new(max_bytes, &state.bodies).read(payload, announced);
-        let body = timeout(time, body).await.map_err(|_elapsed| ApiError::BodyTimeout)??;
-        if let Some(reading) = reading
-            && !request.head().upgrade()
-        {
-            reading.complete();
-        }
-        let body = body.bytes();
-        if !body.is_empty() && !request.headers().contains_key(CONTENT_TYPE) {
-            return Err(ApiError::UnsupportedMediaType);
-        }
-        Ok(Self { members: parse(body)?, known: Vec::new(), errors: Vec::new() })
-    }
-
-    /// A field that must be there and be text.
-    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
-        match self.take(name) {
-            Some(Value::Text(mut text)) => return Some(mem::take(&mut text)),
-            Some(_) => self.refuse(name, "expected a string"),
-            None => self.refuse(name, "is required"),
-        }
-        None
-    }
-
-    /// A field that is a number, if it is there and not null.
-    pub(super) fn optional_number(&mut self, name: &'static str) -> Option<f64> {
-        let number = match self.take_optional(name)? {
-            Value::Number(number) => Some(number),
-            _ => None,
-        };
-        self.expect(name, "a number", number)
-    }
-
-    /// A field that is true or false, and false if it is not there or null.
-    pub(super) fn flag(&mut self, name: &'static str) -> bool {
-        let flag = match self.take_optional(name) {
-            None => return false,
-            Some(Value::Flag(flag)) => Some(flag),
-            Some(_) => None,
-        };
-        self.expect(name, "true or false", flag).unwrap_or_default()
-    }
-
-    /// The field `passphrase`, if it is there and not null.
-    pub(super) fn passphrase(&mut self) -> Option<Passphrase> {
-        const NAME: &str = "passphrase";
-        let Value::Text(text) = self.take_optional(NAME)? else {
-            return self.expect(NAME, "a string", None);
-        };
-        let passphrase = Passphrase::parse(&text).ok();
-        if passphrase.is_none() {
-            self.refuse(NAME, format!("must have from 1 to {PASSPHRASE_BYTES} bytes"));
-        }
-        passphrase
-    }
-
-    /// Notes what is wrong with a field.
-    pub(super) fn refuse(&mut self, field: &'static str, message: impl Into<String>) {
-        self.errors.push(FieldError { field, message: message.into() });
-    }
-
-    /// What was read, if all was right and nothing was there that was not asked for.
-    pub(super) fn finish<T>(mut self, read: Option<T>) -> Result<T, ApiError> {
-        if !self.members.is_empty() {
-            let message = format!("there are other fields than {}", self.known.join(", "));
-            self.refuse("", message);
-        }
-        match read {
-            Some(read) if self.errors.is_empty() => Ok(read),
-            _ => Err(ApiError::InvalidFields(self.errors)),
-        }
-    }
-
-    fn expect<T>(&mut self, name: &'static str, expected: &str, found: Option<T>) -> Option<T> {
-        if found.is_none() {
-            self.refuse(name, format!("expected {expected}"));
-        }
-        found
-    }
-
-    fn take_optional(&mut self, name: &'static str) -> Option<Value> {
-        self.take(name).filter(|value| !matches!(value, Value::Null))
-    }
-
-    fn take(&mut self, name: &'static str) -> Option<Value> {
+impl Fields<'_> {
+    /// Reads a field; nothing if it is wrong.
+    pub(super) fn read<F: Field>(&mut self, name: &'static str) -> Result<Option<F>, ApiError> {
         self.known.push(name);
-        let mut found = self.members.take(name);
-        let first = found.next();
-        let is_doubled = found.count() > 0;
+        let (first, is_doubled) = self.members.take(name);
         if is_doubled {
-            self.refuse(name, "stands there more than once");
+            self.errors.push(FieldError::new(name, "stands there more than once"));
         }
-        first
+        match F::parse(first, self.limits) {
+            Ok(field) => Ok(Some(field)),
+            Err(Refused::Field(message)) => {
+                self.errors.push(FieldError::new(name, message));
+                Ok(None)
+            }
+            Err(Refused::Request(error)) => Err(error),
+        }
     }
 }
 
-fn parse(body: &[u8]) -> Result<Members, ApiError> {
-    serde_json::from_slice(body).map_err(|error| {
-        if error.is_data() && serde_json::from_slice::<IgnoredAny>(body).is_ok() {
-            ApiError::field("", format!("expected a JSON object with at most {MEMBERS} fields"))
+/// Why a field is refused.
+pub(super) enum Refused {
+    /// For what is said of it.
+    Field(String),
+    /// With all of the request.
+    Request(ApiError),
+}
+
+impl From<&str> for Refused {
+    fn from(message: &str) -> Self {
+        Self::Field(message.to_owned())
+    }
+}
+
+/// What a field of a body is read as.
+pub(super) trait Field: Sized {
+    /// Reads the JSON text of a field; nothing if the field is not there.
+    fn parse(json: Option<&str>, limits: &Secrets) -> Result<Self, Refused>;
+}
+
+impl Field for Zeroizing<String> {
+    fn parse(json: Option<&str>, _: &Secrets) -> Result<Self, Refused> {
+        value::<String>(json.ok_or("is required")?, "expected a string").map(Self::new)
+    }
+}
+
+impl Field for Plaintext {
+    fn parse(json: Option<&str>, limits: &Secrets) -> Result<Self, Refused> {
+        let text = value(json.ok_or("is required")?, "expected a string")?;
+        let content = Self::parse(text).map_err(|_empty| "must not be empty")?;
+        let max_bytes = limits.max_content_bytes;
+        if content.expose_text().len() > max_bytes {
+            return Err(Refused::Request(ApiError::ContentTooLarge { max_bytes }));
+        }
+        Ok(content)
+    }
+}
+
+impl Field for TimeToLive {
+    fn parse(json: Option<&str>, limits: &Secrets) -> Result<Self, Refused> {
+        let hours = optional(json, "expected a number")?;
+        let max = limits.max_ttl_hours;
+        Self::parse(hours, limits.default_ttl_hours, max).map_err(|_out_of_range| {
+            Refused::Field(format!("must be from one second to {max} hours"))
+        })
+    }
+}
+
+impl Field for Option<Passphrase> {
+    fn parse(json: Option<&str>, _: &Secrets) -> Result<Self, Refused> {
+        let text = optional::<String>(json, "expected a string")?.map(Zeroizing::new);
+        let passphrase = text.map(|text| Passphrase::parse(&text)).transpose();
+        passphrase.map_err(|_length| {
+            Refused::Field(format!("must have from 1 to {PASSPHRASE_BYTES} bytes"))
+        })
+    }
+}
+
+impl Field for bool {
+    fn parse(json: Option<&str>, _: &Secrets) -> Result<Self, Refused> {
+        Ok(optional(json, "expected true or false")?.unwrap_or_default())
+    }
+}
+
+/// The value of a field, which may be left out or null.
+fn optional<T: DeserializeOwned>(json: Option<&str>, expected: &str) -> Result<Option<T>, Refused> {
+    json.map_or(Ok(None), |json| value(json, expected))
+}
+
+fn value<T: DeserializeOwned>(json: &str, expected: &str) -> Result<T, Refused> {
+    serde_json::from_str(json).map_err(|error| {
+        if error.is_data() {
+            expected.into()
         } else {
-            ApiError::MalformedJson
+            Refused::Request(ApiError::Problem(problem::MALFORMED_JSON))
         }
     })
 }
 
-/// What the head of `request` says of its body, if it has one.
-fn announced(request: &HttpRequest) -> Option<Body> {
-    if request.headers().contains_key(TRANSFER_ENCODING) {
-        return Some(Body::Chunked);
+/// Reads the body of `request`, a JSON object of at most `max_bytes`. A large one is parsed on a thread
+/// apart.
+pub(super) async fn read<T: Body>(
+    request: &HttpRequest,
+    payload: Payload,
+    state: &State,
+    max_bytes: usize,
+) -> Result<T, ApiError> {
+    let length = announced(request).length();
+    if length.is_some_and(|length| length > max_bytes) {
+        return Err(ApiError::BodyTooLarge { max_bytes });
     }
-    let length = request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
-    (length > 0).then_some(Body::Of(length))
+    require_json(request)?;
+    let time = Duration::from_secs(state.settings.limits.body_seconds);
+    let requests = requests(request);
+    requests.want_body();
+    let body = Incoming::new(max_bytes, Arc::clone(&state.bodies)).read(payload, length);
+    let body = timeout(time, body).await.map_err(|_elapsed| problem::BODY_TIMEOUT)??;
+    requests.note_read();
+    if !body.bytes().is_empty() && !request.headers().contains_key(CONTENT_TYPE) {
+        return Err(ApiError::Problem(problem::UNSUPPORTED_MEDIA_TYPE));
+    }
+    let settings = Arc::clone(&state.settings);
+    let length = body.bytes().len();
+    // The room that the body takes goes with it: its sender may leave while it is parsed.
+    let parse = move || parse(body.bytes(), &settings.secrets);
+    state.crypto.pools.large.run_if_large(length, parse).await?
 }
 
-/// Whether something comes behind the head of `request` that is not the next request. What is to be
-/// another protocol from there on, and is none that is spoken here, has no end.
-pub(super) fn has_body(request: &HttpRequest) -> bool {
-    announced(request).is_some() || request.head().upgrade()
+fn parse<T: Body>(body: &[u8], limits: &Secrets) -> Result<T, ApiError> {
+    let members = serde_json::from_slice(body).map_err(|error| {
+        if error.is_data() && serde_json::from_slice::<IgnoredAny>(body).is_ok() {
+            ApiError::field("", format!("expected a JSON object with at most {MEMBERS} fields"))
+        } else {
+            ApiError::Problem(problem::MALFORMED_JSON)
+        }
+    })?;
+    let mut fields = Fields { members, limits, known: Vec::new(), errors: Vec::new() };
+    let body = T::read(&mut fields)?;
+    let Fields { members, known, mut errors, .. } = fields;
+    if !members.is_empty() {
+        let message = format!("there are other fields than {}", known.join(", "));
+        errors.push(FieldError::new("", message));
+    }
+    body.filter(|_| errors.is_empty()).ok_or(ApiError::InvalidFields(errors))
+}
+
+/// The requests of the connection that `request` came over.
+pub(super) fn requests(request: &HttpRequest) -> Requests {
+    request.conn_data::<Requests>().cloned().unwrap_or_default()
+}
+
+/// The body that the head of `request` announces.
+pub(super) fn announced(request: &HttpRequest) -> Announced {
+    let headers = request.headers();
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return Announced::Chunked;
+    }
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let length = length.unwrap_or_default();
+    if request.head().upgrade() { Announced::Upgrade(length) } else { Announced::Sized(length) }
 }
 
 /// Refuses what says that it is anything but plain JSON in UTF-8.
 fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
-    let refused = ApiError::UnsupportedMediaType;
+    let refused = ApiError::Problem(problem::UNSUPPORTED_MEDIA_TYPE);
     if request.headers().contains_key(CONTENT_ENCODING) {
         return Err(refused);
     }

@@ -1,11 +1,17 @@
 //! `DELETE /api/v1/secrets/{token}`: a secret is deleted unseen.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::ApiError;
+use super::problem;
 use super::responses::{IntentProblems, SecretProblems, StoreProblems};
+use super::routes::SECRET;
 use super::{State, intent, token};
+use crate::crypto::{Located, Presented};
+use crate::store::Burn;
 
 /// Burn a secret unseen
 ///
@@ -13,7 +19,7 @@ use super::{State, intent, token};
 /// not found, but what is kept of it for a repeat is deleted.
 #[utoipa::path(
     delete,
-    path = "/api/v1/secrets/{token}",
+    path = SECRET,
     tag = "secrets",
     params(("token" = String, Path, description = "The token.")),
     responses(
@@ -28,11 +34,11 @@ pub(super) async fn burn(
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
-    let token = token::of_path(&request)?;
-    let located = state.crypto.locate(token, None).await?;
-    if state.store.burn(located.candidates).await? {
+    let presented = Arc::new(Presented { token: token::of_path(&request)?, key: None });
+    let Located { candidates, .. } = state.crypto.locate(&presented).await?;
+    if state.store.ask(Burn(candidates)).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
-        Err(ApiError::SecretNotFound)
+        Err(ApiError::Problem(problem::SECRET_NOT_FOUND))
     }
 }

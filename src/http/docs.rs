@@ -7,14 +7,12 @@ mod specification;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, HeaderValue, LOCATION};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, LOCATION};
 use actix_web::web::{Data, Path};
-use maud::{DOCTYPE, html};
 
+use super::State;
 use super::error::ApiError;
-use super::problem::KINDS;
-use super::{State, pages};
-use crate::config::Settings;
+use super::problem::{self, KINDS};
 use specification::specification;
 
 /// Swagger UI sets styles from its script and draws with images in its style sheet.
@@ -22,58 +20,29 @@ const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The documents of one service: they tell what it serves, and to whom.
-pub struct Documents {
-    specification: String,
-    reference: String,
-}
-
-impl Documents {
-    fn of(settings: &Settings) -> Self {
-        let specification = specification(settings);
-        let reference = reference::page(&specification).into_string();
-        Self { specification: specification.to_string(), reference }
-    }
-}
+/// The specification and the reference of a service: they tell what it serves, and to whom.
+pub type Documents = [String; 2];
 
 fn documents(state: &State) -> &Documents {
-    state.documents.get_or_init(|| Documents::of(&state.settings))
+    state.documents.get_or_init(|| {
+        let specification = specification(&state.settings);
+        let reference = reference::page(&specification).into_string();
+        [specification.to_string(), reference]
+    })
 }
 
 /// `/openapi.json`: the specification.
 pub(super) async fn openapi(state: Data<State>) -> HttpResponse {
-    let specification = documents(&state).specification.clone();
-    HttpResponse::Ok().content_type(ContentType::json()).body(specification)
+    let [specification, _reference] = documents(&state);
+    HttpResponse::Ok().content_type(ContentType::json()).body(specification.clone())
 }
 
 /// `/docs`: Swagger UI.
 pub(super) async fn swagger_ui() -> HttpResponse {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "viewonce API" }
-                link rel="icon" href="assets/icon.svg" type="image/svg+xml";
-                link rel="stylesheet" href="docs/swagger-ui.css";
-            }
-            body {
-                noscript {
-                    p { "This page needs JavaScript. " a href="redoc" { "The reference" } " does not." }
-                }
-                div #swagger-ui {}
-                script src="docs/swagger-ui-bundle.js" {}
-                script src="docs/swagger-ui-standalone-preset.js" {}
-                script src="docs/swagger-initializer.js" {}
-            }
-        }
-    };
-    let mut response = pages::respond(page);
-    response
-        .headers_mut()
-        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SWAGGER_POLICY));
-    response
+    HttpResponse::Ok()
+        .content_type(ContentType::html())
+        .insert_header((CONTENT_SECURITY_POLICY, SWAGGER_POLICY))
+        .body(include_str!("assets/swagger.html"))
 }
 
 /// `/docs/{name}`: what Swagger UI is made of.
@@ -89,19 +58,19 @@ pub(super) async fn swagger_ui_file(name: Path<String>) -> Result<HttpResponse, 
             }
             Ok(HttpResponse::Ok().content_type(media_type).body(file.bytes.into_owned()))
         }
-        Ok(None) | Err(_) => Err(ApiError::NoSuchPath),
+        Ok(None) | Err(_) => Err(ApiError::Problem(problem::NO_SUCH_PATH)),
     }
 }
 
 /// `/redoc`: the reference.
 pub(super) async fn reference(state: Data<State>) -> HttpResponse {
-    let reference = documents(&state).reference.clone();
-    HttpResponse::Ok().content_type(ContentType::html()).body(reference)
+    let [_specification, reference] = documents(&state);
+    HttpResponse::Ok().content_type(ContentType::html()).body(reference.clone())
 }
 
 /// `/problems/{name}`: leads to where the problem is described.
 pub(super) async fn problem(name: Path<String>) -> Result<HttpResponse, ApiError> {
-    let kind = KINDS.iter().find(|kind| kind.name == *name).ok_or(ApiError::NoSuchPath)?;
+    let kind = KINDS.iter().find(|kind| kind.name == *name).ok_or(problem::NO_SUCH_PATH)?;
     let place = format!("../redoc#{}", kind.name);
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).finish())
 }

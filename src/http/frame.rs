@@ -4,7 +4,6 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -23,10 +22,11 @@ use actix_web::{Error, HttpRequest, HttpResponse};
 use uuid::Uuid;
 
 use super::error::ApiError;
-use super::problem::PROBLEM_JSON;
-use super::{RECEIPTS, SECRETS, State, body, cors, limits};
+use super::problem::{self, PROBLEM_JSON};
+use super::routes::{Path, RECEIPT, SECRET};
+use super::{State, body, cors, limits};
 use crate::chain::Chain;
-use crate::connection::{Requests, Running};
+use crate::connection::Requests;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The methods that are logged and counted by their names.
@@ -67,7 +67,7 @@ pub async fn frame(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let mut exchange = Exchange::begin(&request);
-    let Some(answered) = unwound(answer(request, next)).await else {
+    let Some(answered) = unwound(answer(request, exchange.path, next)).await else {
         return Err(exchange.panicked());
     };
     let (request, response) = answered?.into_parts();
@@ -77,13 +77,14 @@ pub async fn frame(
 
 async fn answer(
     request: ServiceRequest,
+    path: Option<&Path>,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     // It is no request of its own: it comes before one.
     if let Some(response) = cors::preflight(request.request()) {
         return Ok(request.into_response(response));
     }
-    match limits::admit(request.request()).and_then(|()| reject(&request)) {
+    match limits::admit(request.request(), path).and_then(|()| reject(&request, path)) {
         Err(error) => Ok(request.error_response(error)),
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
     }
@@ -100,17 +101,11 @@ async fn unwound<T>(work: impl Future<Output = T>) -> Option<T> {
 }
 
 /// Refuses paths with a percent sign: the router would decode them, so that one path could be
-/// written in several ways. In the place of a token or a receipt it makes that a malformed one, where
-/// there is such a place.
-fn reject(request: &ServiceRequest) -> Result<(), ApiError> {
-    if !request.uri().path().contains('%') {
-        return Ok(());
-    }
-    Err(match request.match_pattern() {
-        Some(route) if route.starts_with(SECRETS) => ApiError::SecretNotFound,
-        Some(route) if route.starts_with(RECEIPTS) => ApiError::ReceiptNotFound,
-        _ => ApiError::NoSuchPath,
-    })
+/// written in several ways. In the place of a token or a receipt it makes that a malformed one.
+fn reject(request: &ServiceRequest, path: Option<&Path>) -> Result<(), ApiError> {
+    let is_token = path.is_some_and(|path| [SECRET, RECEIPT].contains(&path.template));
+    let is_refused = request.uri().path().contains('%') && !is_token;
+    if is_refused { Err(problem::NO_SUCH_PATH.into()) } else { Ok(()) }
 }
 
 /// A request on its way, which is logged when it ends: also when its sender leaves before, and
@@ -118,34 +113,36 @@ fn reject(request: &ServiceRequest) -> Result<(), ApiError> {
 struct Exchange {
     request_id: String,
     method: &'static str,
-    route: Option<String>,
+    path: Option<&'static Path>,
     /// Headers of the answer that depend on the request.
     headers: HeaderMap,
     started: Instant,
     status: u16,
     /// What counts it; nothing does on the address of the metrics.
     state: Option<Data<State>>,
-    running: Option<Running>,
+    requests: Requests,
 }
 
 impl Exchange {
     fn begin(request: &ServiceRequest) -> Self {
-        let requests = request.conn_data::<Rc<Requests>>();
+        let requests = body::requests(request.request());
+        requests.begin(body::announced(request.request()));
         Self {
             request_id: Uuid::new_v4().to_string(),
             method: known(request.method()),
-            route: request.match_pattern(),
+            path: Path::find(request.match_pattern().as_deref()),
             headers: headers_of_answer(request.request()),
             started: Instant::now(),
             status: SENDER_LEFT,
             state: request.app_data().cloned(),
-            running: requests.map(|requests| requests.begin(body::has_body(request.request()))),
+            requests,
         }
     }
 
     /// The answer to a request whose handler has panicked, which has taken the request with it.
     fn panicked(&mut self) -> Error {
-        let response = self.finish(HttpResponse::from_error(ApiError::Panicked));
+        let error = ApiError::Problem(problem::INTERNAL_ERROR);
+        let response = self.finish(HttpResponse::from_error(error));
         InternalError::from_response("", response).into()
     }
 
@@ -163,7 +160,7 @@ impl Exchange {
         for (name, value) in &self.headers {
             response.headers_mut().insert(name.clone(), value.clone());
         }
-        if self.running.as_ref().is_some_and(Running::is_last) {
+        if self.requests.is_last() {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
         self.status = response.status().as_u16();
@@ -173,15 +170,16 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let (route, took) = (self.route.as_deref(), self.started.elapsed());
+        self.requests.end();
+        let (path, took) = (self.path.map(|path| path.template), self.started.elapsed());
         if let Some(state) = &self.state {
-            state.metrics.count(route.unwrap_or(OTHER), self.method, self.status, took);
+            state.metrics.count(path.unwrap_or(OTHER), self.method, self.status, took);
         }
         log::info!(
             target: "viewonce::access",
             request_id = self.request_id.as_str(),
             method = self.method,
-            route = route.unwrap_or(NO_ROUTE),
+            route = path.unwrap_or(NO_ROUTE),
             status = self.status,
             duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             "request"

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::State;
+use super::routes::HEALTH;
 use crate::chain::Chain;
 
 /// How the service is.
@@ -21,18 +22,13 @@ pub(super) struct HealthResponse {
     version: &'static str,
 }
 
-const HEALTHY: HealthResponse =
-    HealthResponse { status: "healthy", database: "connected", version: env!("CARGO_PKG_VERSION") };
-const UNHEALTHY: HealthResponse =
-    HealthResponse { status: "unhealthy", database: "disconnected", ..HEALTHY };
-
 /// See how the service is
 ///
 /// It is unhealthy from a commit that failed to the next that succeeds, and while what was deleted
 /// cannot be erased. Being busy or full alone does not make it so.
 #[utoipa::path(
     get,
-    path = "/health",
+    path = HEALTH,
     tag = "operations",
     responses(
         (status = 200, description = "It does its work.", body = HealthResponse),
@@ -40,11 +36,12 @@ const UNHEALTHY: HealthResponse =
     )
 )]
 pub(super) async fn health(state: Data<State>) -> HttpResponse {
-    match state.store.ping().await {
-        Ok(()) => HttpResponse::Ok().json(HEALTHY),
-        Err(error) => {
-            log::error!("unhealthy: {}", Chain(&error));
-            HttpResponse::ServiceUnavailable().json(UNHEALTHY)
-        }
+    let version = env!("CARGO_PKG_VERSION");
+    if let Err(error) = state.store.health().await {
+        log::error!("unhealthy: {}", Chain(&error));
+        let (status, database) = ("unhealthy", "disconnected");
+        let unhealthy = HealthResponse { status, database, version };
+        return HttpResponse::ServiceUnavailable().json(unhealthy);
     }
+    HttpResponse::Ok().json(HealthResponse { status: "healthy", database: "connected", version })
 }

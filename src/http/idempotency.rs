@@ -3,11 +3,27 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderName;
+use utoipa::IntoParams;
 
 use super::error::ApiError;
 use crate::repeat::{IdempotencyKey, KEY_CHARACTERS};
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The header of a request that may have one.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it describes the header to the specification")]
+pub(super) struct KeyHeader {
+    /// A UUID, or at least 22 characters of base64url.
+    #[param(
+        rename = "Idempotency-Key",
+        nullable = false,
+        pattern = "^[A-Za-z0-9_-]{22,}$",
+        example = "9f1c7a52-6d0b-4c43-9d1e-2f7f5d3b8a10"
+    )]
+    key: Option<String>,
+}
 
 /// The key of a request that may have one.
 pub(super) fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {

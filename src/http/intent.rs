@@ -12,6 +12,7 @@ use actix_web::mime::Mime;
 use url::Url;
 
 use super::error::ApiError;
+use super::problem;
 use super::{State, cors};
 
 /// What makes a request partial or conditional (RFC 9110, sections 13 and 14).
@@ -38,21 +39,21 @@ pub(super) fn require_meant(request: &HttpRequest, state: &State) -> Result<(), 
     let is_embedded = value(request, FETCH_DEST).is_some_and(|dest| dest != "empty")
         || value(request, FETCH_MODE) == Some("no-cors");
     if is_embedded {
-        return Err(ApiError::UnintendedView);
+        return Err(ApiError::Problem(problem::UNINTENDED_VIEW));
     }
     let is_own =
         cors::allowed(request, state).is_some() || !is_foreign(request, state.public_url());
-    if is_own { Ok(()) } else { Err(ApiError::ForeignOrigin) }
+    if is_own { Ok(()) } else { Err(ApiError::Problem(problem::FOREIGN_ORIGIN)) }
 }
 
 /// Lets a request pass that is neither partial, conditional nor speculative.
 pub(super) fn require_plain(request: &HttpRequest) -> Result<(), ApiError> {
     let headers = request.headers();
     if CONDITIONS.iter().any(|name| headers.contains_key(name)) {
-        return Err(ApiError::ConditionalView);
+        return Err(ApiError::Problem(problem::CONDITIONAL_VIEW));
     }
     if SPECULATIONS.iter().any(|name| headers.contains_key(name)) {
-        return Err(ApiError::UnintendedView);
+        return Err(ApiError::Problem(problem::UNINTENDED_VIEW));
     }
     Ok(())
 }

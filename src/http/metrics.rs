@@ -6,8 +6,7 @@ use actix_web::error::ErrorInternalServerError;
 use actix_web::web::{self, Data, ServiceConfig};
 use prometheus::{Registry, TextEncoder};
 
-use super::error::ApiError;
-use super::{page, read};
+use super::routes::{READ, no_such_path, only, read};
 
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -15,8 +14,8 @@ const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub fn metrics_routes(registry: Registry, config: &mut ServiceConfig) {
     config
         .app_data(Data::new(registry))
-        .service(page("/metrics").route(read().to(show)))
-        .default_service(web::to(|| async { Err::<String, _>(ApiError::NoSuchPath) }));
+        .service(only(READ, "/metrics").route(read().to(show)))
+        .default_service(web::to(no_such_path));
 }
 
 async fn show(registry: Data<Registry>) -> actix_web::Result<HttpResponse> {

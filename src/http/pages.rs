@@ -5,12 +5,19 @@
 use actix_web::http::header::{ContentType, HOST};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::State;
 use super::error::ApiError;
+use super::problem;
+use crate::config::Serve;
 
 const STYLE: &str = include_str!("assets/style.css");
+const SECRET_PAGE: &str = include_str!("assets/secret.html");
+const NO_REDELIVERY: &str =
+    "The service has deleted it. Keep it now if you need it: it cannot be shown again.";
+const KEEP: &str =
+    r#"<button id="keep" class="quiet" type="button">I have kept it, delete it</button>"#;
 const SECRET_SCRIPT: &str = include_str!("assets/secret.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
@@ -26,7 +33,7 @@ pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpRespo
                     "A one-time secret service. Store a secret and get a link; whoever opens it first \
                      sees the secret, and nobody else ever will."
                 }
-                @if serve.creates() { pre { code {
+                @if serve != Serve::View { pre { code {
                     "curl -s " (base(&request, &state)) "/api/v1/secrets \\\n"
                     "  -H 'Content-Type: application/json' \\\n"
                     @if !state.settings.access.create_tokens.is_empty() {
@@ -62,123 +69,21 @@ fn base(request: &HttpRequest, state: &State) -> String {
 /// The page at `/s`: shows a secret after a click. It is the same for every secret, and for none;
 /// its script shows one section at a time.
 pub(super) async fn secret(state: Data<State>) -> HttpResponse {
-    respond(layout(
-        "A secret for you · viewonce",
-        &html! {
-            main {
-                noscript {
-                    h1 { "A secret for you" }
-                    p { "This page needs JavaScript to show the secret. Without it, nothing is used up." }
-                }
-                section #checking hidden {
-                    h1 tabindex="-1" { "Looking for the secret …" }
-                }
-                (ready())
-                (open(state.settings.secrets.redeliver_seconds))
-                (ends())
-                section #failed hidden {
-                    h1 tabindex="-1" { "That did not work" }
-                    p #failure {}
-                    button #retry type="button" { "Check again" }
-                }
-            }
-            script src="assets/secret.js" {}
-        },
-    ))
+    let (redelivery, keep) = match state.settings.secrets.redeliver_seconds {
+        0 => (NO_REDELIVERY.to_owned(), ""),
+        1 => (redelivery("1 second"), KEEP),
+        seconds => (redelivery(&format!("{seconds} seconds")), KEEP),
+    };
+    let page = SECRET_PAGE.replace("{redelivery}", &redelivery).replace("{keep}", keep);
+    respond(layout("A secret for you · viewonce", &PreEscaped(page)))
 }
 
-/// A secret waits. A passphrase is asked for where its sender wants one.
-fn ready() -> Markup {
-    html! {
-        section #ready hidden {
-            h1 tabindex="-1" { "A secret for you" }
-            p {
-                "It can be seen " strong { "once" } ". When you have revealed it, this link is used \
-                 up, and nobody else can see it."
-            }
-            p { "It waits until " span #expiry {} "." }
-            form #request autocomplete="off" {
-                div #guard hidden {
-                    p {
-                        "Its sender protects it with a passphrase. Too many wrong ones destroy the \
-                         secret."
-                    }
-                    label for="passphrase" { "Passphrase" }
-                    input #passphrase type="password" autocomplete="off" autocapitalize="none"
-                        spellcheck="false";
-                    label .choice {
-                        input #legible type="checkbox";
-                        "Show what I type"
-                    }
-                }
-                p #refusal role="alert" {}
-                button #reveal { "Reveal the secret" }
-            }
-        }
-    }
-}
-
-/// A secret is shown. For so many seconds the page that revealed it can load it again.
-fn open(redeliver_seconds: u64) -> Markup {
-    let unit = if redeliver_seconds == 1 { "second" } else { "seconds" };
-    html! {
-        section #open hidden {
-            h1 tabindex="-1" { "The secret" }
-            @if redeliver_seconds == 0 {
-                p {
-                    "The service has deleted it. Keep it now if you need it: it cannot be shown \
-                     again."
-                }
-            } @else {
-                p {
-                    "The service has deleted it, but for a sealed copy: for at most "
-                    (redeliver_seconds) " " (unit) " after it was revealed, this page alone, in this \
-                     tab, can load it again. Keep it now if you need it: after that it cannot be \
-                     shown again."
-                }
-            }
-            textarea #content aria-label="The secret" readonly spellcheck="false"
-                autocomplete="off" {}
-            div .actions {
-                button #copy type="button" { "Copy" }
-                @if redeliver_seconds > 0 {
-                    button #keep .quiet type="button" { "I have kept it, delete it" }
-                }
-            }
-            p #notice role="status" {}
-        }
-    }
-}
-
-/// There is nothing to see, and never will be.
-fn ends() -> Markup {
-    html! {
-        section #kept hidden {
-            h1 tabindex="-1" { "Gone for good" }
-            p { "Neither the service nor this page can show the secret again. You can close it." }
-        }
-        section #gone hidden {
-            h1 tabindex="-1" { "This secret is gone" }
-            p {
-                "It was viewed already, it was deleted, or it has expired. If you have not seen \
-                 it yourself, tell its sender: someone else may have."
-            }
-        }
-        section #locked hidden {
-            h1 tabindex="-1" { "This secret is gone" }
-            p {
-                "That was not the passphrase, and it was the last attempt. The secret was destroyed \
-                 unseen: ask its sender for it again."
-            }
-        }
-        section #incomplete hidden {
-            h1 tabindex="-1" { "This link is incomplete" }
-            p {
-                "The part behind the # is missing, cut short or changed. Copy the whole \
-                 link and open it again."
-            }
-        }
-    }
+fn redelivery(time: &str) -> String {
+    format!(
+        "The service has deleted it, but for a sealed copy: for at most {time} after it was revealed, \
+         this page alone, in this tab, can load it again. Keep it now if you need it: after that it \
+         cannot be shown again."
+    )
 }
 
 /// The files that the pages refer to which there are here.
@@ -188,11 +93,11 @@ pub(super) async fn asset(
 ) -> Result<HttpResponse, ApiError> {
     let (media_type, content) = match name.as_str() {
         "style.css" => ("text/css; charset=utf-8", STYLE),
-        "secret.js" if state.settings.server.serve.views() => {
+        "secret.js" if state.settings.server.serve != Serve::Create => {
             ("text/javascript; charset=utf-8", SECRET_SCRIPT)
         }
         "icon.svg" => ("image/svg+xml; charset=utf-8", ICON),
-        _ => return Err(ApiError::NoSuchPath),
+        _ => return Err(ApiError::Problem(problem::NO_SUCH_PATH)),
     };
     Ok(HttpResponse::Ok().content_type(media_type).body(content))
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A kind of problem: what it is called, its status, and what can be done about it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Kind {
     /// The end of its type, as in `/problems/busy`.
     pub(super) name: &'static str,
@@ -38,7 +38,8 @@ pub(super) struct Problem<'a> {
     /// With status 422: what is wrong with which field.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) errors: &'a [FieldError],
-    /// With `/problems/wrong-passphrase`: how many more wrong ones do not destroy the secret.
+    /// With `/problems/wrong-passphrase`: how many attempts are left; the last wrong one destroys the
+    /// secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 9, nullable = false)]
     pub(super) attempts_left: Option<u32>,
@@ -57,6 +58,12 @@ pub(super) struct FieldError {
     /// What was expected.
     #[schema(example = "must be from one second to 720 hours")]
     pub(super) message: String,
+}
+
+impl FieldError {
+    pub(super) fn new(field: &'static str, message: impl Into<String>) -> Self {
+        Self { field, message: message.into() }
+    }
 }
 
 /// Declares the kinds as constants, and the list of all of them.

@@ -10,12 +10,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::ApiError;
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::responses::{IntentProblems, ReceiptProblems, StoreProblems};
+use super::routes::RECEIPT;
 use super::{State, intent, token};
 use crate::clock::Timestamp;
 use crate::id::ReceiptId;
-use crate::store::{self, Fate};
+use crate::store::{self, Fate, Inspect, Revoke, Watch};
 use crate::token::Receipt;
 
 /// The longest that a request may wait for the end of a secret.
@@ -49,24 +50,13 @@ pub(super) struct ReceiptResponse {
     ended_at: Option<String>,
 }
 
-impl From<Fate> for ReceiptResponse {
-    fn from(fate: Fate) -> Self {
-        Self {
-            state: fate.state.as_str(),
-            created_at: fate.created_at.to_rfc3339(),
-            expires_at: fate.expires_at.to_rfc3339(),
-            ended_at: fate.ended_at.map(Timestamp::to_rfc3339),
-        }
-    }
-}
-
 /// See what became of a secret
 ///
 /// With `wait`, this is answered when the state is no longer `pending`, when the time is up, or when
 /// the service stops.
 #[utoipa::path(
     get,
-    path = "/api/v1/receipts/{receipt}",
+    path = RECEIPT,
     tag = "receipts",
     params(("receipt" = String, Path, description = "The receipt."), ReceiptQuery),
     responses(
@@ -81,13 +71,18 @@ pub(super) async fn inspect(
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let wait = wait(&request)?;
-    let candidates = locate(&request, &state).await?;
+    let candidates = locate(&request, &state)?;
     let mut fate = look(&state, &candidates).await?;
     if fate.state == store::State::Pending && !wait.is_zero() {
-        let _seat = state.seats.try_acquire().map_err(|_full| ApiError::TooManyWait)?;
+        let _seat = state.seats.try_acquire().map_err(|_full| problem::BUSY)?;
         fate = end(&state, &candidates, fate, Instant::now() + wait).await?;
     }
-    Ok(HttpResponse::Ok().json(ReceiptResponse::from(fate)))
+    Ok(HttpResponse::Ok().json(ReceiptResponse {
+        state: fate.state.as_str(),
+        created_at: fate.created_at.to_rfc3339(),
+        expires_at: fate.expires_at.to_rfc3339(),
+        ended_at: fate.ended_at.map(Timestamp::to_rfc3339),
+    }))
 }
 
 /// Burn a secret by its receipt
@@ -95,7 +90,7 @@ pub(super) async fn inspect(
 /// What is kept of a secret that was viewed already is deleted, too; its state stays `viewed`.
 #[utoipa::path(
     delete,
-    path = "/api/v1/receipts/{receipt}",
+    path = RECEIPT,
     tag = "receipts",
     params(("receipt" = String, Path, description = "The receipt.")),
     responses(
@@ -111,22 +106,23 @@ pub(super) async fn revoke(
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
-    let candidates = locate(&request, &state).await?;
-    let fate = state.store.revoke(candidates).await?.ok_or(ApiError::ReceiptNotFound)?;
+    let candidates = locate(&request, &state)?;
+    let fate = state.store.ask(Revoke(candidates)).await?.ok_or(problem::RECEIPT_NOT_FOUND)?;
     match fate.state {
         store::State::Burned => Ok(HttpResponse::NoContent().finish()),
         ended => Err(ApiError::SecretEnded(ended)),
     }
 }
 
-async fn locate(request: &HttpRequest, state: &State) -> Result<Vec<ReceiptId>, ApiError> {
+fn locate(request: &HttpRequest, state: &State) -> Result<Vec<ReceiptId>, ApiError> {
     let receipt = Receipt::parse(token::text_of_path(request));
-    let receipt = receipt.map_err(|_malformed| ApiError::ReceiptNotFound)?;
-    Ok(state.crypto.locate_receipt(receipt).await?)
+    let receipt = receipt.map_err(|_malformed| problem::RECEIPT_NOT_FOUND)?;
+    Ok(state.crypto.locate_receipt(&receipt))
 }
 
 async fn look(state: &State, candidates: &[ReceiptId]) -> Result<Fate, ApiError> {
-    state.store.inspect(candidates.to_vec()).await?.ok_or(ApiError::ReceiptNotFound)
+    let candidates = candidates.to_vec();
+    state.store.ask(Inspect(candidates)).await?.ok_or(ApiError::Problem(problem::RECEIPT_NOT_FOUND))
 }
 
 /// What has become of a secret when it has ended, at the `deadline`, or when the service stops.
@@ -139,7 +135,7 @@ async fn end(
     let mut stopping = state.stopping.clone();
     while fate.state == store::State::Pending && Instant::now() < deadline && !*stopping.borrow() {
         tokio::select! {
-            ended = state.store.watch(candidates.to_vec()) => ended?,
+            ended = state.store.ask(Watch(candidates.to_vec())) => ended?,
             () = sleep(state.clock.until(fate.expires_at)) => {}
             () = sleep_until(deadline) => {}
             Ok(()) = stopping.changed() => {}

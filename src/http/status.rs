@@ -1,14 +1,20 @@
 //! `POST /api/v1/status`: whether a secret is still there; consumes nothing.
 
+use std::sync::Arc;
+
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::State;
 use super::error::ApiError;
+use super::problem;
 use super::responses::{BodyProblems, SecretProblems, StoreProblems};
+use super::routes::STATUS;
 use super::token::{self, TokenRequest};
+use super::{SMALL_BODY_BYTES, State, body};
+use crate::crypto::{Located, Presented};
+use crate::store::Peek;
 
 /// What is known of a secret that is still there.
 #[derive(Serialize, ToSchema)]
@@ -28,7 +34,7 @@ pub(super) struct StatusResponse {
 /// Consumes nothing.
 #[utoipa::path(
     post,
-    path = "/api/v1/status",
+    path = STATUS,
     tag = "secrets",
     request_body = TokenRequest,
     responses(
@@ -43,9 +49,10 @@ pub(super) async fn status(
     payload: Payload,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let token = token::of_body(&request, &state, payload).await?;
-    let located = state.crypto.locate(token, None).await?;
-    let peeked = state.store.peek(located.candidates).await?.ok_or(ApiError::SecretNotFound)?;
+    let TokenRequest { token } = body::read(&request, payload, &state, SMALL_BODY_BYTES).await?;
+    let presented = Arc::new(Presented { token: token::parse(&token)?, key: None });
+    let Located { candidates, .. } = state.crypto.locate(&presented).await?;
+    let peeked = state.store.ask(Peek(candidates)).await?.ok_or(problem::SECRET_NOT_FOUND)?;
     Ok(HttpResponse::Ok().json(StatusResponse {
         state: "available",
         expires_at: peeked.expires_at.to_rfc3339(),

@@ -1,34 +1,36 @@
 //! `GET /api/v1/secrets/{token}` and `POST /api/v1/reveal`: a secret is taken from the store, and
 //! once that is durable, opened and handed out.
 
+use std::sync::Arc;
+
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Payload};
+use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::body::Fields;
+use super::body::{self, body};
 use super::error::ApiError;
-use super::problem::Problem;
+use super::idempotency::{self, KeyHeader};
+use super::problem::{self, Problem};
 use super::responses::{BodyProblems, IntentProblems, SecretProblems, StoreProblems};
-use super::{SMALL_BODY_BYTES, State, idempotency, intent, token};
-use crate::crypto::{Located, Open, Prove, Proven, Unlock};
-use crate::passphrase::{Passphrase, PassphraseKey};
-use crate::repeat::IdempotencyKey;
-use crate::store::{Proof, Take, Taken};
-use crate::token::Token;
+use super::routes::{REVEAL, SECRET};
+use super::{SMALL_BODY_BYTES, State, intent, json, to_json, token};
+use crate::crypto::{CryptoError, Located, Open, Presented, Prove, Proven, Unlock};
+use crate::passphrase::Passphrase;
+use crate::store::{Take, Taken};
 
-/// Which secret, and what is needed beside its token.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "it describes the body, which is read field by field")]
-pub(super) struct RevealRequest {
-    /// The token from the answer to the secret's creation, or from behind the `#` of its link.
-    #[schema(example = "AZwT-lmgqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
-    token: String,
-    /// What its sender asks for beside it.
-    #[schema(example = "the name of your first cat", min_length = 1, max_length = 1024)]
-    passphrase: Option<String>,
+body! {
+    /// Which secret, and what is needed beside its token.
+    struct RevealRequest {
+        /// The token from the answer to the secret's creation, or from behind the `#` of its link.
+        #[schema(value_type = String, example = "AZwT-lmgqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
+        token: Zeroizing<String>,
+        /// What its sender asks for beside it.
+        #[schema(value_type = Option<String>, example = "the name of your first cat", min_length = 1, max_length = 1024)]
+        passphrase: Option<Passphrase>,
+    }
 }
 
 /// The secret. Whoever reads this is the only one who ever will.
@@ -48,7 +50,7 @@ pub(super) struct ViewResponse<'a> {
 /// passphrase. An `Idempotency-Key` is ignored.
 #[utoipa::path(
     get,
-    path = "/api/v1/secrets/{token}",
+    path = SECRET,
     tag = "secrets",
     params(("token" = String, Path, description = "The token.")),
     responses(
@@ -67,6 +69,9 @@ pub(super) async fn by_get(
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, ApiError> {
+    if !state.settings.secrets.view_by_get {
+        return Err(ApiError::ViewByGetOff);
+    }
     intent::require_plain(&request)?;
     let is_navigation = intent::is_navigation(&request);
     if !is_navigation {
@@ -74,10 +79,10 @@ pub(super) async fn by_get(
     }
     let token = token::of_path(&request)?;
     if is_navigation {
-        let link = (LOCATION, state.link(&token.expose_text()));
-        return Ok(HttpResponse::SeeOther().insert_header(link).finish());
+        let link = Bytes::from_owner(state.link(&token.expose_text()));
+        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, link)).finish());
     }
-    hand_out(&state, View { token, passphrase: None, key: None }).await
+    view(&state, Presented { token, key: None }, None).await
 }
 
 /// View a secret
@@ -91,13 +96,9 @@ pub(super) async fn by_get(
 /// again, it is another attempt.
 #[utoipa::path(
     post,
-    path = "/api/v1/reveal",
+    path = REVEAL,
     tag = "secrets",
-    params(("Idempotency-Key" = Option<String>, Header,
-        description = "A UUID, or at least 22 characters of base64url.",
-        nullable = false,
-        pattern = "^[A-Za-z0-9_-]{22,}$",
-        example = "9f1c7a52-6d0b-4c43-9d1e-2f7f5d3b8a10")),
+    params(KeyHeader),
     request_body = RevealRequest,
     responses(
         (status = 200, description = "The secret, for the first and last time, but for repeats.", body = ViewResponse),
@@ -120,66 +121,46 @@ pub(super) async fn reveal(
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
     let key = idempotency::key(&request)?;
-    let mut fields = Fields::read(&request, &state, payload, SMALL_BODY_BYTES).await?;
-    let token = fields.text("token").map(Zeroizing::new);
-    let passphrase = fields.passphrase();
-    let (token, passphrase) = fields.finish(token.map(|token| (token, passphrase)))?;
-    hand_out(&state, View { token: token::parse(&token)?, passphrase, key }).await
+    let RevealRequest { token, passphrase } =
+        body::read(&request, payload, &state, SMALL_BODY_BYTES).await?;
+    view(&state, Presented { token: token::parse(&token)?, key }, passphrase).await
 }
 
-/// What someone presents to view a secret.
-struct View {
-    token: Token,
+/// Takes a secret, opens it and hands it out. A passphrase is stretched only when the store has said
+/// that it wants one.
+async fn view(
+    state: &State,
+    presented: Presented,
     passphrase: Option<Passphrase>,
-    key: Option<IdempotencyKey>,
-}
-
-async fn hand_out(state: &State, view: View) -> Result<HttpResponse, ApiError> {
-    let open = take(state, view).await?;
-    let content = state.crypto.open(open).await?;
-    Ok(HttpResponse::Ok().json(ViewResponse {
-        content: content.expose_text(),
-        message: "Secret retrieved successfully",
-    }))
-}
-
-/// Takes a secret from the store; returns what opens it. Its passphrase is stretched only when the
-/// store has said that it wants one.
-async fn take(state: &State, view: View) -> Result<Open, ApiError> {
-    let View { token, passphrase, key } = view;
-    let Located { token, key, candidates, claims } = state.crypto.locate(token, key).await?;
-    let take = Take { candidates, claims, proof: None };
-    let again = passphrase.map(|passphrase| (take.clone(), passphrase));
-    let taken = state.store.take(take).await?;
-    let (Taken::PassphraseRequired { key_id }, Some((take, passphrase))) = (&taken, again) else {
-        return opener(taken, token, key, None);
-    };
-    let prove = Prove { token, key_id: *key_id, passphrase, key };
-    let Proven { token, key, verifier, passphrase_key, wrapped_key } =
-        state.crypto.prove(prove).await?;
-    let proof = Some(Proof { verifier, wrapped_key });
-    let taken = state.store.take(Take { proof, ..take }).await?;
-    opener(taken, token, key, Some(passphrase_key))
-}
-
-fn opener(
-    outcome: Taken,
-    token: Token,
-    key: Option<IdempotencyKey>,
-    passphrase_key: Option<PassphraseKey>,
-) -> Result<Open, ApiError> {
-    match outcome {
-        Taken::Secret(sealed) => {
-            Ok(Open { token, sealed, passphrase: passphrase_key.map(Unlock::Key) })
-        }
-        Taken::Again { sealed, wrapped_key } => {
-            let unlock = |(wrapped, key)| Unlock::Wrapped(wrapped, key);
-            Ok(Open { token, sealed, passphrase: wrapped_key.zip(key).map(unlock) })
-        }
-        Taken::PassphraseRequired { .. } => Err(ApiError::PassphraseRequired),
-        Taken::WrongPassphrase { attempts_left } => {
-            Err(ApiError::WrongPassphrase { attempts_left })
-        }
-        Taken::Nothing => Err(ApiError::SecretNotFound),
+) -> Result<HttpResponse, ApiError> {
+    let presented = Arc::new(presented);
+    let Located { candidates, claims } = state.crypto.locate(&presented).await?;
+    let mut take = Take { candidates, claims, proof: None };
+    let mut taken = state.store.ask(take.clone()).await?;
+    let mut unlock = None;
+    if let (Taken::PassphraseRequired { key_id }, Some(passphrase)) = (&taken, passphrase) {
+        let prove = Prove { presented: Arc::clone(&presented), key_id: *key_id, passphrase };
+        let Proven { proof, passphrase_key } = state.crypto.prove(prove).await?;
+        (take.proof, unlock) = (Some(proof), Some(Unlock::Key(passphrase_key)));
+        taken = state.store.ask(take).await?;
     }
+    let (secret, unlock) = match taken {
+        Taken::Secret(secret) => (secret, unlock),
+        Taken::Again { secret, wrapped_key } => (secret, wrapped_key.map(Unlock::Wrapped)),
+        Taken::PassphraseRequired { .. } => {
+            return Err(ApiError::Problem(problem::PASSPHRASE_REQUIRED));
+        }
+        Taken::WrongPassphrase { attempts_left } => {
+            return Err(ApiError::WrongPassphrase { attempts_left });
+        }
+        Taken::Nothing => return Err(ApiError::Problem(problem::SECRET_NOT_FOUND)),
+    };
+    let content = state.crypto.open(Open { presented, secret, unlock }).await?;
+    let bytes = content.expose_text().len();
+    let document = move || {
+        let content = content.expose_text();
+        to_json(&ViewResponse { content, message: "Secret retrieved successfully" })
+    };
+    let document = state.crypto.pools.large.run_if_large(bytes, document).await;
+    Ok(json(HttpResponse::Ok(), document.map_err(|_panicked| CryptoError::Lost)?))
 }

@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use crate::call::CallError;
-
 /// What a backend said of its failure.
 pub type Cause = Arc<dyn Error + Send + Sync>;
 
@@ -26,7 +24,7 @@ pub enum StoreError {
     /// It has ended: what was asked may be done, or not.
     #[error("the store has ended")]
     Ended,
-    /// It is closing. Nothing was done.
+    /// It is closing, or was closed before. Nothing was done.
     #[error("the store is closing")]
     Closing,
     /// It does not answer in time.
@@ -34,11 +32,12 @@ pub enum StoreError {
     Silent,
 }
 
-impl From<CallError> for StoreError {
-    fn from(error: CallError) -> Self {
-        match error {
-            CallError::Busy => Self::Busy,
-            CallError::Ended => Self::Ended,
+impl StoreError {
+    /// The error of a command that did not run because the write before it failed.
+    pub fn not_run(self) -> Self {
+        match self {
+            Self::OutcomeUnknown(cause) => Self::Failed(cause),
+            known => known,
         }
     }
 }

@@ -1,17 +1,13 @@
-//! What a store is asked, and what it answers.
+//! What a store is asked, and what it answers. Where a message has several ids, the secret has one of
+//! them, and the likeliest comes first.
 
 use std::time::Duration;
 
-use actix::prelude::*;
-use tokio::sync::OwnedSemaphorePermit;
-
-use super::StoreError;
 use crate::clock::Timestamp;
-use crate::id::{ClaimId, LookupId, ReceiptId, Verifier};
-use crate::key::KeyId;
+use crate::id::{ClaimId, KeyId, LookupId, ReceiptId, Verifier};
 use crate::passphrase::WrappedKey;
-use crate::repeat::Creation;
-use crate::secret::{NewSecret, SealedSecret};
+use crate::repeat::{Creation, NewCreation};
+use crate::secret::SealedSecret;
 
 /// How long a creation is remembered that may be retried.
 pub const CREATIONS_KEPT: Duration = Duration::from_hours(24);
@@ -44,11 +40,16 @@ impl Bounds {
 }
 
 /// Stores a secret, if its creation is not remembered already.
-#[derive(Message)]
-#[rtype(result = "Result<Created, StoreError>")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Create {
-    /// The secret, and what is to be kept beside it.
-    pub secret: NewSecret,
+    /// The secret.
+    pub secret: SealedSecret,
+    /// Tells the right passphrase, if the secret has one.
+    pub verifier: Option<Verifier>,
+    /// The id of its receipt, if it has one.
+    pub receipt_id: Option<ReceiptId>,
+    /// Recognises a retry of this creation, if it may be retried.
+    pub creation: Option<NewCreation>,
 }
 
 /// What became of a [`Create`].
@@ -63,8 +64,7 @@ pub enum Created {
 /// Takes the living secret that has one of these ids. It is deleted and handed over; with claims,
 /// it is kept under the first of them for a repeat. What is kept under one of them already is handed
 /// over again.
-#[derive(Clone, Message)]
-#[rtype(result = "Result<Taken, StoreError>")]
+#[derive(Clone)]
 pub struct Take {
     /// The ids it may have, the likeliest first.
     pub candidates: Vec<LookupId>,
@@ -84,13 +84,6 @@ pub struct Proof {
     pub wrapped_key: Option<WrappedKey>,
 }
 
-impl From<Vec<LookupId>> for Take {
-    /// A take that is neither repeatable nor knows a passphrase.
-    fn from(candidates: Vec<LookupId>) -> Self {
-        Self { candidates, claims: Vec::new(), proof: None }
-    }
-}
-
 /// What came of a [`Take`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
@@ -99,7 +92,7 @@ pub enum Taken {
     /// It was deleted before, and here it is again.
     Again {
         /// The secret.
-        sealed: SealedSecret,
+        secret: SealedSecret,
         /// What was kept of its passphrase, if it has one.
         wrapped_key: Option<WrappedKey>,
     },
@@ -119,20 +112,10 @@ pub enum Taken {
 
 /// Deletes what one of these ids is kept under for a repeat. Tells whether there was something. A
 /// living secret is never touched.
-#[derive(Message)]
-#[rtype(result = "Result<bool, StoreError>")]
-pub struct Acknowledge {
-    /// The ids it may have, the likeliest first.
-    pub claims: Vec<ClaimId>,
-}
+pub struct Acknowledge(pub Vec<ClaimId>);
 
 /// Looks at the living secret that has one of these ids, and leaves it.
-#[derive(Message)]
-#[rtype(result = "Result<Option<Peeked>, StoreError>")]
-pub struct Peek {
-    /// The ids it may have, the likeliest first.
-    pub candidates: Vec<LookupId>,
-}
+pub struct Peek(pub Vec<LookupId>);
 
 /// What can be known of a secret without taking it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,37 +128,17 @@ pub struct Peeked {
 
 /// Deletes the living secret that has one of these ids, unseen. Tells whether there was one. What
 /// is kept of it for a repeat is deleted, too, but that was seen.
-#[derive(Message)]
-#[rtype(result = "Result<bool, StoreError>")]
-pub struct Burn {
-    /// The ids it may have, the likeliest first.
-    pub candidates: Vec<LookupId>,
-}
+pub struct Burn(pub Vec<LookupId>);
 
 /// Asks what became of the secret whose receipt has one of these ids.
-#[derive(Message)]
-#[rtype(result = "Result<Option<Fate>, StoreError>")]
-pub struct Inspect {
-    /// The ids it may have, the likeliest first.
-    pub candidates: Vec<ReceiptId>,
-}
+pub struct Inspect(pub Vec<ReceiptId>);
 
 /// Burns the secret whose receipt has one of these ids, as [`Burn`] does. Tells what became of it.
-#[derive(Message)]
-#[rtype(result = "Result<Option<Fate>, StoreError>")]
-pub struct Revoke {
-    /// The ids the receipt may have, the likeliest first.
-    pub candidates: Vec<ReceiptId>,
-}
+pub struct Revoke(pub Vec<ReceiptId>);
 
 /// Waits until the secret whose receipt has one of these ids is taken, burned or locked; or does
 /// not wait, if there is nothing to wait for. Its expiry is no event: who waits knows the instant.
-#[derive(Message)]
-#[rtype(result = "Result<(), StoreError>")]
-pub struct Watch {
-    /// The ids the receipt may have, the likeliest first.
-    pub candidates: Vec<ReceiptId>,
-}
+pub struct Watch(pub Vec<ReceiptId>);
 
 /// What a receipt tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,32 +169,29 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [Self; 5] = [Self::Pending, Self::Viewed, Self::Burned, Self::Locked, Self::Expired];
+    /// Every state, and its name.
+    const NAMES: [(Self, &str); 5] = [
+        (Self::Pending, "pending"),
+        (Self::Viewed, "viewed"),
+        (Self::Burned, "burned"),
+        (Self::Locked, "locked"),
+        (Self::Expired, "expired"),
+    ];
 
     /// Its name, in lower case.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Viewed => "viewed",
-            Self::Burned => "burned",
-            Self::Locked => "locked",
-            Self::Expired => "expired",
-        }
+        Self::NAMES[self as usize].1
     }
 
     /// The state of this name.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
+        Self::NAMES.into_iter().find_map(|(state, its)| (its == name).then_some(state))
     }
 }
 
 /// Deletes some of what has ended: secrets that expired, repeats whose time is up, receipts and
 /// creations that were kept long enough; with the last of them, erases from the files what is left
 /// of all that was deleted.
-#[derive(Message)]
-#[rtype(result = "Result<Purged, StoreError>")]
 pub struct Purge;
 
 /// What a [`Purge`] did.
@@ -243,39 +203,33 @@ pub struct Purged {
     pub is_complete: bool,
 }
 
-/// Counts, among some of the living secrets, those under other secret keys than these.
-#[derive(Message)]
-#[rtype(result = "Result<Surveyed, StoreError>")]
+/// Counts the secrets under other secret keys than these, in a portion of all living ones.
 pub struct Survey {
-    /// The secret keys.
+    /// The ids of the secret keys that are configured.
     pub known: Vec<KeyId>,
-    /// Where the last one stopped; nothing for the first.
+    /// The end of the last portion; nothing for the first.
     pub after: Option<Place>,
 }
 
-/// What a [`Survey`] found.
+/// The result of a [`Survey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Surveyed {
     /// Secrets under other keys.
-    pub strangers: u64,
-    /// Where to go on, if there are more.
+    pub unknown_keys: u64,
+    /// Where the next portion begins, if there is one.
     pub next: Option<Place>,
 }
+
+/// Counts a portion of the secrets for the metrics. Tells whether all are counted.
+pub struct Count;
 
 /// A place among the secrets of a store, which alone knows its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place(pub i64);
 
-/// Asks whether the store is there, can write if its last write failed, and could erase when it last
-/// tried.
-#[derive(Message)]
-#[rtype(result = "Result<(), StoreError>")]
-pub struct Ping {
-    /// Held for as long as it waits, so that only so many do.
-    pub permit: OwnedSemaphorePermit,
-}
+/// Commits something small, to see whether the store can. It fails as well while purging or erasing
+/// fails.
+pub struct Ping;
 
 /// Finishes what is under way, erases, and closes the store.
-#[derive(Message)]
-#[rtype(result = "Result<(), StoreError>")]
 pub struct Close;

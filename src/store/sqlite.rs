@@ -6,34 +6,27 @@
 //! whole batch fails: SQLite may have rolled back by itself, and what ran after that would commit
 //! on its own.
 
-mod batch;
-mod commit;
 mod database;
 mod files;
 mod layout;
 mod place;
 mod room;
-mod statements;
 mod tally;
+mod transaction;
 mod writer;
 
 use std::mem;
 use std::path::Path;
-use std::sync::Arc;
 
 use actix::dev::channel;
 use actix::prelude::*;
-use tokio::sync::oneshot;
 
-use crate::call::Call;
 use crate::clock::Clock;
-use crate::metrics::StoreMetrics;
+use crate::lifeline::Lifeline;
 use crate::store::watchers::Watchers;
-use crate::store::{Close, Ping, Purge, Rules, Store, StoreError, Watch};
-use batch::{Entry, Pending};
+use crate::store::{Command, Rules, Store, StoreError};
 use database::Database;
 pub use database::DatabaseError;
-use statements::Statement;
 use writer::Writer;
 
 /// Messages that one transaction holds at the most.
@@ -42,16 +35,13 @@ const BATCH_LIMIT: usize = 512;
 /// Owns the connection to SQLite, alone.
 pub struct StoreActor {
     writer: Writer,
-    metrics: Arc<StoreMetrics>,
-    batch: Vec<Box<dyn Pending>>,
+    /// The commands that wait for the next transaction.
+    batch: Vec<Command>,
     watchers: Watchers,
     /// Whether a [`Flush`] is on its way; there is never more than one.
     is_flush_due: bool,
-    _alive: oneshot::Sender<()>,
+    _lifeline: Lifeline,
 }
-
-/// Resolves when a store's actor has ended, asked or not.
-pub type Ended = oneshot::Receiver<()>;
 
 impl StoreActor {
     /// Opens the database at `path` and starts its actor, for at most `mailbox` waiting messages.
@@ -64,66 +54,44 @@ impl StoreActor {
         rules: Rules,
         clock: Clock,
         mailbox: usize,
-    ) -> Result<(Store, Ended), DatabaseError> {
-        let (actor, metrics, ended) = Self::spawn(path, rules, clock, mailbox)?;
-        Ok((Store::new(&actor, metrics), ended))
-    }
-
-    fn spawn(
-        path: &Path,
-        rules: Rules,
-        clock: Clock,
-        mailbox: usize,
-    ) -> Result<(Addr<Self>, Arc<StoreMetrics>, Ended), DatabaseError> {
+        lifeline: Lifeline,
+    ) -> Result<Store, DatabaseError> {
         let writer = Writer::new(Database::open(path)?, rules, clock);
-        let metrics = writer.metrics();
-        let (alive, ended) = oneshot::channel();
+        let (metrics, health) = (writer.metrics.clone(), writer.health.clone());
         let actor = Self {
             writer,
-            metrics: Arc::clone(&metrics),
             batch: Vec::new(),
             watchers: Watchers::default(),
             is_flush_due: false,
-            _alive: alive,
+            _lifeline: lifeline,
         };
         // The mailbox is made here, so that it has all its room before the thread runs.
         let (sender, receiver) = channel::channel(mailbox);
         Arbiter::new().spawn_fn(move || drop(Context::with_receiver(receiver).run(actor)));
-        Ok((Addr::new(sender), metrics, ended))
-    }
-
-    fn enqueue(&mut self, pending: Box<dyn Pending>, context: &mut Context<Self>) {
-        if !mem::replace(&mut self.is_flush_due, true) {
-            context.notify(Flush);
-        }
-        self.batch.push(pending);
-        if self.batch.len() >= BATCH_LIMIT {
-            self.flush();
-        }
+        Ok(Store::new(Addr::new(sender).recipient(), metrics, health))
     }
 
     /// Runs what has gathered as one transaction, but for those whose callers have gone, and then
     /// answers. Of secrets that are large, it may leave some to the next one.
     fn flush(&mut self) {
         let mut batch = mem::take(&mut self.batch);
-        batch.retain(|pending| !pending.is_abandoned());
+        batch.retain(|command| !command.is_abandoned());
         if batch.is_empty() {
             return;
         }
         // A full batch leaves nothing, or the next message would flush it again.
         let may_put_off = batch.len() < BATCH_LIMIT;
-        let committed = self.writer.transact(|work| {
-            work.may_put_off = may_put_off;
-            batch.iter_mut().try_for_each(|pending| pending.run(work))?;
-            Ok(mem::take(&mut work.ended))
+        let committed = self.writer.transact(|transaction| {
+            transaction.may_put_off = may_put_off;
+            batch.iter_mut().try_for_each(|command| transaction.run(command))?;
+            Ok(mem::take(&mut transaction.ended))
         });
-        let outcome = committed.as_ref().map(drop).map_err(StoreError::clone);
-        let is_over = |pending: &mut Box<dyn Pending>| outcome.is_err() || pending.has_run();
-        let over: Vec<_> = batch.extract_if(.., is_over).collect();
-        self.metrics.batches.observe(u16::try_from(over.len()).unwrap_or(u16::MAX).into());
-        self.batch = batch;
-        for pending in over {
-            pending.answer(outcome.clone());
+        if committed.is_ok() {
+            self.batch = batch.extract_if(.., |command| !command.has_run()).collect();
+        }
+        self.writer.metrics.batches.observe(u16::try_from(batch.len()).unwrap_or(u16::MAX).into());
+        for command in batch {
+            command.settle(committed.as_ref().map(drop).map_err(StoreError::clone));
         }
         self.watchers.answer(&committed.unwrap_or_default());
     }
@@ -151,97 +119,40 @@ impl Handler<Flush> for StoreActor {
     }
 }
 
-impl<M: Statement> Handler<Call<M>> for StoreActor {
+impl Handler<Command> for StoreActor {
     type Result = ();
 
-    fn handle(&mut self, call: Call<M>, context: &mut Self::Context) {
-        self.metrics.queue.dec();
-        self.enqueue(Box::new(Entry::new(call)), context);
-    }
-}
-
-/// It is answered when a batch that ends what it watches has committed.
-impl Handler<Call<Watch>> for StoreActor {
-    type Result = ();
-
-    fn handle(&mut self, call: Call<Watch>, _: &mut Self::Context) {
-        match self.writer.awaited(call.message()) {
-            Ok(Some(receipt_id)) => self.watchers.add(receipt_id, call),
-            Ok(None) => call.answer(Ok(())),
-            Err(error) => call.answer(Err(error)),
+    fn handle(&mut self, command: Command, context: &mut Self::Context) {
+        self.writer.metrics.queue.dec();
+        match command {
+            // It is answered when a batch that ends what it watches has committed.
+            Command::Watch(watch, reply) => match self.writer.awaited(&watch) {
+                Ok(Some(receipt_id)) => self.watchers.add(receipt_id, reply),
+                Ok(None) => reply.send(Ok(())),
+                Err(error) => reply.send(Err(error)),
+            },
+            Command::Purge(_, reply) => {
+                self.flush();
+                reply.send(self.writer.purge());
+            }
+            Command::Ping(_, reply) => reply.send(self.writer.check()),
+            Command::Close(_, reply) => {
+                while !self.batch.is_empty() {
+                    self.flush();
+                }
+                reply.send(self.writer.close());
+                context.stop();
+                Arbiter::current().stop();
+            }
+            command => {
+                if !mem::replace(&mut self.is_flush_due, true) {
+                    context.notify(Flush);
+                }
+                self.batch.push(command);
+                if self.batch.len() >= BATCH_LIMIT {
+                    self.flush();
+                }
+            }
         }
-    }
-}
-
-impl Handler<Call<Purge>> for StoreActor {
-    type Result = ();
-
-    fn handle(&mut self, call: Call<Purge>, _: &mut Self::Context) {
-        self.flush();
-        call.answer(self.writer.purge());
-    }
-}
-
-impl Handler<Call<Ping>> for StoreActor {
-    type Result = ();
-
-    fn handle(&mut self, call: Call<Ping>, _: &mut Self::Context) {
-        self.flush();
-        call.answer(self.writer.pong());
-    }
-}
-
-impl Handler<Call<Close>> for StoreActor {
-    type Result = ();
-
-    fn handle(&mut self, call: Call<Close>, context: &mut Self::Context) {
-        while !self.batch.is_empty() {
-            self.flush();
-        }
-        call.answer(self.writer.close());
-        context.stop();
-        Arbiter::current().stop();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::store::Bounds;
-
-    const RULES: Rules = Rules {
-        attempts: 1,
-        redelivery: Duration::ZERO,
-        receipts_kept: Duration::ZERO,
-        bounds: Bounds::NONE,
-    };
-
-    #[derive(Message)]
-    #[rtype(result = "()")]
-    struct Panic;
-
-    impl Handler<Panic> for StoreActor {
-        type Result = ();
-
-        #[expect(clippy::panic, reason = "it is what is tested")]
-        fn handle(&mut self, _: Panic, _: &mut Self::Context) {
-            panic!("a test makes the store panic");
-        }
-    }
-
-    #[actix::test]
-    #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-    async fn a_store_that_panics_has_ended_and_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("viewonce.sqlite3");
-        let (actor, metrics, ended) =
-            StoreActor::spawn(&path, RULES, Clock::default(), 16).unwrap();
-        let store = Store::new(&actor, metrics);
-        store.ping().await.unwrap();
-        actor.do_send(Panic);
-        assert!(ended.await.is_err());
-        assert!(matches!(store.ping().await, Err(StoreError::Ended)));
     }
 }

@@ -1,9 +1,8 @@
-//! The [`Watch`]es that wait for the end of their secret.
+//! The watches that wait for the end of their secret.
 
 use std::collections::HashMap;
 
-use super::Watch;
-use crate::call::Call;
+use super::Reply;
 use crate::id::ReceiptId;
 
 /// So many may have left before anyone looks whether they have.
@@ -13,37 +12,37 @@ const LEAST_SWEEP: usize = 64;
 /// were last looked for.
 #[derive(Default)]
 pub(super) struct Watchers {
-    calls: HashMap<ReceiptId, Vec<Call<Watch>>>,
+    replies: HashMap<ReceiptId, Vec<Reply<()>>>,
     count: usize,
     sweep_at: usize,
 }
 
 impl Watchers {
-    /// Has `call` wait until the receipt is [`Self::answer`]ed.
-    pub(super) fn add(&mut self, receipt_id: ReceiptId, call: Call<Watch>) {
+    /// Has `reply` wait until the receipt is [`Self::answer`]ed.
+    pub(super) fn add(&mut self, receipt_id: ReceiptId, reply: Reply<()>) {
         if self.count >= self.sweep_at.max(LEAST_SWEEP) {
             self.sweep();
         }
-        self.calls.entry(receipt_id).or_default().push(call);
+        self.replies.entry(receipt_id).or_default().push(reply);
         self.count += 1;
     }
 
     /// Answers all who watch one of these receipts.
     pub(super) fn answer(&mut self, ended: &[ReceiptId]) {
         for receipt_id in ended {
-            for call in self.calls.remove(receipt_id).into_iter().flatten() {
+            for reply in self.replies.remove(receipt_id).into_iter().flatten() {
                 self.count -= 1;
-                call.answer(Ok(()));
+                reply.send(Ok(()));
             }
         }
     }
 
     fn sweep(&mut self) {
-        self.calls.retain(|_receipt_id, calls| {
-            calls.retain(|call| !call.is_abandoned());
-            !calls.is_empty()
+        self.replies.retain(|_receipt_id, replies| {
+            replies.retain(|reply| !reply.is_abandoned());
+            !replies.is_empty()
         });
-        self.count = self.calls.values().map(Vec::len).sum();
+        self.count = self.replies.values().map(Vec::len).sum();
         self.sweep_at = 2 * self.count;
     }
 }

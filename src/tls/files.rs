@@ -7,7 +7,6 @@ use rustls::InconsistentKeys;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{TlsError, provider};
@@ -19,53 +18,28 @@ pub(super) struct Files {
     pub(super) key: PathBuf,
 }
 
-/// What they hold.
-pub(super) struct Texts {
-    certificate: Zeroizing<Vec<u8>>,
-    key: Zeroizing<Vec<u8>>,
-}
-
-/// What tells one pair of texts from another.
-pub(super) type Digests = [[u8; 32]; 2];
-
-impl Texts {
-    pub(super) fn digests(&self) -> Digests {
-        [&self.certificate, &self.key].map(|text| Sha256::digest(text).into())
-    }
-}
-
 impl Files {
-    /// Reads them.
+    /// Reads the pair that they hold.
     ///
     /// # Errors
     ///
-    /// [`TlsError::Unreadable`].
-    pub(super) fn read(&self) -> Result<Texts, TlsError> {
-        let contents = |key, path: &Path| {
-            let read = fs::read(path).map(Zeroizing::new);
-            read.map_err(|source| TlsError::Unreadable { key, path: path.to_owned(), source })
-        };
-        Ok(Texts {
-            certificate: contents("server.tls_cert", &self.certificate)?,
-            key: contents("server.tls_key", &self.key)?,
-        })
-    }
-
-    /// The pair that their `texts` make.
-    ///
-    /// # Errors
-    ///
-    /// [`TlsError::NoCertificate`], [`TlsError::NoKey`] and [`TlsError::Unfitting`].
-    pub(super) fn parse(&self, texts: &Texts) -> Result<CertifiedKey, TlsError> {
+    /// [`TlsError`], but for the last.
+    pub(super) fn read(&self) -> Result<CertifiedKey, TlsError> {
         let Self { certificate, key } = self;
+        let contents = |setting, path: &Path| {
+            let read = fs::read(path).map(Zeroizing::new);
+            read.map_err(|source| TlsError::Unreadable(setting, path.to_owned(), source))
+        };
         let no_certificate = || TlsError::NoCertificate(certificate.clone());
         let no_key = || TlsError::NoKey(key.clone());
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&texts.certificate).collect();
+        let text = contents("server.tls_cert", certificate)?;
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
         let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(no_certificate)?;
-        let secret = PrivateKeyDer::from_pem_slice(&texts.key).map_err(|_malformed| no_key())?;
+        let text = contents("server.tls_key", key)?;
+        let secret = PrivateKeyDer::from_pem_slice(&text).map_err(|_malformed| no_key())?;
         CertifiedKey::from_der(chain, secret, &provider()).map_err(|error| match error {
             rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-                TlsError::Unfitting { key: key.clone(), certificate: certificate.clone() }
+                TlsError::Unfitting(key.clone(), certificate.clone())
             }
             rustls::Error::InvalidCertificate(_) => no_certificate(),
             _ => no_key(),

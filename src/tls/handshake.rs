@@ -30,9 +30,9 @@ pub async fn shake_hands(
 }
 
 impl Stream for TlsStream<TcpStream> {
-    fn has_unsent(&self) -> io::Result<bool> {
+    fn unsent(&self) -> io::Result<u32> {
         let (stream, session) = self.get_ref();
-        Ok(session.wants_write() || stream.has_unsent()?)
+        Ok(stream.unsent()? + u32::from(session.wants_write()))
     }
 
     fn has_gone(&self) -> io::Result<bool> {

@@ -16,6 +16,7 @@ use std::fs;
 use viewonce::passphrase::STRETCHING_BYTES;
 
 use crate::support::{TestApp, database, spawn_app_with};
+use viewonce::store::{Purge, Survey};
 
 /// Seconds for which a repeat is possible: longer than any of these tests takes.
 const LONG: u64 = 3_600;
@@ -40,7 +41,7 @@ async fn come_round(app: &TestApp) {
 
 /// How many secrets live.
 async fn living(app: &TestApp) -> u64 {
-    app.store.survey(Vec::new(), None).await.unwrap().strangers
+    app.store.insist(Survey { known: Vec::new(), after: None }).await.unwrap().unknown_keys
 }
 
 /// Bytes in the write-ahead log. Once it is [emptied](empty_log), each commit that changes something
@@ -52,5 +53,5 @@ fn logged_bytes(app: &TestApp) -> u64 {
 }
 
 async fn empty_log(app: &TestApp) {
-    assert!(app.store.purge().await.unwrap().is_complete);
+    assert!(app.store.insist(Purge).await.unwrap().is_complete);
 }

@@ -11,7 +11,7 @@ use std::process::Command;
 use serde_json::json;
 use tempfile::TempDir;
 use viewonce::clock::Timestamp;
-use viewonce::seal::{Issued, Roots};
+use viewonce::crypto::format::{Issued, Roots};
 use viewonce::secret::Plaintext;
 use viewonce::token::{RANDOM_BYTES, Token};
 
@@ -56,8 +56,8 @@ impl Earlier {
     fn is_in(self, files: &[u8]) -> bool {
         let content = Plaintext::parse(self.content()).unwrap();
         let issued = Issued { token: self.token(), receipt: None };
-        let new = Roots::derive(&keys()).seal(&issued, &content.into()).unwrap();
-        let sealed = new.sealed.ciphertext.into_bytes();
+        let new = Roots::derive(&keys()).seal(&issued, &content, None).unwrap();
+        let sealed = new.secret.ciphertext;
         let is_here = |piece: &[u8]| files.windows(PIECE_BYTES).any(|bytes| bytes == piece);
         let pieces = sealed.chunks_exact(PIECE_BYTES);
         let (count, found) = (pieces.len(), pieces.filter(|piece| is_here(piece)).count());

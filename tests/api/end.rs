@@ -4,6 +4,7 @@ use actix_web::rt::time::timeout;
 use std::time::Duration;
 use viewonce::app::{AppError, Application};
 use viewonce::clock::Clock;
+use viewonce::store::Close;
 
 use crate::support::{database, keys, settings};
 
@@ -12,8 +13,8 @@ async fn a_store_that_ends_unasked_ends_the_service() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(database(&folder));
     let application = Application::build(settings, &keys(), Clock::default()).unwrap();
-    application.store().close().await.unwrap();
+    application.store().insist(Close).await.unwrap();
     let running = application.run_until_stopped(std::future::pending());
     let ended = timeout(Duration::from_mins(1), running).await.unwrap();
-    assert!(matches!(ended, Err(AppError::StoreEnded)));
+    assert!(matches!(ended, Err(AppError::ActorEnded("store"))));
 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use reqwest::header::HeaderValue;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::json;
 
@@ -171,6 +172,14 @@ async fn a_tenth_as_many_lookups_may_fail_and_then_none_is_made() {
 }
 
 #[actix_web::test]
+async fn of_a_small_burst_one_lookup_may_fail_at_once() {
+    let app = limited_app(9);
+    assert_eq!(app.view(UNKNOWN_TOKEN).await.status(), 404);
+    let wait = expect_refused(app.view(UNKNOWN_TOKEN).await).await;
+    assert!(wait > Duration::from_mins(150), "{wait:?}");
+}
+
+#[actix_web::test]
 async fn whoever_has_failed_too_often_is_told_when_they_may_look_again() {
     let app = limited_app(10);
     let token = app.store("x").await;
@@ -216,6 +225,73 @@ async fn clients_behind_a_trusted_proxy_are_told_apart() {
     assert_eq!([get("2001:db8:0:ff::3").await, get("2001:db8:0:100::1").await], [429, 200]);
     // For the proxy itself counts what names nobody.
     assert_eq!([get("unknown").await, get("127.0.0.2").await, get("").await], [200, 200, 429]);
+}
+
+/// Counts a request with these lines of `X-Forwarded-For`, and then one more with others. Whether both
+/// are one client's.
+async fn is_one_client(app: &TestApp, lines: &[&[u8]], others: &[&[u8]]) -> bool {
+    let get = async |lines: &[&[u8]]| {
+        let request = lines.iter().fold(app.request(Method::GET, "/"), |request, line| {
+            request.header("X-Forwarded-For", HeaderValue::from_bytes(line).unwrap())
+        });
+        send(request).await.status().as_u16()
+    };
+    recover(app);
+    let statuses = [get(lines).await, get(others).await];
+    assert!(matches!(statuses, [200, 200 | 429]), "{statuses:?}");
+    statuses[1] == 429
+}
+
+#[actix_web::test]
+async fn the_client_is_the_last_that_is_no_trusted_proxy() {
+    let app = spawn_app_with(|settings| {
+        settings.limits.requests_per_second = 0.001;
+        settings.limits.burst = 1;
+        let proxies = ["127.0.0.0/8", "10.0.0.0/8", "2001:db8::/32"];
+        settings.server.trusted_proxies = proxies.map(|it| it.parse().unwrap()).to_vec();
+    });
+    let cases: [(&[&[u8]], &[u8]); 12] = [
+        (&[b"192.0.2.1"], b"192.0.2.1"),
+        (&[b"198.51.100.7, 192.0.2.1"], b"192.0.2.1"),
+        (&[b"198.51.100.7,192.0.2.1, 10.9.9.9 ,\t10.0.0.2"], b"192.0.2.1"),
+        (&[b"198.51.100.7", b"192.0.2.1, 2001:db8::7"], b"192.0.2.1"),
+        (&[b"192.0.2.1", b"10.0.0.2"], b"192.0.2.1"),
+        (&[b"::ffff:192.0.2.1, ::ffff:10.0.0.3"], b"192.0.2.1"),
+        (&[b"2001:db9::5"], b"2001:db9::5"),
+        (&[b"192.0.2.1:4711, 10.0.0.2:80"], b"192.0.2.1"),
+        (&[b"[2001:db9::5]:4711"], b"2001:db9::5"),
+        // What stands before the client is not read.
+        (&[b"unknown, 192.0.2.1"], b"192.0.2.1"),
+        (&[b"\"x, , 192.0.2.1, 10.0.0.2"], b"192.0.2.1"),
+        (&[b"\xff, 192.0.2.1"], b"192.0.2.1"),
+    ];
+    for (lines, client) in cases {
+        assert!(is_one_client(&app, lines, &[client]).await, "{lines:?}");
+        assert!(!is_one_client(&app, lines, &[b"203.0.113.99"]).await, "{lines:?}");
+        assert!(!is_one_client(&app, lines, &[]).await, "{lines:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_proxy_that_names_nobody_is_the_client_itself() {
+    let app = app_behind_a_proxy(1);
+    let cases: [&[&[u8]]; 12] = [
+        &[b""],
+        &[b"127.0.0.2"],
+        &[b"unknown"],
+        &[b"192.0.2.1, unknown"],
+        &[b"192.0.2.1, unknown, 127.0.0.2"],
+        &[b"192.0.2.1", b"_hidden"],
+        &[b"192.0.2.1,"],
+        &[b"192.0.2.1;127.0.0.2"],
+        &[b"192.0.2.01"],
+        &[b"192.0.2.1, 192.0.2.256"],
+        &[b"192.0.2.1, 127.0.0.2/8"],
+        &[b"192.0.2.1, \xff"],
+    ];
+    for lines in cases {
+        assert!(is_one_client(&app, lines, &[]).await, "{lines:?}");
+    }
 }
 
 #[actix_web::test]

@@ -7,6 +7,8 @@ mod certificate;
 mod exposition;
 #[path = "../support/held.rs"]
 mod held;
+#[path = "../support/state.rs"]
+mod state;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -22,6 +24,7 @@ mod expiry;
 mod http;
 mod intent;
 mod keys;
+mod large;
 mod limits;
 mod metrics;
 mod overload;

@@ -18,6 +18,7 @@ use crate::support::{
     PASSPHRASE, REPEAT_KEYS, TestApp, UNKNOWN_TOKEN, database, document, secret, send, spawn_app,
     spawn_app_in, spawn_app_with, text,
 };
+use viewonce::store::Purge;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -100,7 +101,7 @@ async fn the_metrics_tell_what_was_locked_and_what_expired() {
     app.create(&json!({ "content": "x", "ttl_hours": 100 })).await;
     app.clock.advance(HOUR);
     assert_eq!(secrets(&app).await, [4.0, 1.0, 0.0, 1.0, 0.0, 2.0]);
-    app.store.purge().await.unwrap();
+    app.store.insist(Purge).await.unwrap();
     assert_eq!(secrets(&app).await, [4.0, 1.0, 0.0, 1.0, 1.0, 1.0]);
 }
 
@@ -241,7 +242,7 @@ async fn what_is_refused_for_want_of_room_is_told() {
 async fn the_lag_of_purges_is_the_time_since_the_first_end_that_is_left() {
     let app = spawn_measured_app();
     let lag = async || scrape(&app).await.get("viewonce_purge_lag_seconds", []).unwrap();
-    app.store.purge().await.unwrap();
+    app.store.insist(Purge).await.unwrap();
     for ttl_hours in [2, 1, 3] {
         app.create(&json!({ "content": "x", "ttl_hours": ttl_hours })).await;
     }
@@ -249,7 +250,7 @@ async fn the_lag_of_purges_is_the_time_since_the_first_end_that_is_left() {
     app.clock.advance(HOUR + Duration::from_mins(10));
     let late = lag().await;
     assert!((600.0..660.0).contains(&late), "{late}");
-    app.store.purge().await.unwrap();
+    app.store.insist(Purge).await.unwrap();
     assert_eq!(lag().await, 0.0);
     app.clock.advance(HOUR);
     let late = lag().await;
@@ -303,4 +304,16 @@ async fn no_more_than_a_few_connections_take_the_metrics_up() {
     assert!(too_early.is_err());
     drop(lines);
     timeout(PATIENCE, last.read_u8()).await.expect("it is answered").unwrap();
+}
+
+#[actix_web::test]
+async fn whoever_takes_nothing_of_the_metrics_holds_no_connection_for_ever() {
+    let app = spawn_app_with(|settings| {
+        settings.metrics.bind = Some(([127, 0, 0, 1], 0).into());
+        settings.limits.send_seconds = 1;
+    });
+    let mut stream = TcpStream::connect(app.metrics.unwrap()).await.unwrap();
+    let request = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+    let asking = async { while stream.write_all(request).await.is_ok() {} };
+    timeout(PATIENCE, asking).await.expect("the server hangs up");
 }

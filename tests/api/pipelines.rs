@@ -149,28 +149,6 @@ async fn a_body_ends_where_its_head_says_whatever_is_asked_for_besides() {
     assert!(answers.contains("connection: close"), "{answers}");
 }
 
-#[actix_web::test]
-async fn a_chunked_body_ends_with_its_last_chunk() {
-    let app = spawn_app();
-    let head = "POST /api/v1/reveal HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
-                Transfer-Encoding: chunked\r\n\r\n";
-    let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
-    for spaces in [1, LONG] {
-        let mut all = String::new();
-        for _ in 0..3 {
-            let body = json!({ "token": app.store(CONTENT).await }).to_string();
-            let (one, other) = body.split_at(20);
-            // Between them, what the end of a head looks like.
-            let blank = format!("\r\n\r\n{}\n\n", " ".repeat(spaces));
-            let trailer = "0\r\nX-Trailer: x\r\n\r\n";
-            all += &[head, &chunk(&blank), &chunk(one), &chunk(other), trailer].concat();
-        }
-        let answers = converse(&app, &(all + &LAST.replace("GET", "HEAD"))).await;
-        let shown = each(&answers).into_iter().filter(|answer| answer.contains(CONTENT)).count();
-        assert_eq!(shown, 3, "{answers}");
-    }
-}
-
 /// Has a large secret viewed over a connection that takes little at a time, with `end` behind it, and
 /// more requests than are read; returns the connection when the secret is gone.
 async fn take(app: &TestApp, content: &str, headers: &str, end: &str) -> TcpStream {

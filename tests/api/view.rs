@@ -1,5 +1,6 @@
 //! Viewing, burning and asking for the state of secrets.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::expect_problem;
@@ -112,6 +113,8 @@ async fn viewing_by_address_can_be_turned_off() {
     assert_eq!(response.headers()["allow"], "DELETE");
     let problem = expect_problem(response, 405, "method-not-allowed").await;
     assert!(problem["detail"].as_str().unwrap().contains("/api/v1/reveal"));
+    let put = app.request(Method::PUT, &secret(&token)).send().await.unwrap();
+    assert_eq!(put.headers()["allow"], "DELETE");
     assert_eq!(app.reveal(&token).await.status(), 200);
     let specification = document(app.get("/openapi.json").await).await;
     let methods = specification["paths"]["/api/v1/secrets/{token}"].as_object().unwrap();

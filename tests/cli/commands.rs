@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use actix_web::rt::System;
 use viewonce::clock::{Clock, Timestamp};
+use viewonce::crypto::format::{Issued, Roots};
 use viewonce::key::{SecretKey, SecretKeys};
-use viewonce::seal::{Issued, Roots};
+use viewonce::lifeline::Lifelines;
 use viewonce::secret::Plaintext;
 use viewonce::store::sqlite::StoreActor;
-use viewonce::store::{Bounds, Rules};
+use viewonce::store::{Bounds, Close, Rules};
 
 use crate::process::{Service, complaint, output, viewonce};
 
@@ -91,14 +92,15 @@ fn purge_deletes_what_has_expired() {
             receipts_kept: Duration::ZERO,
             bounds: Bounds::NONE,
         };
-        let (store, _ended) = StoreActor::start(&path, rules, Clock::default(), 16).unwrap();
+        let lifeline = Lifelines::new().0.of("store");
+        let store = StoreActor::start(&path, rules, Clock::default(), 16, lifeline).unwrap();
         for expires_at in [Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX)] {
             let content = Plaintext::parse("x".to_owned()).unwrap();
             let issued = Issued::generate(expires_at, false).unwrap();
-            let secret = roots.seal(&issued, &content.into()).unwrap();
-            store.create(secret).await.unwrap();
+            let create = roots.seal(&issued, &content, None).unwrap();
+            store.ask(create).await.unwrap();
         }
-        store.close().await.unwrap();
+        store.insist(Close).await.unwrap();
     });
     assert_eq!(first_purge(folder.path()), format!("{DATABASE}: expired secrets purged: 1\n"));
     assert_eq!(

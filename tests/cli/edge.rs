@@ -20,8 +20,8 @@ fn what_is_no_limit_is_named() {
     let rate = "limits.requests_per_second: expected 0, or a number from 0.001 to 1000000";
     let burst = "limits.burst: expected a number from 1 to 1000000";
     let seconds = |key: &str| format!("limits.{key}: expected a number from 1 to 3600");
-    let [head, body, keep_alive] =
-        ["head_seconds", "body_seconds", "keep_alive_seconds"].map(seconds);
+    let [head, body, keep_alive, send] =
+        ["head_seconds", "body_seconds", "keep_alive_seconds", "send_seconds"].map(seconds);
     let cases = [
         ("requests_per_second = 0.0009", rate),
         ("requests_per_second = 1000001", rate),
@@ -34,6 +34,8 @@ fn what_is_no_limit_is_named() {
         ("head_seconds = 0", &head),
         ("body_seconds = 3601", &body),
         ("keep_alive_seconds = 0", &keep_alive),
+        ("send_seconds = 0", &send),
+        ("send_seconds = 3601", &send),
         (
             "body_bytes = 393215",
             "limits.body_bytes: expected a number from 393216 to 1099511627776",

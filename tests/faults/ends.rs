@@ -1,16 +1,30 @@
-//! A store that panics, and one whose queue is as short as can be.
+//! Actors that panic, a system that starts no threads, and a store whose queue is as short as can be.
 
 use futures_util::future::join_all;
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::caller::{Told, ask, is_healthy, post, view};
-use crate::layer::Layer;
+use crate::layer::{Layer, panics};
 use crate::mixture::Mixture;
 use crate::process::Service;
 
+/// Bytes of a content that is worked on apart.
+const LARGE: usize = 65_530;
 /// How many ask at once, and how often.
 const CALLERS: usize = 32;
 const ROUNDS: usize = 100;
+
+/// Waits until a server has ended because this actor did; returns its folder.
+fn expect_end(service: Service, actor: &str) -> TempDir {
+    let (status, log, folder) = service.wait();
+    assert_eq!(status.code(), Some(1), "{log}");
+    let last =
+        format!("viewonce: the {actor} ended unasked; what it was doing may be done, or not\n");
+    assert!(log.ends_with(&last), "{log}");
+    assert_eq!(log.lines().filter(|line| line.starts_with("viewonce: ")).count(), 1, "{log}");
+    folder
+}
 
 #[actix_web::test]
 async fn a_store_that_panics_ends_the_server_and_loses_nothing() {
@@ -20,17 +34,63 @@ async fn a_store_that_panics_ends_the_server_and_loses_nothing() {
     done.attempt(&service).await;
     assert!(done.is_all(Told::Done));
     let token = service.store("x").await.unwrap();
-    layer.panic_store();
+    layer.panic(panics::STORE);
     assert_eq!(ask(view(&service, &token)).await.told(), Told::Unknown);
-    let (status, log, folder) = service.wait();
-    assert_eq!(status.code(), Some(1), "{log}");
-    let last = "viewonce: the store ended unasked; what it was doing may be done, or not\n";
-    assert!(log.ends_with(last), "{log}");
-    assert_eq!(log.lines().filter(|line| line.starts_with("viewonce: ")).count(), 1, "{log}");
+    let folder = expect_end(service, "store");
     let service = Service::start(folder, |command| layer.under(command));
     // It panicked before it began with that.
     assert_eq!(service.view(&token).await.as_deref(), Some("x"));
     done.finish(&service).await;
+}
+
+#[actix_web::test]
+async fn a_crypto_actor_that_panics_ends_the_server_and_loses_nothing() {
+    let layer = Layer::new();
+    let service = Service::start(tempfile::tempdir().unwrap(), |command| layer.under(command));
+    let token = service.store("x").await.unwrap();
+    // Something else on such a thread may look at the clock first.
+    let creation = json!({ "content": "y" });
+    loop {
+        layer.panic(panics::OTHER);
+        let answer = ask(post(&service, "/api/v1/secrets", &creation)).await;
+        if answer.problem() == Some("stopping") {
+            break;
+        }
+    }
+    let folder = expect_end(service, "crypto actor");
+    let service = Service::start(folder, |command| command);
+    assert_eq!(service.view(&token).await.as_deref(), Some("x"));
+}
+
+#[actix_web::test]
+async fn a_janitor_that_panics_ends_the_server_and_loses_nothing() {
+    let layer = Layer::new();
+    let service = Service::start(tempfile::tempdir().unwrap(), |command| {
+        layer.under(command).env("VIEWONCE_JANITOR__INTERVAL_SECONDS", "1")
+    });
+    let token = service.store("x").await.unwrap();
+    layer.panic(panics::MAIN);
+    let folder = expect_end(service, "janitor");
+    let service = Service::start(folder, |command| command);
+    assert_eq!(service.view(&token).await.as_deref(), Some("x"));
+}
+
+#[actix_web::test]
+async fn a_system_that_starts_no_threads_loses_nothing() {
+    let layer = Layer::new();
+    let service = Service::start(tempfile::tempdir().unwrap(), |command| layer.under(command));
+    // Its own threads have started when it answers.
+    assert!(is_healthy(&service).await);
+    layer.start_no_threads();
+    let content = "x".repeat(LARGE);
+    for creation in
+        [json!({ "content": content }), json!({ "content": content, "passphrase": "open" })]
+    {
+        let token = ask(post(&service, "/api/v1/secrets", &creation)).await.text("token").unwrap();
+        let reveal = json!({ "token": token, "passphrase": "open" });
+        let answer = ask(post(&service, "/api/v1/reveal", &reveal)).await;
+        assert_eq!(answer.text("content").as_deref(), Some(&*content), "{answer:?}");
+    }
 }
 
 /// Has many ask at once, until the queue has been full; returns what was stored.

@@ -116,9 +116,15 @@ impl Line {
 
     /// Reads a little of what has come.
     pub(crate) async fn read_some(&mut self) -> String {
-        let mut read = [0; 16];
+        self.read_at_most(16).await
+    }
+
+    /// Reads at most so many bytes of what has come.
+    pub(crate) async fn read_at_most(&mut self, count: usize) -> String {
+        let mut read = vec![0; count];
         let count = timeout(PATIENCE, self.0.read(&mut read)).await.expect("something comes");
-        String::from_utf8(read[..count.unwrap()].to_vec()).unwrap()
+        read.truncate(count.unwrap());
+        String::from_utf8(read).unwrap()
     }
 
     /// Reads until what was read ends like this; returns it.

@@ -1,8 +1,9 @@
 //! Many requests over one connection, sent without waiting for an answer.
 
 use futures_util::future::join_all;
+use serde_json::json;
 
-use crate::honest::Flood;
+use crate::honest::{Flood, post, store, view};
 use crate::line::Line;
 use crate::measure::{MEBIBYTE, expect_given_back};
 use crate::server::Server;
@@ -40,4 +41,38 @@ async fn requests_whose_answers_nobody_reads_are_not_read_either() {
     flood.expect_within(64 * MEBIBYTE);
     drop(lines);
     expect_given_back(&server).await;
+}
+
+/// How chunks may end, also where LF alone ends a line for some and not for others.
+const ENDS: [&str; 4] =
+    ["0\r\n\r\n", "0\r\nA: b\r\n\r\n", "0\r\nA: b\n\r\n", "0\r\nA: b\n\r\n\r\n"];
+/// Bytes that are handed over at a time.
+const TURN: usize = 2_048;
+
+/// A request that reveals a secret, in chunks with what looks like the end of a head between them.
+fn reveal_in_chunks(token: &str, end: &str, padding: usize) -> String {
+    let body = json!({ "token": token }).to_string();
+    let blank = format!("\r\n\r\n{}\n\n", " ".repeat(padding));
+    let (one, other) = body.split_at(20);
+    let chunks = [&blank, one, other].map(|part| format!("{:x}\r\n{part}\r\n", part.len()));
+    [post("/api/v1/reveal", "Transfer-Encoding: chunked"), chunks.concat(), end.to_owned()].concat()
+}
+
+#[actix_web::test]
+async fn what_comes_behind_chunks_is_not_run_and_their_answer_is_whole() {
+    const CONTENT: &str = "what must be shown";
+    const HEAD: &str = "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    for server in [Server::start(&[]), Server::start_tls(&[])] {
+        for (end, padding) in ENDS.into_iter().flat_map(|end| [(end, 0), (end, TURN)]) {
+            let (token, other) = (store(&server, CONTENT).await, store(&server, CONTENT).await);
+            let chunks = reveal_in_chunks(&token, end, padding);
+            let behind = [HEAD, &view(&other, "keep-alive")].concat().repeat(100);
+            let answers = Line::open(&server).await.converse(&(chunks + &behind)).await;
+            assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{end:?} {answers}");
+            assert!(answers.starts_with("HTTP/1.1 200 ") && answers.contains(CONTENT), "{answers}");
+            assert!(answers.contains("connection: close\r\n"), "{answers}");
+            let answer = Line::open(&server).await.converse(&view(&other, "close")).await;
+            assert!(answer.contains(CONTENT), "{end:?} {answer}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! Readers who take their answer slowly: they get all of it, whatever the patience of a connection.
+//! Readers who take their answer slowly: they get all of it, whatever the patience of a connection. Who
+//! takes nothing of it is cut off in the end.
 
 use std::time::Duration;
 
@@ -18,6 +19,11 @@ const CONTENT_BYTES: usize = 65_536;
 const MANY_BYTES: usize = 6 << 20;
 /// Longer than the patience of these servers.
 const LATER: Duration = Duration::from_secs(5);
+/// More often than the next servers want some of an answer to be taken, and how much is.
+const NOW_AND_THEN: Duration = Duration::from_millis(300);
+const SOME: usize = 4_096;
+/// In all, this is longer than those servers wait for it.
+const TIMES: usize = 15;
 /// Sooner than a server that stops ends.
 const SOON: Duration = Duration::from_secs(1);
 const IMPATIENT: [(&str, &str); 3] = [
@@ -113,4 +119,58 @@ async fn whoever_reads_while_the_server_stops_gets_all_of_the_answer() {
     server.stop();
     sleep(SOON).await;
     read_all(&mut [reader], &content).await;
+}
+
+/// Has a reader take a little of an answer now and then, and all of the rest later.
+async fn read_now_and_then(server: &Server, bytes: usize) {
+    let content = "x".repeat(bytes);
+    let token = store(server, &content).await;
+    let (mut line, mut begun) = reader(server, &token, "keep-alive").await;
+    for _ in 0..TIMES {
+        sleep(NOW_AND_THEN).await;
+        begun += &line.read_at_most(SOME).await;
+    }
+    read_all(&mut [(line, begun)], &content).await;
+}
+
+#[actix_web::test]
+async fn whoever_takes_some_of_an_answer_now_and_then_gets_all_of_it() {
+    let many = MANY_BYTES.to_string();
+    let settings = [("LIMITS__SEND_SECONDS", "3"), ("SECRETS__MAX_CONTENT_BYTES", &many)];
+    let [plain, tls] = [Server::start(&settings), Server::start_tls(&settings)];
+    let readers = [(&plain, MANY_BYTES), (&plain, CONTENT_BYTES), (&tls, MANY_BYTES)];
+    let tail = read_now_and_then(&tls, CONTENT_BYTES);
+    join(join_all(readers.map(|(server, bytes)| read_now_and_then(server, bytes))), tail).await;
+}
+
+/// Has readers take nothing of their answers. The server has room for one connection, and serves the next
+/// one when it has cut off the one before.
+async fn read_nothing(server: &Server) {
+    let mut readers = Vec::new();
+    let answers =
+        [(MANY_BYTES, "keep-alive"), (MANY_BYTES, "close"), (CONTENT_BYTES, "keep-alive")];
+    for (bytes, connection) in answers {
+        let token = store(server, &"x".repeat(bytes)).await;
+        readers.push((reader(server, &token, connection).await.0, bytes));
+        store(server, "of somebody else").await;
+    }
+    for (line, bytes) in &mut readers {
+        let taken = line.read_all().await.len();
+        assert!(*bytes == CONTENT_BYTES || taken < *bytes, "{taken} of {bytes}");
+    }
+    expect_given_back(server).await;
+}
+
+#[actix_web::test]
+async fn whoever_takes_nothing_of_an_answer_holds_no_connection_for_ever() {
+    let many = MANY_BYTES.to_string();
+    let settings = [
+        ("LIMITS__SEND_SECONDS", "1"),
+        ("LIMITS__KEEP_ALIVE_SECONDS", "3600"),
+        ("LIMITS__CONNECTIONS", "1"),
+        ("SERVER__WORKERS", "1"),
+        ("SECRETS__MAX_CONTENT_BYTES", &many),
+    ];
+    let [plain, tls] = [Server::start(&settings), Server::start_tls(&settings)];
+    join(read_nothing(&plain), read_nothing(&tls)).await;
 }

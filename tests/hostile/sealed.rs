@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use viewonce::clock::Timestamp;
-use viewonce::seal::{Issued, OpenError, Roots};
-use viewonce::secret::{Ciphertext, Deposit, Flags, Plaintext, SealedSecret};
+use viewonce::crypto::format::{FormatError, Issued, Roots};
+use viewonce::secret::{Flags, Plaintext, SealedSecret};
 
 use crate::chance::config;
 use crate::support::keys;
@@ -39,22 +39,21 @@ fn alteration() -> impl Strategy<Value = Alteration> {
 }
 
 fn alter(sealed: &mut SealedSecret, alteration: Alteration) {
-    let mut bytes = sealed.ciphertext.as_bytes().to_vec();
+    let bytes = &mut sealed.ciphertext;
     match alteration {
-        Alteration::Bit(place, bit) => *place.get_mut(&mut bytes) ^= 1 << bit,
+        Alteration::Bit(place, bit) => *place.get_mut(bytes) ^= 1 << bit,
         Alteration::Cut(place) => bytes.truncate(place.index(bytes.len())),
         Alteration::Append(more) => bytes.extend(more),
-        Alteration::Replace(others) => bytes = others,
+        Alteration::Replace(others) => *bytes = others,
         Alteration::Expiry(milliseconds) => {
             sealed.expires_at = Timestamp::from_millis(milliseconds);
         }
         Alteration::Flags(byte) => sealed.flags = Flags::from_byte(byte),
         Alteration::Version(version) => sealed.version = version,
     }
-    sealed.ciphertext = Ciphertext::from_bytes(bytes);
 }
 
-fn open(issued: &Issued, sealed: SealedSecret) -> Result<String, OpenError> {
+fn open(issued: &Issued, sealed: SealedSecret) -> Result<String, FormatError> {
     let content = ROOTS.open(&issued.token, sealed, None)?;
     Ok(content.expose_text().to_owned())
 }
@@ -65,8 +64,8 @@ proptest! {
     #[test]
     fn what_was_altered_does_not_open(content in ".{1,200}", alteration in alteration()) {
         let issued = Issued::generate(Timestamp::from_millis(1_800_000_000_000), false).unwrap();
-        let deposit = Deposit::from(Plaintext::parse(content.clone()).unwrap());
-        let sealed = ROOTS.seal(&issued, &deposit).unwrap().sealed;
+        let plaintext = Plaintext::parse(content.clone()).unwrap();
+        let sealed = ROOTS.seal(&issued, &plaintext, None).unwrap().secret;
         let mut altered = sealed.clone();
         alter(&mut altered, alteration);
         if altered == sealed {

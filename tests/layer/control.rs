@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use libc::timespec;
 
-use crate::format::{CONTROL, FOLDER, word};
+use crate::format::{CONTROL, FOLDER, panics, word};
 
 const SECOND: i64 = 1_000_000_000;
 const MILLISECOND: i64 = 1_000_000;
@@ -61,6 +61,10 @@ impl Control {
         self.read(word::IGNORE_SYNCS) != 0
     }
 
+    pub(crate) fn starts_no_threads(&self) -> bool {
+        self.read(word::NO_THREADS) != 0
+    }
+
     /// This thread is the one that wrote last.
     pub(crate) fn note_writer(&self) {
         self.writer.store(this_thread(), Ordering::SeqCst);
@@ -68,9 +72,17 @@ impl Control {
 
     /// Whether this thread has to find no clock, this once.
     pub(crate) fn takes_clock_away(&self) -> bool {
-        self.read(word::PANIC) != 0
-            && self.writer.load(Ordering::SeqCst) == this_thread()
-            && self.words[word::PANIC].swap(0, Ordering::SeqCst) != 0
+        let thread = this_thread();
+        let is_store = self.writer.load(Ordering::SeqCst) == thread;
+        // SAFETY: it has no preconditions.
+        let is_main = unsafe { libc::getpid() } == thread;
+        let is_meant = match self.read(word::PANIC) {
+            panics::STORE => is_store,
+            panics::MAIN => is_main,
+            panics::OTHER => !is_store && !is_main,
+            _ => false,
+        };
+        is_meant && self.words[word::PANIC].swap(0, Ordering::SeqCst) != 0
     }
 
     pub(crate) fn move_clock(&self, time: &mut timespec) {

@@ -20,10 +20,22 @@ pub(crate) mod word {
     pub(crate) const IGNORE_SYNCS: usize = 6;
     /// Milliseconds that the wall clock is ahead by; they are signed.
     pub(crate) const CLOCK: usize = 7;
-    /// Whether the thread that wrote last finds no wall clock; the layer clears it.
+    /// Which thread finds no wall clock, one of [`super::panics`]; the layer clears it.
     pub(crate) const PANIC: usize = 8;
+    /// Whether no thread can be started.
+    pub(crate) const NO_THREADS: usize = 9;
     /// How many words there are.
-    pub(crate) const COUNT: usize = 9;
+    pub(crate) const COUNT: usize = 10;
+}
+
+/// The threads that may find no wall clock, upon which they panic.
+pub(crate) mod panics {
+    /// The one that wrote to the database last.
+    pub(crate) const STORE: u64 = 1;
+    /// The main one.
+    pub(crate) const MAIN: u64 = 2;
+    /// Any other.
+    pub(crate) const OTHER: u64 = 3;
 }
 
 /// The calls that may fail.

@@ -18,7 +18,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use control::Control;
 use file::Concerned;
 use format::{Kind, calls};
-use libc::{clockid_t, off64_t, size_t, ssize_t, timespec};
+use libc::{clockid_t, off64_t, pthread_attr_t, pthread_t, size_t, ssize_t, timespec};
 
 /// # Safety
 ///
@@ -148,6 +148,23 @@ pub unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) ->
     // SAFETY: the C library has just written it.
     control.move_clock(unsafe { &mut *time });
     outcome
+}
+
+/// # Safety
+///
+/// As `pthread_create`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pthread_create(
+    thread: *mut pthread_t,
+    attributes: *const pthread_attr_t,
+    start: real::Start,
+    argument: *mut c_void,
+) -> c_int {
+    if Control::get().starts_no_threads() {
+        return libc::EAGAIN;
+    }
+    // SAFETY: it is the caller's call.
+    unsafe { real::pthread_create()(thread, attributes, start, argument) }
 }
 
 /// Fails the C library's way.

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::mem;
 use std::sync::OnceLock;
 
-use libc::{clockid_t, off64_t, size_t, ssize_t, timespec};
+use libc::{clockid_t, off64_t, pthread_attr_t, pthread_t, size_t, ssize_t, timespec};
 
 /// Declares functions that look one of the C library up, once.
 macro_rules! real {
@@ -22,6 +22,7 @@ macro_rules! real {
     };
 }
 
+pub(crate) type Start = extern "C" fn(*mut c_void) -> *mut c_void;
 pub(crate) type Sync = unsafe extern "C" fn(c_int) -> c_int;
 
 real! {
@@ -31,5 +32,7 @@ real! {
     fdatasync: c"fdatasync", Sync;
     fsync: c"fsync", Sync;
     unlink: c"unlink", unsafe extern "C" fn(*const c_char) -> c_int;
+    pthread_create: c"pthread_create",
+        unsafe extern "C" fn(*mut pthread_t, *const pthread_attr_t, Start, *mut c_void) -> c_int;
     clock_gettime: c"clock_gettime", unsafe extern "C" fn(clockid_t, *mut timespec) -> c_int;
 }

@@ -2,31 +2,52 @@
 //! no copy is left. Each test looks through its own process, where nobody else holds them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../support/state.rs"]
+mod state;
+#[path = "../support/mod.rs"]
+mod support;
+
 use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::iter::zip;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
+use actix_web::App;
+use actix_web::body::MessageBody as _;
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::web::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use viewonce::clock::Timestamp;
 use viewonce::config::{Settings, Surroundings, secret_keys};
+use viewonce::connection::{Body, Connection, Patience, Stream};
+use viewonce::crypto::format::{Issued, Roots};
+use viewonce::http::{frame, routes};
 use viewonce::key::{SecretKey, SecretKeys};
 use viewonce::passphrase::Passphrase;
-use viewonce::seal::{Issued, Roots};
-use viewonce::secret::{Deposit, Plaintext};
-use zeroize::Zeroizing;
+use viewonce::secret::Plaintext;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// Bytes that are looked for: enough that they stand nowhere by chance.
 const BYTES: usize = 32;
 /// What stands before and after them: whoever frees memory writes over its start.
 const AROUND: &str = "an example: sixty-four bytes around the ones that are looked for";
 const PAGE: usize = 4_096;
+/// Bytes that a client sends at once: as many as a connection holds back.
+const SENT: usize = 8_000;
+/// The first of them.
+const FIRST: &str = "GET / HTTP/1.1\r\n\r\n";
 
 /// A text with something of chance in it, which is kept such that it is not found where it is kept.
 struct Needle {
     inverted: [u8; BYTES],
     /// Whoever looks through the memory copies what others hold: there is one at a time.
-    _alone: MutexGuard<'static, ()>,
+    _alone: Option<MutexGuard<'static, ()>>,
 }
 
 impl Needle {
@@ -35,7 +56,13 @@ impl Needle {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes).unwrap();
-        Self { inverted: bytes.map(|byte| !(b'a' + byte % 26)), _alone: alone }
+        Self { inverted: bytes.map(|byte| !(b'a' + byte % 26)), _alone: Some(alone) }
+    }
+
+    /// The first bytes of `text`, for whoever looks through the memory alone already.
+    fn of(text: &str) -> Self {
+        let inverted = text.as_bytes().first_chunk::<BYTES>().unwrap().map(|byte| !byte);
+        Self { inverted, _alone: None }
     }
 
     /// The text. It is never moved, and wiped on drop.
@@ -50,7 +77,9 @@ impl Needle {
     /// Whether it stands anywhere that this process can write to.
     fn is_in_memory(&self) -> bool {
         let memory = File::open("/proc/self/mem").unwrap();
-        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        // So much that the system gives new memory, and none is written over where something may be left.
+        let mut maps = String::with_capacity(1 << 20);
+        File::open("/proc/self/maps").unwrap().read_to_string(&mut maps).unwrap();
         maps.lines().filter_map(writable).flat_map(|region| region.step_by(PAGE)).any(|page| {
             // What began on this page may end on the next.
             let mut bytes = Zeroizing::new([0; PAGE + BYTES - 1]);
@@ -99,10 +128,10 @@ fn no_key_stays_in_memory_once_roots_are_derived_from_it() {
 fn no_content_stays_in_memory_once_it_is_sealed_or_handed_out() {
     let (needle, roots) = (Needle::generate(), roots());
     let issued = Issued::generate(Timestamp::from_millis(0), false).unwrap();
-    let deposit = Deposit::from(Plaintext::parse(needle.text().to_string()).unwrap());
+    let content = Plaintext::parse(needle.text().to_string()).unwrap();
     assert!(needle.is_in_memory());
-    let sealed = roots.seal(&issued, &deposit).unwrap().sealed;
-    drop(deposit);
+    let sealed = roots.seal(&issued, &content, None).unwrap().secret;
+    drop(content);
     assert!(!needle.is_in_memory());
     let content = roots.open(&issued.token, sealed, None).unwrap();
     assert!(needle.is_in_memory());
@@ -118,5 +147,132 @@ fn no_passphrase_stays_in_memory_once_it_is_stretched() {
     assert!(needle.is_in_memory());
     roots.prove(&issued.token, roots.key_ids()[0], &passphrase).unwrap();
     drop(passphrase);
+    assert!(!needle.is_in_memory());
+}
+
+/// A body with this member, wiped on drop.
+fn body(name: &str, value: &str) -> Bytes {
+    Bytes::from_owner(Zeroizing::new(["{\"", name, "\":\"", value, "\"}"].concat()))
+}
+
+#[actix_web::test]
+async fn nothing_of_a_secret_stays_in_memory_once_it_is_stored_and_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = state::state(&folder, 1_000);
+    let app = App::new().wrap(from_fn(frame)).configure(|config| routes(state, config));
+    let app = init_service(app).await;
+    let needle = Needle::generate();
+    let post = async |path: &str, body: Bytes| {
+        let request = TestRequest::post().uri(path).set_payload(body);
+        let request = request.insert_header(("Content-Type", "application/json"));
+        call_service(&app, request.to_request()).await
+    };
+    let created = post("/api/v1/secrets", body("content", &needle.text())).await;
+    assert_eq!(created.status(), 201);
+    assert!(!needle.is_in_memory());
+    let location = created.headers().get("location").unwrap().to_str().unwrap();
+    let token = Zeroizing::new(location.rsplit('/').next().unwrap().to_owned());
+    let token_needle = Needle::of(&token);
+    let reveal = body("token", &token);
+    drop((created, token));
+    let revealed = post("/api/v1/reveal", reveal).await;
+    assert_eq!(revealed.status(), 200);
+    let document = revealed.into_body().try_into_bytes().unwrap();
+    assert!(needle.is_in_memory());
+    drop(document);
+    assert!(!needle.is_in_memory());
+    assert!(!token_needle.is_in_memory());
+}
+
+/// What a client has sent, as far as it is not read.
+struct Sent(Zeroizing<Vec<u8>>);
+
+impl AsyncRead for Sent {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.0.is_empty() {
+            return Poll::Pending;
+        }
+        let count = buffer.remaining().min(self.0.len());
+        buffer.put_slice(&self.0[..count]);
+        self.0.copy_within(count.., 0);
+        let rest = self.0.len() - count;
+        self.0[rest..].zeroize();
+        self.0.truncate(rest);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Sent {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl Stream for Sent {
+    fn unsent(&self) -> io::Result<u32> {
+        Ok(0)
+    }
+
+    fn has_gone(&self) -> io::Result<bool> {
+        Ok(false)
+    }
+}
+
+/// A connection to a client that has sent a request, and another one that begins and ends with `needle`.
+fn pipelined(needle: &Needle) -> Connection<Sent> {
+    let text = needle.text();
+    let mut sent = Zeroizing::new(Vec::with_capacity(SENT));
+    sent.extend_from_slice(FIRST.as_bytes());
+    sent.extend_from_slice(text.as_bytes());
+    sent.resize(SENT - text.len(), b'x');
+    sent.extend_from_slice(text.as_bytes());
+    let time = Duration::from_secs(1);
+    let patience = Patience { keep_alive: time, head: time, send: time, linger: time };
+    Connection::new(Sent(sent), patience)
+}
+
+/// Has the first request read, and all that is behind it held back.
+async fn hold_back(connection: &mut Connection<Sent>) {
+    let mut head = Zeroizing::new([0; SENT]);
+    assert_eq!(connection.read(&mut *head).await.unwrap(), FIRST.len());
+    assert!(head[FIRST.len()..].iter().all(|&byte| byte == 0));
+    connection.requests().begin(Body::Sized(0));
+    // Whoever needs more memory now does not find it behind what they have.
+    let _others = [(); 100].map(|()| vec![0_u8; 1_000]);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut rest = ReadBuf::new(&mut *head);
+    assert!(pin!(connection).poll_read(&mut context, &mut rest).is_pending());
+}
+
+#[tokio::test]
+async fn nothing_that_a_connection_held_back_stays_in_memory() {
+    let needle = Needle::generate();
+    let mut connection = pipelined(&needle);
+    hold_back(&mut connection).await;
+    assert!(needle.is_in_memory());
+    connection.requests().end();
+    let mut bytes = Zeroizing::new([0; 500]);
+    let mut count = FIRST.len();
+    while count < SENT {
+        count += connection.read(&mut *bytes).await.unwrap();
+        bytes.zeroize();
+    }
+    assert!(!needle.is_in_memory());
+    let mut dropped = pipelined(&needle);
+    hold_back(&mut dropped).await;
+    assert!(needle.is_in_memory());
+    drop(dropped);
     assert!(!needle.is_in_memory());
 }

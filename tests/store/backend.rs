@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use futures_util::future;
-use tokio::sync::oneshot;
 use viewonce::clock::Clock;
 use viewonce::id::LookupId;
-use viewonce::secret::{NewSecret, SealedSecret};
-use viewonce::store::{Bounds, Fate, Rules, State, Store, Take, Taken};
+use viewonce::lifeline::Ended;
+use viewonce::secret::SealedSecret;
+use viewonce::store::{
+    Acknowledge, Bounds, Burn, Close, Create, Fate, Inspect, Peek, Revoke, Rules, State, Store,
+    Take, Taken,
+};
 
-use crate::samples::{HOUR, Terms, claim_id, lookup_id, only, receipt, secret};
+use crate::samples::{HOUR, Terms, claim_id, create_of, lookup_id, only, receipt, secret, take_of};
 
 /// Room for all that a test sends at once, if it does not ask for less.
 const MAILBOX: usize = 10_000;
@@ -28,14 +31,14 @@ pub(crate) trait Backend {
     fn fresh() -> Self;
 
     /// Starts a store there. What it returns besides resolves when the store has ended.
-    fn start(&self, rules: Rules, clock: Clock, mailbox: usize) -> (Store, oneshot::Receiver<()>);
+    fn start(&self, rules: Rules, clock: Clock, mailbox: usize) -> (Store, Ended);
 }
 
 /// A running store, and the clock it goes by.
 pub(crate) struct Subject<B> {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
-    pub(crate) ended: oneshot::Receiver<()>,
+    pub(crate) ended: Ended,
     pub(crate) backend: B,
 }
 
@@ -49,7 +52,7 @@ impl<B: Backend> Subject<B> {
     pub(crate) async fn start_with_mailbox(mailbox: usize) -> Self {
         let subject = Self::start_on(B::fresh(), RULES, Clock::default(), mailbox);
         // Not by a ping, which has to be answered within seconds.
-        subject.store.peek(Vec::new()).await.unwrap();
+        subject.store.ask(Peek(Vec::new())).await.unwrap();
         subject
     }
 
@@ -75,7 +78,7 @@ impl<B: Backend> Subject<B> {
 
     /// Closes the store.
     pub(crate) async fn close(self) -> B {
-        self.store.close().await.unwrap();
+        self.store.insist(Close).await.unwrap();
         self.backend
     }
 
@@ -95,7 +98,7 @@ impl<B: Backend> Subject<B> {
 
     /// Closes the store, and at once starts another with the same content and other rules.
     pub(crate) async fn restart_with(self, rules: Rules) -> Self {
-        self.store.close().await.unwrap();
+        self.store.insist(Close).await.unwrap();
         self.reopen_with(rules)
     }
 
@@ -107,7 +110,7 @@ impl<B: Backend> Subject<B> {
     /// Stores secret number `n`, with an hour to live.
     pub(crate) async fn create(&self, n: u32) -> SealedSecret {
         let secret = self.secret(n);
-        self.store.create(secret.clone()).await.unwrap();
+        self.store.ask(create_of(secret.clone())).await.unwrap();
         secret
     }
 
@@ -117,15 +120,15 @@ impl<B: Backend> Subject<B> {
     }
 
     /// Secret number `n` on these terms, with an hour to live.
-    pub(crate) fn new_secret(&self, n: u32, terms: Terms) -> NewSecret {
+    pub(crate) fn new_secret(&self, n: u32, terms: Terms) -> Create {
         terms.of(n, self.secret(n))
     }
 
     /// Stores secret number `n` on these terms, with an hour to live.
     pub(crate) async fn confide(&self, n: u32, terms: Terms) -> SealedSecret {
         let secret = self.new_secret(n, terms);
-        self.store.create(secret.clone()).await.unwrap();
-        secret.sealed
+        self.store.ask(secret.clone()).await.unwrap();
+        secret.secret
     }
 
     /// Stores these secrets on these terms, all at once, with an hour to live.
@@ -135,7 +138,7 @@ impl<B: Backend> Subject<B> {
 
     /// Whether secret number `n` is there, which this does not change.
     pub(crate) async fn has(&self, n: u32) -> bool {
-        self.store.peek(only(n)).await.unwrap().is_some()
+        self.store.ask(Peek(only(n))).await.unwrap().is_some()
     }
 
     /// Takes secret number `n`.
@@ -145,22 +148,22 @@ impl<B: Backend> Subject<B> {
 
     /// What comes of `take`.
     pub(crate) async fn ask(&self, take: Take) -> Taken {
-        self.store.take(take).await.unwrap()
+        self.store.ask(take).await.unwrap()
     }
 
     /// Burns secret number `n`; tells whether there was one.
     pub(crate) async fn burn(&self, n: u32) -> bool {
-        self.store.burn(only(n)).await.unwrap()
+        self.store.ask(Burn(only(n))).await.unwrap()
     }
 
     /// Ends the repeat of secret number `n` with this key; tells whether there was one.
     pub(crate) async fn acknowledge(&self, n: u32, key: u32) -> bool {
-        self.store.acknowledge(vec![claim_id(n, key)]).await.unwrap()
+        self.store.ask(Acknowledge(vec![claim_id(n, key)])).await.unwrap()
     }
 
     /// What the receipt of secret number `n` tells, if it is kept.
     pub(crate) async fn fate(&self, n: u32) -> Option<Fate> {
-        self.store.inspect(receipt(n)).await.unwrap()
+        self.store.ask(Inspect(receipt(n))).await.unwrap()
     }
 
     /// What became of secret number `n`, whose receipt is kept.
@@ -170,12 +173,12 @@ impl<B: Backend> Subject<B> {
 
     /// Revokes secret number `n`; tells what became of it.
     pub(crate) async fn revoke(&self, n: u32) -> Option<Fate> {
-        self.store.revoke(receipt(n)).await.unwrap()
+        self.store.ask(Revoke(receipt(n))).await.unwrap()
     }
 
     /// Takes a secret that has one of these ids.
     pub(crate) async fn take_any(&self, candidates: &[LookupId]) -> Option<SealedSecret> {
-        taken(self.store.take(candidates.to_vec()).await.unwrap())
+        taken(self.store.ask(take_of(candidates.to_vec())).await.unwrap())
     }
 }
 

@@ -133,7 +133,11 @@ macro_rules! contract {
                 nothing_of_a_secret_is_used_up_for_a_caller_who_has_gone
                 ping_succeeds_while_the_queue_is_full
                 many_pings_at_once_all_succeed
-                ping_fails_when_the_store_does_not_answer
+                a_store_that_does_not_answer_is_not_healthy
+                all_who_ask_for_the_health_at_once_share_one_ping
+                who_asks_for_the_health_and_leaves_queues_no_more_than_one_ping
+                a_commit_just_before_is_the_health
+                a_ping_flushes_no_batch
                 purge_has_its_turn_while_the_queue_is_full
                 survey_has_its_turn_while_the_queue_is_full;
             metrics:

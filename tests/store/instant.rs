@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use viewonce::clock::Timestamp;
+use viewonce::store::Purge;
 
 use crate::backend::{Backend, Subject};
 
@@ -48,6 +49,6 @@ async fn is_there_at<B: Backend>(
     clock.advance(clock.until(instant).saturating_sub(early));
     let is_there = is_there(subject, n).await;
     clock.advance(early);
-    store.purge().await.unwrap();
+    store.insist(Purge).await.unwrap();
     is_there
 }

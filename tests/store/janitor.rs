@@ -9,14 +9,11 @@ use chrono::TimeDelta;
 use futures_util::future::join;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep, timeout};
-use viewonce::call::Call;
 use viewonce::clock::Clock;
 use viewonce::janitor::{JanitorActor, purge_all};
+use viewonce::lifeline::Lifelines;
 use viewonce::metrics::StoreMetrics;
-use viewonce::store::{
-    Acknowledge, Burn, Close, Create, Inspect, Peek, Ping, Purge, Purged, Revoke, Store,
-    StoreError, Survey, Take, Watch,
-};
+use viewonce::store::{Command, Purged, Store, StoreError};
 
 /// Between the beginnings of two rounds.
 const INTERVAL: Duration = Duration::from_hours(1);
@@ -113,7 +110,8 @@ async fn times_of_purges(answers: Vec<Answer>, clock: &Clock) -> Vec<Duration> {
     tokio::time::pause();
     let start = Instant::now();
     let (store, mut purges) = note_purges(answers);
-    let _janitor = JanitorActor::new(store, clock.clone(), INTERVAL).start();
+    let lifeline = Lifelines::new().0.of("janitor");
+    let _janitor = JanitorActor::new(store, clock.clone(), INTERVAL, lifeline).start();
     let mut times = Vec::new();
     while let Ok(Some(time)) = timeout(3 * INTERVAL, purges.recv()).await {
         times.push(time - start);
@@ -130,7 +128,8 @@ fn hours(duration: Duration) -> u64 {
 fn note_purges(answers: Vec<Answer>) -> (Store, UnboundedReceiver<Instant>) {
     let (purges, noted) = mpsc::unbounded_channel();
     let address = NotingStore { answers: answers.into_iter(), purges }.start();
-    (Store::new(&address, Arc::new(StoreMetrics::new(Clock::default()))), noted)
+    let metrics = Arc::new(StoreMetrics::new(Clock::default()));
+    (Store::new(address.recipient(), metrics, Arc::default()), noted)
 }
 
 struct NotingStore {
@@ -142,27 +141,17 @@ impl Actor for NotingStore {
     type Context = Context<Self>;
 }
 
-impl Handler<Call<Purge>> for NotingStore {
+impl Handler<Command> for NotingStore {
     type Result = ();
 
-    fn handle(&mut self, call: Call<Purge>, context: &mut Self::Context) {
+    fn handle(&mut self, command: Command, context: &mut Self::Context) {
+        let Command::Purge(_, reply) = command else {
+            unreachable!("a janitor asks for nothing else")
+        };
         self.purges.send(Instant::now()).unwrap();
-        call.answer(self.answers.next().unwrap());
+        reply.send(self.answers.next().unwrap());
         if self.answers.len() == 0 {
             context.stop();
         }
     }
 }
-
-/// What a janitor never asks for.
-macro_rules! ignore {
-    ($($message:ty),*) => { $(
-        impl Handler<Call<$message>> for NotingStore {
-            type Result = ();
-
-            fn handle(&mut self, _call: Call<$message>, _context: &mut Self::Context) {}
-        }
-    )* };
-}
-
-ignore!(Create, Take, Acknowledge, Peek, Burn, Inspect, Revoke, Watch, Survey, Ping, Close);

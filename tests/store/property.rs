@@ -18,7 +18,8 @@ use proptest::prelude::{TestCaseError, prop_assert_eq};
 use proptest::test_runner::{Config, TestError, TestRunner};
 use viewonce::clock::{Clock, Timestamp};
 use viewonce::store::{
-    Created, Fate, Peeked, Proof, Purged, State, Store, StoreError, Take, Taken,
+    Acknowledge, Burn, Close, Created, Fate, Inspect, Peek, Peeked, Proof, Purge, Purged, Revoke,
+    State, Store, StoreError, Take, Taken, Watch,
 };
 
 use crate::backend::Backend;
@@ -91,7 +92,7 @@ impl<B: Backend> Case<B> {
 
     async fn run(mut self, steps: Vec<Step>) -> Result<(), TestCaseError> {
         let outcome = self.go(steps).await;
-        let closed = self.store.close().await;
+        let closed = self.store.insist(Close).await;
         outcome?;
         Ok(closed?)
     }
@@ -177,7 +178,7 @@ impl<B: Backend> Case<B> {
     }
 
     pub(crate) async fn restart(&mut self) -> Result<(), StoreError> {
-        self.store.close().await?;
+        self.store.insist(Close).await?;
         (self.store, _) = self.backend.start(RULES, self.clock.clone(), MAILBOX);
         Ok(())
     }
@@ -207,7 +208,7 @@ async fn send(store: &Store, number: u32, ask: Ask, now: Timestamp) -> Result<To
     let claims = |key| [number, STRANGER].map(|number| names::claim_id(number, key)).to_vec();
     Ok(match ask {
         Ask::Create(terms) => {
-            Told::Created(store.create(names::new_secret(number, terms, now)).await?)
+            Told::Created(store.ask(names::new_secret(number, terms, now)).await?)
         }
         Ask::Take { key, passphrase } => {
             let proof = passphrase.map(|passphrase| Proof {
@@ -215,21 +216,21 @@ async fn send(store: &Store, number: u32, ask: Ask, now: Timestamp) -> Result<To
                 wrapped_key: key.map(|key| names::wrapped_key(number, key)),
             });
             let claims = key.map_or_else(Vec::new, claims);
-            Told::Taken(store.take(Take { candidates: secrets(), claims, proof }).await?)
+            Told::Taken(store.ask(Take { candidates: secrets(), claims, proof }).await?)
         }
-        Ask::Acknowledge(key) => Told::Ended(store.acknowledge(claims(key)).await?),
-        Ask::Burn => Told::Ended(store.burn(secrets()).await?),
-        Ask::Revoke => Told::Fate(store.revoke(receipts()).await?),
-        Ask::Peek => Told::Peeked(store.peek(secrets()).await?),
-        Ask::Inspect => Told::Fate(store.inspect(receipts()).await?),
+        Ask::Acknowledge(key) => Told::Ended(store.ask(Acknowledge(claims(key))).await?),
+        Ask::Burn => Told::Ended(store.ask(Burn(secrets())).await?),
+        Ask::Revoke => Told::Fate(store.ask(Revoke(receipts())).await?),
+        Ask::Peek => Told::Peeked(store.ask(Peek(secrets())).await?),
+        Ask::Inspect => Told::Fate(store.ask(Inspect(receipts())).await?),
         Ask::Watch => {
-            let mut watch: Watching<'_> = Box::pin(store.watch(receipts()));
+            let mut watch: Watching<'_> = Box::pin(store.ask(Watch(receipts())));
             Told::Waits(waits(store, &mut watch).await)
         }
         Ask::Purge => {
-            let mut all = store.purge().await?;
+            let mut all = store.insist(Purge).await?;
             while !all.is_complete {
-                let Purged { secrets, is_complete } = store.purge().await?;
+                let Purged { secrets, is_complete } = store.insist(Purge).await?;
                 all = Purged { secrets: all.secrets + secrets, is_complete };
             }
             Told::Purged(all)

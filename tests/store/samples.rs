@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use viewonce::clock::Timestamp;
-use viewonce::id::{ClaimId, CreationId, DIGEST_BYTES, ID_BYTES, LookupId, ReceiptId, Verifier};
-use viewonce::key::KeyId;
+use viewonce::id::{
+    ClaimId, CreationId, DIGEST_BYTES, ID_BYTES, KeyId, LookupId, NONCE_BYTES, Nonce, ReceiptId,
+    Verifier,
+};
 use viewonce::passphrase::WrappedKey;
-use viewonce::repeat::{NONCE_BYTES, NewCreation, Nonce};
-use viewonce::secret::{Ciphertext, Flags, NewSecret, SealedSecret};
-use viewonce::store::{Proof, Take};
+use viewonce::repeat::NewCreation;
+use viewonce::secret::{Flags, SealedSecret};
+use viewonce::store::{Create, Proof, Take};
 
 /// How long a secret lives, unless a test says otherwise.
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
@@ -44,10 +46,10 @@ impl Terms {
     pub(crate) const ALL: Self = Self { has_passphrase: true, ..Self::REPEATABLE_WITH_RECEIPT };
 
     /// Secret number `n` on these terms.
-    pub(crate) fn of(self, n: u32, sealed: SealedSecret) -> NewSecret {
+    pub(crate) fn of(self, n: u32, sealed: SealedSecret) -> Create {
         let Self { has_passphrase, has_receipt, is_repeatable } = self;
-        NewSecret {
-            sealed: SealedSecret { flags: Flags::new(has_passphrase, has_receipt), ..sealed },
+        Create {
+            secret: SealedSecret { flags: Flags::new(has_passphrase, has_receipt), ..sealed },
             verifier: has_passphrase.then(|| verifier(n)),
             receipt_id: has_receipt.then(|| receipt_id(n)),
             creation: is_repeatable.then(|| creation(n)),
@@ -69,7 +71,7 @@ pub(crate) fn secret_of_size(n: u32, marks: usize, expires_at: Timestamp) -> Sea
         version: 1,
         flags: Flags::default(),
         expires_at,
-        ciphertext: Ciphertext::from_bytes(mark(n).repeat(marks).into_bytes()),
+        ciphertext: mark(n).repeat(marks).into_bytes(),
     }
 }
 
@@ -78,6 +80,16 @@ pub(crate) fn lookup_id(n: u32) -> LookupId {
     let mut digest = [0; DIGEST_BYTES];
     digest[..4].copy_from_slice(&drawn(n).to_be_bytes());
     LookupId::from_parts(Timestamp::from_millis(i64::from(drawn(!n) % INSTANTS)), &digest)
+}
+
+/// Creates a secret with nothing beside it.
+pub(crate) fn create_of(secret: SealedSecret) -> Create {
+    Create { secret, verifier: None, receipt_id: None, creation: None }
+}
+
+/// Takes what has one of these ids, neither repeatably nor by a passphrase.
+pub(crate) fn take_of(candidates: Vec<LookupId>) -> Take {
+    Take { candidates, claims: Vec::new(), proof: None }
 }
 
 /// The one candidate under which secret number `n` is found.
@@ -121,7 +133,7 @@ pub(crate) fn verifier(n: u32) -> Verifier {
 /// What is kept for a repeat of the passphrase of secret number `n`.
 pub(crate) fn wrapped_key(n: u32) -> WrappedKey {
     let key = [id_bytes(n, 6 << 32); WRAPPED_KEY_BYTES / ID_BYTES].concat();
-    WrappedKey(Ciphertext::from_bytes(key))
+    WrappedKey(key)
 }
 
 /// What is 16 bytes of secret number `n`, another for each `purpose`.
@@ -131,7 +143,7 @@ fn id_bytes(n: u32, purpose: u128) -> [u8; ID_BYTES] {
 
 /// A take of secret number `n`, neither repeatable nor with a passphrase.
 pub(crate) fn taking(n: u32) -> Take {
-    Take::from(only(n))
+    take_of(only(n))
 }
 
 /// A take of secret number `n` that is repeatable with this key.

@@ -17,8 +17,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tokio::sync::oneshot;
 use viewonce::clock::Clock;
+use viewonce::lifeline::{Ended, Lifelines};
 use viewonce::store::sqlite::{DatabaseError, StoreActor};
 use viewonce::store::{Rules, Store};
 
@@ -64,9 +64,21 @@ impl Sqlite {
         fs::write(self.database(), bytes).unwrap();
     }
 
+    fn open(
+        &self,
+        rules: Rules,
+        clock: Clock,
+        mailbox: usize,
+    ) -> Result<(Store, Ended), DatabaseError> {
+        let (lifelines, ended) = Lifelines::new();
+        let lifeline = lifelines.of("store");
+        let store = StoreActor::start(&self.database(), rules, clock, mailbox, lifeline)?;
+        Ok((store, ended))
+    }
+
     /// Starts a store here, or hears why not; also that somebody else has it.
     fn try_start(&self) -> Result<(), DatabaseError> {
-        StoreActor::start(&self.database(), RULES, Clock::default(), 16).map(drop)
+        self.open(RULES, Clock::default(), 16).map(drop)
     }
 }
 
@@ -75,9 +87,8 @@ impl Backend for Sqlite {
         Self { root: tempfile::tempdir().unwrap() }
     }
 
-    fn start(&self, rules: Rules, clock: Clock, mailbox: usize) -> (Store, oneshot::Receiver<()>) {
-        unless_in_use(|| StoreActor::start(&self.database(), rules, clock.clone(), mailbox))
-            .unwrap()
+    fn start(&self, rules: Rules, clock: Clock, mailbox: usize) -> (Store, Ended) {
+        unless_in_use(|| self.open(rules, clock.clone(), mailbox)).unwrap()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::{self, LocalBoxFuture};
-use viewonce::store::{Store, StoreError};
+use viewonce::store::{Ping, Store, StoreError, Watch};
 
 use crate::samples::receipt;
 
@@ -22,7 +22,7 @@ pub(crate) async fn waiting(store: &Store, n: u32) -> Watching<'_> {
 
 /// A watch of secret number `n` that is not sent yet.
 pub(crate) fn watch(store: &Store, n: u32) -> Watching<'_> {
-    Box::pin(store.watch(receipt(n)))
+    Box::pin(store.ask(Watch(receipt(n))))
 }
 
 /// Whether the store, when it has done all it was asked before, lets `watch` wait.
@@ -30,7 +30,7 @@ pub(crate) async fn waits(store: &Store, watch: &mut Watching<'_>) -> bool {
     // It is sent with the first look at it; the ping is behind it.
     let mut answer = future::poll_immediate(&mut *watch).await;
     if answer.is_none() {
-        store.ping().await.unwrap();
+        store.insist(Ping).await.unwrap();
         answer = future::poll_immediate(watch).await;
     }
     answer.map(Result::unwrap).is_none()

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
 use tokio::task::unconstrained;
-use viewonce::store::Store;
+use viewonce::store::{Peek, Store};
 
 /// A store stands still as long as this is there.
 pub(crate) struct Held<'a> {
@@ -51,7 +51,7 @@ impl<'a> Turn<'a> {
         // Without a budget: a task that has used its own up is woken by its runtime, on its own
         // thread, and whoever wakes the gate gets no further.
         let mut call: Pin<Box<dyn Future<Output = ()> + 'a>> = Box::pin(unconstrained(async {
-            drop(store.peek(Vec::new()).await);
+            drop(store.ask(Peek(Vec::new())).await);
         }));
         let queued = call.as_mut().poll(&mut Context::from_waker(&Waker::from(gate)));
         queued.is_pending().then_some(Self { arrival, _release: release, _call: call })

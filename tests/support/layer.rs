@@ -20,7 +20,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use format::{CONTROL, FAILED, FILE, FOLDER, Kind, Record, SECTOR, UNDO, word};
-pub(crate) use format::{calls, files};
+pub(crate) use format::{calls, files, panics};
 
 /// What is to fail.
 #[derive(Clone, Copy, Debug)]
@@ -104,10 +104,15 @@ impl Layer {
         self.write(word::CLOCK, offset.num_milliseconds().cast_unsigned());
     }
 
-    /// Has the thread that wrote to the database last find no clock the next time that it looks, upon
-    /// which it panics.
-    pub(crate) fn panic_store(&self) {
-        self.write(word::PANIC, 1);
+    /// Has such a thread, as in `panics::STORE`, find no clock the next time that it looks, upon which it
+    /// panics.
+    pub(crate) fn panic(&self, thread: u64) {
+        self.write(word::PANIC, thread);
+    }
+
+    /// Has no thread start, from now on.
+    pub(crate) fn start_no_threads(&self) {
+        self.write(word::NO_THREADS, 1);
     }
 
     /// Has syncs do nothing, from now on, and succeed.

@@ -1,12 +1,12 @@
 //! Secrets: sealing, opening and finding them, and what is kept beside them.
 
 use viewonce::clock::Timestamp;
-use viewonce::id::{ClaimId, ID_BYTES, LookupId, ReceiptId, Verifier};
-use viewonce::key::{KEY_ID_BYTES, KeyId};
+use viewonce::crypto::format::{FormatError, Issued, Roots};
+use viewonce::id::{ClaimId, ID_BYTES, KEY_ID_BYTES, KeyId, LookupId, ReceiptId, Verifier};
 use viewonce::passphrase::{PASSPHRASE_KEY_BYTES, PassphraseKey, WrappedKey};
 use viewonce::repeat::IdempotencyKey;
-use viewonce::seal::{Issued, OpenError, ProveError, Roots};
-use viewonce::secret::{Ciphertext, Deposit, Flags, NewSecret, Plaintext, SealedSecret};
+use viewonce::secret::{Flags, Plaintext, SealedSecret};
+use viewonce::store::Create;
 use viewonce::token::{Receipt, TOKEN_BYTES, Token};
 
 use crate::{Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors};
@@ -93,18 +93,14 @@ impl<Outcome> Vector<Outcome> {
             version: self.version,
             flags: Flags::from_byte(self.flags),
             expires_at: self.expires_at(),
-            ciphertext: Ciphertext::from_bytes(self.sealed.0.clone()),
+            ciphertext: self.sealed.0.clone(),
         }
     }
 
     /// What its passphrase comes down to, if it has one.
-    fn prove(&self, roots: &Roots) -> Result<Option<(Verifier, PassphraseKey)>, OpenError> {
+    fn prove(&self, roots: &Roots) -> Result<Option<(Verifier, PassphraseKey)>, FormatError> {
         let Some(text) = &self.passphrase else { return Ok(None) };
-        match roots.prove(&self.token(), self.key_id(), &passphrase(text)) {
-            Ok(proof) => Ok(Some((proof.verifier, proof.passphrase_key))),
-            Err(ProveError::Open(error)) => Err(error),
-            Err(ProveError::Memory(error)) => unreachable!("{error}"),
-        }
+        roots.prove(&self.token(), self.key_id(), &passphrase(text)).map(Some)
     }
 
     /// The content, or the name of the error.
@@ -119,13 +115,8 @@ impl<Outcome> Vector<Outcome> {
 
 impl Vector<Content> {
     /// What its sender confided.
-    fn deposit(&self) -> Deposit {
-        Deposit {
-            content: Plaintext::parse(self.outcome.text()).unwrap(),
-            ttl_hours: None,
-            passphrase: self.passphrase.as_deref().map(passphrase),
-            wants_receipt: self.receipt.is_some(),
-        }
+    fn content(&self) -> Plaintext {
+        Plaintext::parse(self.outcome.text()).unwrap()
     }
 
     /// What its sender got.
@@ -134,9 +125,9 @@ impl Vector<Content> {
     }
 
     /// What the store got.
-    fn stored(&self) -> NewSecret {
+    fn stored(&self) -> Create {
         let (verifier, receipt_id) = (self.verifier(), self.receipt_id());
-        NewSecret { sealed: self.sealed(), verifier, receipt_id, creation: None }
+        Create { secret: self.sealed(), verifier, receipt_id, creation: None }
     }
 }
 
@@ -156,7 +147,7 @@ impl Claim {
 
     fn wrapped(&self) -> Option<WrappedKey> {
         let wrapped = self.wrapped.as_ref();
-        wrapped.map(|wrapped| WrappedKey(Ciphertext::from_bytes(wrapped.0.clone())))
+        wrapped.map(|wrapped| WrappedKey(wrapped.0.clone()))
     }
 }
 
@@ -172,7 +163,8 @@ fn malformed() -> Vec<Vector<String>> {
 fn every_valid_vector_seals_to_its_bytes() {
     for vector in valid() {
         let roots = vector.roots();
-        let new = roots.seal(&vector.issued(), &vector.deposit()).unwrap();
+        let passphrase = vector.passphrase.as_deref().map(passphrase);
+        let new = roots.seal(&vector.issued(), &vector.content(), passphrase.as_ref()).unwrap();
         assert_eq!(new, vector.stored(), "{}", vector.name);
     }
 }
@@ -254,11 +246,11 @@ fn a_wrapped_key_opens_for_its_token_and_its_idempotency_key_alone() {
         let unwrapped = roots.unwrap_key(token, key_id, key, wrapped.clone());
         unwrapped.map(|passphrase_key| *passphrase_key.expose_bytes())
     };
-    let mut altered = wrapped.0.clone().into_bytes();
+    let mut altered = wrapped.0.clone();
     *altered.last_mut().unwrap() ^= 1;
-    let altered = WrappedKey(Ciphertext::from_bytes(altered));
+    let altered = WrappedKey(altered);
     assert_eq!(unwrap(&token, &key, &wrapped), Ok([3; PASSPHRASE_KEY_BYTES]));
-    assert_eq!(unwrap(&token, &key, &altered), Err(OpenError::Forged));
-    assert_eq!(unwrap(&other_token, &key, &wrapped), Err(OpenError::Forged));
-    assert_eq!(unwrap(&token, &other_key, &wrapped), Err(OpenError::Forged));
+    assert_eq!(unwrap(&token, &key, &altered), Err(FormatError::Forged));
+    assert_eq!(unwrap(&other_token, &key, &wrapped), Err(FormatError::Forged));
+    assert_eq!(unwrap(&token, &other_key, &wrapped), Err(FormatError::Forged));
 }

@@ -3,7 +3,7 @@
 //!
 //! `format-1.json` holds secrets in both shapes and what is kept beside them, `malformed-1.json`
 //! what is to be refused, and why, and `repeat-1.json` creations that may be repeated. All were made
-//! by an independent implementation of the specification in [`viewonce::seal`]; where the program
+//! by an independent implementation of the specification in [`viewonce::crypto::format`]; where the program
 //! departs from them, it is the program that is wrong. Bytes are written in hexadecimal, secret keys
 //! as text.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -12,10 +12,10 @@ mod format;
 mod repeat;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
+use viewonce::crypto::format::Roots;
 use viewonce::key::{SecretKey, SecretKeys};
 use viewonce::passphrase::Passphrase;
 use viewonce::repeat::IdempotencyKey;
-use viewonce::seal::Roots;
 
 /// A secret key that no vector uses.
 const OTHER_KEY: &str = "an example key for rotation";

@@ -1,11 +1,15 @@
 //! Creations that may be repeated: who repeats one gets what it got, whoever asks for anything else
 //! gets nothing.
 
+use std::time::Duration;
+
 use viewonce::clock::Timestamp;
-use viewonce::id::{CreationId, ID_BYTES, LookupId};
-use viewonce::repeat::{Creation, NONCE_BYTES, NewCreation, Nonce};
-use viewonce::seal::{Issued, Retry, Roots};
-use viewonce::secret::{Deposit, Plaintext};
+use viewonce::crypto::Seal;
+use viewonce::crypto::format::{Issued, Retry, Roots};
+use viewonce::id::{CreationId, ID_BYTES, LookupId, NONCE_BYTES, Nonce};
+use viewonce::repeat::{Creation, NewCreation};
+use viewonce::secret::Plaintext;
+use viewonce::time_to_live::TimeToLive;
 use viewonce::token::TOKEN_BYTES;
 
 use crate::{Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors};
@@ -69,13 +73,14 @@ impl Vector {
 
 impl Request {
     fn under(&self, key: &str) -> Retry {
-        let deposit = Deposit {
+        let seal = Seal {
             content: Plaintext::parse(self.content.clone()).unwrap(),
-            ttl_hours: self.ttl_hours,
+            time_to_live: TimeToLive { hours: self.ttl_hours, duration: Duration::ZERO },
             passphrase: self.passphrase.as_deref().map(passphrase),
             wants_receipt: self.receipt,
+            key: Some(idempotency_key(key)),
         };
-        Retry::new(&idempotency_key(key), &deposit)
+        Retry::of(&seal).unwrap()
     }
 
     /// Requests that differ from this one in one thing each.

@@ -1,21 +1,22 @@
-//! The members of a JSON object. Of a value that no request has is kept only that it is there, and
-//! there are few: so a body takes about as much memory again as it has bytes, whatever it holds.
+//! The members of a JSON object, each as the text of its value. Nothing is copied but their names, so a
+//! body takes no more memory than it has bytes, whatever it holds.
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use zeroize::Zeroizing;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// The most members of an object: more than any request has.
 pub(super) const MEMBERS: usize = 16;
 
 /// The members of an object in their order, doubled ones too.
-pub(super) struct Members(Vec<(String, Value)>);
+pub(super) struct Members<'a>(Vec<(String, &'a RawValue)>);
 
-impl Members {
-    /// Takes out those of this name.
-    pub(super) fn take(&mut self, name: &str) -> impl Iterator<Item = Value> {
-        self.0.extract_if(.., move |(member, _)| member == name).map(|(_, value)| value)
+impl<'a> Members<'a> {
+    /// Takes out those of this name; returns the first, and whether there were more.
+    pub(super) fn take(&mut self, name: &str) -> (Option<&'a str>, bool) {
+        let mut found = self.0.extract_if(.., |(member, _)| member == name);
+        (found.next().map(|(_, value)| value.get()), found.count() > 0)
     }
 
     /// Whether there is none, or none left.
@@ -24,7 +25,7 @@ impl Members {
     }
 }
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MembersVisitor)
     }
@@ -33,13 +34,13 @@ impl<'de> Deserialize<'de> for Members {
 struct MembersVisitor;
 
 impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
+    type Value = Members<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an object with at most {MEMBERS} members")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
         let mut members = Members(Vec::new());
         while let Some(member) = map.next_entry()? {
             if members.0.len() == MEMBERS {
@@ -48,73 +49,5 @@ impl<'de> Visitor<'de> for MembersVisitor {
             members.0.push(member);
         }
         Ok(members)
-    }
-}
-
-/// The value of a member. A text is wiped on drop.
-pub(super) enum Value {
-    Null,
-    Flag(bool),
-    Number(f64),
-    Text(Zeroizing<String>),
-    /// An array or an object, which no request has.
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-        Ok(Value::Flag(flag))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Value::Number(number))
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "JSON has one kind of number (RFC 8259, section 6)"
-    )]
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(Value::Number(number as f64))
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "JSON has one kind of number (RFC 8259, section 6)"
-    )]
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Number(number as f64))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned().into()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Value::Other)
     }
 }

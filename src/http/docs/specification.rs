@@ -5,18 +5,17 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::super::problem::{PROBLEM_JSON, Problem};
+use super::super::routes::Path;
 use super::super::{acknowledge, burn, create, health, receipt, status, view};
 use super::reference;
-use crate::config::{Secrets, Serve, Settings};
-use crate::lifetime::SHORTEST_HOURS;
+use crate::config::{Secrets, Settings};
+use crate::time_to_live::SHORTEST_HOURS;
 
 const JSON: &str = "application/json";
 /// What the bearing of access tokens is called.
 const SCHEME: &str = "access_token";
-/// The schemas of bodies: a field that they do not name is an error.
-const BODIES: [&str; 3] = ["CreateRequest", "RevealRequest", "TokenRequest"];
 
-/// The specification, gathered from the handlers: what is in it of every service.
+/// Every operation that there is.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -24,52 +23,27 @@ const BODIES: [&str; 3] = ["CreateRequest", "RevealRequest", "TokenRequest"];
         description = "Keeps a secret until someone presents its token, hands it out once, and \
             deletes it durably before."
     ),
+    paths(
+        create::create, view::by_get, view::reveal, acknowledge::acknowledge, status::status,
+        burn::burn, receipt::inspect, receipt::revoke, health::health
+    ),
     components(schemas(Problem)),
-    tags((name = "secrets", description = "Create, view, check and burn secrets."))
+    tags(
+        (name = "secrets", description = "Create, view, check and burn secrets."),
+        (name = "receipts", description = "See what became of a secret, and burn it as its sender."),
+        (name = "operations", description = "For those who run the service.")
+    )
 )]
-struct Specification;
-
-/// What is for senders.
-#[derive(OpenApi)]
-#[openapi(
-    paths(create::create, receipt::inspect, receipt::revoke),
-    tags((
-        name = "receipts",
-        description = "See what became of a secret, and burn it as its sender."
-    ))
-)]
-struct ForSenders;
-
-/// What is for viewers.
-#[derive(OpenApi)]
-#[openapi(paths(view::by_get, view::reveal, acknowledge::acknowledge, burn::burn))]
-struct ForViewers;
-
-/// What is for everyone.
-#[derive(OpenApi)]
-#[openapi(
-    paths(status::status, health::health),
-    tags((name = "operations", description = "For those who run the service."))
-)]
-struct ForEveryone;
-
-/// The specification of what `serve` says.
-fn gathered(serve: Serve) -> utoipa::openapi::OpenApi {
-    let mut specification = Specification::openapi();
-    if serve.creates() {
-        specification.merge(ForSenders::openapi());
-    }
-    if serve.views() {
-        specification.merge(ForViewers::openapi());
-    }
-    specification.merge(ForEveryone::openapi());
-    specification
-}
+struct Operations;
 
 /// The specification of a service with these settings, in which every problem has its media type.
 pub(super) fn specification(settings: &Settings) -> Value {
-    let gathered = gathered(settings.server.serve);
-    let mut specification = serde_json::to_value(gathered).unwrap_or_default();
+    let serve = settings.server.serve;
+    let mut operations = Operations::openapi();
+    operations.paths.paths.retain(|template, _operations| {
+        Path::find(Some(template)).is_some_and(|path| path.is_served(serve))
+    });
+    let mut specification = serde_json::to_value(operations).unwrap_or_default();
     tell_ways_to_view(&mut specification, settings.secrets.view_by_get);
     tell_access(&mut specification, !settings.access.create_tokens.is_empty());
     tell_limits(&mut specification, &settings.secrets);
@@ -81,7 +55,16 @@ pub(super) fn specification(settings: &Settings) -> Value {
             response["content"] = json!({ PROBLEM_JSON: content });
         }
     }
+    drop_unused_schemas(&mut specification);
     specification
+}
+
+/// Leaves out the schemas that only operations of other instances refer to.
+fn drop_unused_schemas(specification: &mut Value) {
+    let text = specification.to_string();
+    if let Some(schemas) = specification["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _schema| text.contains(&format!("#/components/schemas/{name}\"")));
+    }
 }
 
 /// Tells of viewing by GET, unless that is turned off.
@@ -112,8 +95,8 @@ fn tell_access(specification: &mut Value, is_closed: bool) {
 /// Tells what bodies may hold.
 fn tell_limits(specification: &mut Value, secrets: &Secrets) {
     let schemas = &mut specification["components"]["schemas"];
-    for name in BODIES {
-        if let Some(schema) = schemas.get_mut(name) {
+    for (name, schema) in schemas.as_object_mut().into_iter().flatten() {
+        if name.ends_with("Request") {
             schema["additionalProperties"] = false.into();
         }
     }

@@ -31,48 +31,26 @@ mod migrations {
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// A folder or a file cannot be made or written.
-    #[error("{path}: cannot be made or written: {source}", path = path.display())]
-    Unwritable {
-        /// The folder or file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error("{path}: cannot be made or written", path = .0.display())]
+    Unwritable(PathBuf, #[source] io::Error),
     /// Another process has it.
     #[error("{path}: another process is using this database", path = .0.display())]
     InUse(PathBuf),
     /// It is some other program's.
     #[error("{path}: this is a database, but not one of viewonce's", path = .0.display())]
     Foreign(PathBuf),
-    /// A newer version of this program made it.
-    #[error("{path}: this database is from a newer version of viewonce (schema {found}, this version knows {known})", path = path.display())]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// The version of its schema.
-        found: i32,
-        /// The newest that is known.
-        known: i32,
-    },
+    /// A newer version of this program made it: the version of its schema, and the newest known.
+    #[error("{path}: this database is from a newer version of viewonce (schema {1}, this version knows {2})", path = .0.display())]
+    Newer(PathBuf, i32, i32),
     /// The file system does not do what a write-ahead log needs.
     #[error("{path}: the file system does not support a write-ahead log", path = .0.display())]
     NoWal(PathBuf),
     /// SQLite refuses it.
-    #[error("{path}: cannot be opened: {source}", path = path.display())]
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
+    #[error("{path}: cannot be opened", path = .0.display())]
+    Sqlite(PathBuf, #[source] rusqlite::Error),
     /// Its schema cannot be brought up to date.
-    #[error("{path}: cannot be migrated: {source}", path = path.display())]
-    Migration {
-        /// The file.
-        path: PathBuf,
-        /// What failed.
-        source: refinery::Error,
-    },
+    #[error("{path}: cannot be migrated", path = .0.display())]
+    Migration(PathBuf, #[source] refinery::Error),
 }
 
 /// An open database, and the lock that keeps other processes out. Fields drop in their order: the
@@ -161,11 +139,11 @@ fn sync_parent(path: &Path) -> io::Result<()> {
 }
 
 fn unwritable(path: &Path) -> impl Fn(io::Error) -> DatabaseError {
-    move |source| DatabaseError::Unwritable { path: path.to_owned(), source }
+    move |source| DatabaseError::Unwritable(path.to_owned(), source)
 }
 
 fn connect(path: &Path) -> Result<Connection, DatabaseError> {
-    let refused = |source| DatabaseError::Sqlite { path: path.to_owned(), source };
+    let refused = |source| DatabaseError::Sqlite(path.to_owned(), source);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
     let keeps_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
@@ -212,8 +190,8 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), DatabaseError
     let path = || path.to_owned();
     runner.run(connection).map(drop).map_err(|source| match source.kind() {
         Kind::MissingVersion(found) if found.version() > known => {
-            DatabaseError::Newer { path: path(), found: found.version(), known }
+            DatabaseError::Newer(path(), found.version(), known)
         }
-        _ => DatabaseError::Migration { path: path(), source },
+        _ => DatabaseError::Migration(path(), source),
     })
 }

@@ -8,6 +8,9 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::store::StoreError;
 
 /// The database file and its write-ahead log.
 pub(super) struct Files {
@@ -22,16 +25,6 @@ struct Part {
     identity: (u64, u64),
     /// Its length after the last write. It never shrinks, but for a log that is emptied.
     bytes: u64,
-}
-
-/// What stands under the name of a part.
-enum Found {
-    /// The part, of this length.
-    Whole(u64),
-    /// The part, and shorter than it was.
-    Cut,
-    /// Another file, or none.
-    Gone,
 }
 
 /// Files that are not as the last write left them.
@@ -68,21 +61,23 @@ impl Files {
         self.note();
     }
 
-    /// That they are those that SQLite has, and whole.
+    /// Checks that they are those that SQLite has, and whole.
     pub(super) fn verify(&self) -> Result<(), Altered> {
-        match self.log.find() {
-            Found::Gone => Err(Altered::LogGone),
-            _ => self.verify_movable(),
+        let (database, log) = (self.database.find(), self.log.find());
+        if database.ok_or(Altered::DatabaseGone)? < self.database.bytes {
+            return Err(Altered::DatabaseCut);
         }
+        if log.ok_or(Altered::LogGone)? < self.log.bytes {
+            return Err(Altered::LogCut);
+        }
+        Ok(())
     }
 
-    /// That the log can be moved to the database. SQLite has it even where its name has gone.
+    /// Checks that the log can be moved to the database. SQLite has it even where its name has gone.
     pub(super) fn verify_movable(&self) -> Result<(), Altered> {
-        match (self.database.find(), self.log.find()) {
-            (Found::Gone, _) => Err(Altered::DatabaseGone),
-            (Found::Cut, _) => Err(Altered::DatabaseCut),
-            (_, Found::Cut) => Err(Altered::LogCut),
-            _ => Ok(()),
+        match self.verify() {
+            Err(Altered::LogGone) => Ok(()),
+            verified => verified,
         }
     }
 
@@ -104,24 +99,25 @@ impl Files {
     }
 }
 
+impl From<Altered> for StoreError {
+    fn from(altered: Altered) -> Self {
+        Self::Failed(Arc::new(altered))
+    }
+}
+
 impl Part {
     fn of(path: PathBuf) -> io::Result<Self> {
         let file = fs::metadata(&path)?;
         Ok(Self { path, identity: (file.dev(), file.ino()), bytes: file.len() })
     }
 
-    fn find(&self) -> Found {
-        match fs::metadata(&self.path) {
-            Ok(file) if (file.dev(), file.ino()) != self.identity => Found::Gone,
-            Ok(file) if file.len() < self.bytes => Found::Cut,
-            Ok(file) => Found::Whole(file.len()),
-            Err(_gone) => Found::Gone,
-        }
+    /// How long it is; nothing if another file stands under its name, or none.
+    fn find(&self) -> Option<u64> {
+        let file = fs::metadata(&self.path).ok()?;
+        ((file.dev(), file.ino()) == self.identity).then_some(file.len())
     }
 
     fn note(&mut self) {
-        if let Found::Whole(bytes) = self.find() {
-            self.bytes = bytes;
-        }
+        self.bytes = self.find().filter(|bytes| *bytes >= self.bytes).unwrap_or(self.bytes);
     }
 }

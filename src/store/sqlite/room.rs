@@ -2,12 +2,10 @@
 //! what keeps the files clean.
 
 use std::io;
-use std::sync::Arc;
 
 use super::files::Files;
 use super::layout;
-use super::statements::{self, Fault, Work};
-use crate::store::{Bounds, StoreError};
+use crate::store::Bounds;
 
 /// Bytes that creations may still write in a transaction.
 #[derive(Clone, Copy)]
@@ -28,19 +26,16 @@ pub(super) enum Full {
 /// What is left on the file system cannot be told.
 #[derive(Debug, thiserror::Error)]
 #[error("what is left on the file system cannot be told")]
-struct Unknown(#[source] io::Error);
-
-impl From<Unknown> for Fault {
-    fn from(unknown: Unknown) -> Self {
-        Self::Refused(StoreError::Failed(Arc::new(unknown)))
-    }
-}
+pub(super) struct Unknown(#[source] io::Error);
 
 impl Room {
-    /// What there is.
-    pub(super) fn look(work: &Work<'_>, files: &Files) -> Result<Self, Fault> {
-        let Bounds { max_bytes, min_free_bytes } = work.rules.bounds;
-        let (all, free) = statements::pages(work)?;
+    /// What there is in a database of so many pages, so many of them free.
+    pub(super) fn look(
+        (all, free): (u32, u32),
+        files: &Files,
+        bounds: &Bounds,
+    ) -> Result<Self, Unknown> {
+        let Bounds { max_bytes, min_free_bytes } = *bounds;
         // The file never shrinks: what is free in it is used first.
         let (all, reusable) = (layout::bytes_of_pages(all), layout::bytes_of_pages(free));
         let used = all.saturating_sub(reusable) + files.log_bytes();

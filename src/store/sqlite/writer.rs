@@ -5,20 +5,18 @@
 //! killed process has left in the log may be read, but need not be durable; that write makes it so.
 //! And nothing runs while the files are not those that SQLite has open, for it would go on with them.
 
-use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::commit::{commit, failed, not_run};
 use super::database::Database;
 use super::room::Full;
-use super::statements::{self, Fault, Work};
 use super::tally::{NOWHERE, Tally};
+use super::transaction::{Transaction, checkpoint, commit, failed, probe};
 use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::id::ReceiptId;
 use crate::metrics::StoreMetrics;
-use crate::store::{Purged, Rules, StoreError, Watch};
+use crate::store::{Health, Purged, Rules, StoreError, Watch};
 
 /// How often the files are cleaned while there is more to purge than one purge takes.
 const ERASE_EVERY: Duration = Duration::from_millis(250);
@@ -36,19 +34,20 @@ pub(super) struct Writer {
     unclean: Option<StoreError>,
     /// When it was told last that creations are refused.
     told_at: Option<Instant>,
-    metrics: Arc<StoreMetrics>,
-    /// The last place where the survey has been.
-    surveyed: i64,
+    pub(super) metrics: Arc<StoreMetrics>,
+    pub(super) health: Arc<Health>,
+    /// The last place up to which secrets are counted.
+    counted_to: i64,
 }
 
 /// What is known of the last transaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    /// Nothing good: there was none yet, or a purge failed, which is told by who asked for it.
-    Unproven,
+    /// There was none yet.
+    Untested,
     /// It committed.
     Good,
-    /// It failed, and that was told.
+    /// It failed, and the log says so.
     Suspect,
 }
 
@@ -59,90 +58,75 @@ struct CheckpointBusy;
 
 impl Writer {
     pub(super) fn new(database: Database, rules: Rules, clock: Clock) -> Self {
-        let (database, erased_at) = (Some(database), Instant::now());
-        let metrics = Arc::new(StoreMetrics::new(clock.clone()));
         Self {
-            database,
+            database: Some(database),
             rules,
+            metrics: Arc::new(StoreMetrics::new(clock.clone())),
             clock,
-            standing: Standing::Unproven,
-            erased_at,
+            standing: Standing::Untested,
+            erased_at: Instant::now(),
             unclean: None,
             told_at: None,
-            metrics,
-            surveyed: NOWHERE,
+            health: Arc::default(),
+            counted_to: NOWHERE,
         }
     }
 
-    /// What it counts.
-    pub(super) fn metrics(&self) -> Arc<StoreMetrics> {
-        Arc::clone(&self.metrics)
-    }
-
-    /// Does `task` in a transaction of its own, and tells the log when that begins to fail.
+    /// Does `work` in a transaction of its own, and returns its outcome when that has committed. Unless
+    /// the last one is known to have committed, a small write has to commit before. Health, log and
+    /// metrics are told how it ended.
     pub(super) fn transact<T>(
         &mut self,
-        task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
+        work: impl FnOnce(&mut Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let outcome = self.attempt(task);
-        if let Err(error) = &outcome
-            && mem::replace(&mut self.standing, Standing::Suspect) != Standing::Suspect
-        {
-            log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
-        }
+        let Some(database) = &mut self.database else { return Err(StoreError::Closing) };
+        let (mut tally, mut full) = (Tally::new(self.counted_to), None);
+        let outcome = database.files.verify().map_err(StoreError::from).and_then(|()| {
+            let Database { connection, files, .. } = database;
+            let look = self.clock.look();
+            if self.standing != Standing::Good {
+                let probed = commit(connection, &self.metrics.commits, |it| probe(it, look.now));
+                files.note();
+                probed.map_err(StoreError::not_run)?;
+            }
+            let committed = commit(connection, &self.metrics.commits, |connection| {
+                let mut transaction = Transaction::new(connection, files, &self.rules, look, tally);
+                let outcome = work(&mut transaction);
+                (tally, full) = (transaction.tally, transaction.full);
+                outcome
+            });
+            files.note();
+            committed
+        });
+        self.counted_to = tally.tell(&self.metrics, outcome.is_ok()).unwrap_or(self.counted_to);
+        self.note(outcome.as_ref().map(drop), full);
         outcome
     }
 
-    /// Does `task` in a transaction of its own.
-    fn attempt<T>(
-        &mut self,
-        task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
-    ) -> Result<T, StoreError> {
-        let outcome = self.attempt_after_probe(task);
+    /// Tells health, log and metrics how a transaction ended.
+    fn note(&mut self, outcome: Result<(), &StoreError>, full: Option<Full>) {
         self.measure();
-        if !matches!(outcome, Ok(_) | Err(StoreError::Closing)) {
-            self.metrics.failed.inc();
-        }
-        match (&outcome, self.standing) {
-            (Ok(_), Standing::Suspect) => log::info!("the store commits again"),
-            (Err(_), Standing::Suspect) => return outcome,
+        match (outcome, self.standing) {
+            (Ok(()), Standing::Suspect) => log::info!("the store commits again"),
+            (Err(error), Standing::Untested | Standing::Good) => {
+                log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
+            }
             _ => {}
         }
-        self.standing = if outcome.is_ok() { Standing::Good } else { Standing::Unproven };
-        outcome
+        self.metrics.failed.inc_by(outcome.is_err().into());
+        self.standing = if outcome.is_ok() { Standing::Good } else { Standing::Suspect };
+        self.health.note(outcome.map_err(StoreError::clone).and(self.is_clean()));
+        if let Some(full) = full
+            && self.told_at.is_none_or(|told_at| told_at.elapsed() >= TELL_EVERY)
+        {
+            log::warn!("creations are refused: {}", Chain(&full));
+            self.told_at = Some(Instant::now());
+        }
     }
 
-    /// Does `task` in a transaction of its own. Unless the last one is known to have committed, a small
-    /// write has to commit before.
-    fn attempt_after_probe<T>(
-        &mut self,
-        task: impl FnOnce(&mut Work<'_>) -> Result<T, Fault>,
-    ) -> Result<T, StoreError> {
-        let Database { connection, files, .. } =
-            self.database.as_mut().ok_or(StoreError::Closing)?;
-        let look = self.clock.look();
-        files.verify()?;
-        if self.standing != Standing::Good {
-            let probe = |connection: &_| Ok(statements::probe(connection, look.now)?);
-            let probed = commit(connection, &self.metrics.commits, probe);
-            files.note();
-            probed.map_err(not_run)?;
-        }
-        let mut full = None;
-        let mut tally = Tally::new(self.surveyed);
-        let outcome = commit(connection, &self.metrics.commits, |connection| {
-            let mut work = Work::new(connection, files, &self.rules, look);
-            work.tally = tally;
-            let outcome = task(&mut work);
-            (full, tally) = (work.full, work.tally);
-            outcome
-        });
-        files.note();
-        self.surveyed = tally.tell(&self.metrics, outcome.is_ok()).unwrap_or(self.surveyed);
-        if let Some(full) = full {
-            self.tell(full);
-        }
-        outcome
+    /// Whether the files were cleaned when that was last tried.
+    fn is_clean(&self) -> Result<(), StoreError> {
+        self.unclean.clone().map_or(Ok(()), Err)
     }
 
     /// Tells the metrics how long the files are.
@@ -153,18 +137,14 @@ impl Writer {
         }
     }
 
-    /// Tells the log, not too often, that creations are refused.
-    fn tell(&mut self, full: Full) {
-        if self.told_at.is_none_or(|told_at| told_at.elapsed() >= TELL_EVERY) {
-            log::warn!("creations are refused: {}", Chain(&full));
-            self.told_at = Some(Instant::now());
-        }
-    }
-
     /// Deletes some of what has ended, and erases if that was the last of it, or after a while. That it
     /// cannot delete does not keep it from erasing.
     pub(super) fn purge(&mut self) -> Result<Purged, StoreError> {
-        let portion = self.attempt(|work| Ok(statements::purge(work)?));
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "as a path it has one lifetime"
+        )]
+        let portion = self.transact(|transaction| transaction.purge());
         // Receipts and creations, however many are left, hold nothing that has to be erased. And where
         // much sealed is left, what others have ended does not wait for all of it.
         let is_sealed_left = portion.as_ref().is_ok_and(|portion| portion.is_sealed_left);
@@ -174,23 +154,25 @@ impl Writer {
             Ok(portion) => self.metrics.purged_until(portion.left_until.map(Timestamp::as_millis)),
             Err(error) => self.unclean = Some(error.clone()),
         }
-        erased.and(portion.map(|portion| portion.purged))
+        let purged = erased.and(portion.map(|portion| portion.purged));
+        self.health.note(purged.as_ref().map(drop).map_err(StoreError::clone));
+        purged
     }
 
     /// The receipt that `watch` has to wait for, if there is something to wait for.
     pub(super) fn awaited(&self, watch: &Watch) -> Result<Option<ReceiptId>, StoreError> {
         let Database { connection, files, .. } =
             self.database.as_ref().ok_or(StoreError::Closing)?;
-        let look = self.clock.look();
-        let work = Work::new(connection, files, &self.rules, look);
-        statements::pending(&work, &watch.candidates).map_err(failed)
+        let (look, tally) = (self.clock.look(), Tally::new(self.counted_to));
+        let transaction = Transaction::new(connection, files, &self.rules, look, tally);
+        transaction.pending(&watch.0).map_err(failed)
     }
 
     /// Whether the store does its work: it can read, and write if its last write failed, and could
     /// clean its files when it last tried.
-    pub(super) fn pong(&mut self) -> Result<(), StoreError> {
-        self.transact(|work| Ok(statements::look(work.connection)?))?;
-        self.unclean.clone().map_or(Ok(()), Err)
+    pub(super) fn check(&mut self) -> Result<(), StoreError> {
+        self.transact(|transaction| transaction.look())?;
+        self.is_clean()
     }
 
     /// Erases from the files what is left of all that was deleted.
@@ -198,7 +180,7 @@ impl Writer {
         let Database { connection, files, .. } =
             self.database.as_mut().ok_or(StoreError::Closing)?;
         files.verify_movable()?;
-        let erased = match statements::checkpoint(connection) {
+        let erased = match checkpoint(connection) {
             Ok(true) => Ok(()),
             Ok(false) => Err(StoreError::Failed(Arc::new(CheckpointBusy))),
             Err(error) => Err(failed(error)),

@@ -2,7 +2,7 @@
 //! nothing is deleted because of a jump that is not followed.
 
 use chrono::TimeDelta;
-use viewonce::store::{State, Taken};
+use viewonce::store::{Purge, State, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::samples::{HOUR, KEY, Terms, claiming, knowing};
@@ -19,7 +19,7 @@ pub(super) async fn a_jump_forward_hides_what_expires_by_it_and_has_nothing_dele
     assert_eq!(subject.ask(knowing(1)).await, Taken::Nothing);
     assert!(!subject.has(1).await);
     assert_eq!(subject.state(1).await, State::Expired);
-    assert_eq!(subject.store.purge().await.unwrap().secrets, 0);
+    assert_eq!(subject.store.insist(Purge).await.unwrap().secrets, 0);
     subject.clock.set_wall(BACK);
     assert_eq!(subject.state(1).await, State::Pending);
     assert_eq!(subject.ask(knowing(1)).await, Taken::Secret(secret));
@@ -30,7 +30,7 @@ pub(super) async fn what_is_created_after_a_jump_forward_lives<B: Backend>() {
     subject.clock.set_wall(FORWARD);
     subject.create(1).await;
     subject.clock.follow(subject.clock.jump().unwrap());
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     assert!(subject.take(1).await.is_some());
 }
 
@@ -39,7 +39,7 @@ pub(super) async fn a_jump_that_is_followed_has_what_expires_by_it_deleted<B: Ba
     subject.create(1).await;
     subject.clock.set_wall(FORWARD);
     subject.clock.follow(subject.clock.jump().unwrap());
-    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
+    assert_eq!(subject.store.insist(Purge).await.unwrap().secrets, 1);
 }
 
 pub(super) async fn a_jump_back_brings_nothing_back<B: Backend>() {
@@ -50,7 +50,7 @@ pub(super) async fn a_jump_back_brings_nothing_back<B: Backend>() {
     subject.clock.set_wall(BACK);
     assert!(subject.take(1).await.is_none());
     assert_eq!(subject.state(1).await, State::Expired);
-    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
+    assert_eq!(subject.store.insist(Purge).await.unwrap().secrets, 1);
     subject.clock.follow(subject.clock.jump().unwrap());
     assert!(subject.take(1).await.is_none());
 }

@@ -2,13 +2,13 @@
 
 use futures_util::future;
 use viewonce::clock::Timestamp;
-use viewonce::key::KeyId;
-use viewonce::secret::{Ciphertext, Flags, NewSecret, SealedSecret};
-use viewonce::store::{Created, State, StoreError, Taken};
+use viewonce::id::KeyId;
+use viewonce::secret::{Flags, SealedSecret};
+use viewonce::store::{Burn, Create, Created, State, StoreError, Taken};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
-use crate::samples::{Terms, lookup_id, only};
+use crate::samples::{Terms, create_of, lookup_id, only, take_of};
 
 pub(super) async fn a_secret_is_taken_exactly_as_it_was_created<B: Backend>() {
     let subject = Subject::<B>::start().await;
@@ -22,10 +22,10 @@ pub(super) async fn a_secret_is_taken_exactly_as_it_was_created<B: Backend>() {
             version: 255,
             flags: Flags::from_byte(252),
             expires_at: Timestamp::from_millis(i64::MAX),
-            ciphertext: Ciphertext::from_bytes(bytes),
+            ciphertext: bytes,
         };
-        subject.store.create(secret.clone()).await.unwrap();
-        let taken = subject.store.take(vec![secret.lookup_id]).await.unwrap();
+        subject.store.ask(create_of(secret.clone())).await.unwrap();
+        let taken = subject.store.ask(take_of(vec![secret.lookup_id])).await.unwrap();
         assert_eq!(taken, Taken::Secret(secret));
     }
 }
@@ -35,7 +35,7 @@ pub(super) async fn a_second_create_of_an_id_fails_alone_and_the_first_stays<B: 
     let first = subject.secret(1);
     let second = SealedSecret { lookup_id: first.lookup_id, ..subject.secret(2) };
     let batch = [first.clone(), second, subject.secret(3)];
-    let calls = batch.map(|secret| subject.store.create(secret));
+    let calls = batch.map(|secret| subject.store.ask(create_of(secret)));
     let created = as_one_batch(&subject.store, future::join_all(calls)).await;
     assert!(
         matches!(
@@ -52,11 +52,10 @@ pub(super) async fn a_create_that_fails_alone_leaves_nothing_beside_the_first<B:
     let subject = Subject::<B>::start().await;
     let first = subject.create(1).await;
     let second = subject.new_secret(2, Terms::ALL);
-    let flags = second.sealed.flags;
+    let flags = second.secret.flags;
     let sealed = SealedSecret { flags, ..first.clone() };
-    let second = NewSecret { sealed, ..second };
-    let calls =
-        [second, subject.new_secret(3, Terms::ALL)].map(|secret| subject.store.create(secret));
+    let second = Create { secret: sealed, ..second };
+    let calls = [second, subject.new_secret(3, Terms::ALL)].map(|secret| subject.store.ask(secret));
     let created = as_one_batch(&subject.store, future::join_all(calls)).await;
     let [Err(StoreError::Failed(_)), Ok(Created::Stored)] = created[..] else {
         panic!("{created:?}")
@@ -65,7 +64,7 @@ pub(super) async fn a_create_that_fails_alone_leaves_nothing_beside_the_first<B:
     assert_eq!(subject.take(1).await, Some(first));
     // Its creation is not remembered, and no receipt and no passphrase is in the way of a new one.
     let again = subject.new_secret(2, Terms::ALL);
-    assert_eq!(subject.store.create(again).await.unwrap(), Created::Stored);
+    assert_eq!(subject.store.ask(again).await.unwrap(), Created::Stored);
     assert_eq!(subject.state(2).await, State::Pending);
 }
 
@@ -73,11 +72,11 @@ pub(super) async fn a_batch_runs_in_the_order_of_its_messages<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let (store, secret) = (&subject.store, subject.secret(1));
     let batch = future::join5(
-        store.take(only(1)),
-        store.create(secret.clone()),
-        store.take(only(1)),
-        store.create(secret.clone()),
-        store.burn(only(1)),
+        store.ask(take_of(only(1))),
+        store.ask(create_of(secret.clone())),
+        store.ask(take_of(only(1))),
+        store.ask(create_of(secret.clone())),
+        store.ask(Burn(only(1))),
     );
     let (too_early, created, taken, created_again, burned) = as_one_batch(store, batch).await;
     assert_eq!(too_early.unwrap(), Taken::Nothing);

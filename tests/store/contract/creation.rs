@@ -3,8 +3,8 @@
 
 use futures_util::future;
 use viewonce::repeat::{Creation, NewCreation};
-use viewonce::secret::{NewSecret, SealedSecret};
-use viewonce::store::{CREATIONS_KEPT, Created, State, Taken};
+use viewonce::secret::SealedSecret;
+use viewonce::store::{CREATIONS_KEPT, Create, Created, Purge, State, Taken};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
@@ -22,11 +22,11 @@ pub(super) async fn a_retry_stores_nothing<B: Backend>() {
     assert_eq!(subject.ask(knowing(2)).await, Taken::Nothing);
     assert_eq!(subject.fate(2).await, None);
     // Neither is there anything in the way of the same ids.
-    let stored = NewSecret { creation: None, ..subject.new_secret(2, Terms::ALL) };
+    let stored = Create { creation: None, ..subject.new_secret(2, Terms::ALL) };
     assert_eq!(create(&subject, stored.clone()).await, Created::Stored);
     assert_eq!(subject.ask(guessing(2)).await, Taken::WrongPassphrase { attempts_left: 2 });
     assert_eq!(subject.state(2).await, State::Pending);
-    assert_eq!(subject.ask(knowing(2)).await, Taken::Secret(stored.sealed));
+    assert_eq!(subject.ask(knowing(2)).await, Taken::Secret(stored.secret));
 }
 
 pub(super) async fn a_retry_in_the_same_batch_is_told_of_the_first<B: Backend>() {
@@ -70,7 +70,7 @@ pub(super) async fn a_creation_is_remembered_until_its_instant_and_then_made_ane
         assert_eq!(subject.has(10 * n + 1).await, !is_remembered);
         if !is_remembered {
             // From now on it is this one that is remembered, also by a purge.
-            subject.store.purge().await.unwrap();
+            subject.store.insist(Purge).await.unwrap();
             let again = retry(subject, 10 * n + 2, 10 * n);
             assert_eq!(create(subject, again).await, before(&anew));
         }
@@ -84,7 +84,7 @@ pub(super) async fn a_creation_is_found_under_any_of_several_keys_of_the_server<
     let under = |n: u32, ids: &[u32]| {
         let candidates = ids.iter().map(|id| creation_id(*id)).collect();
         let new = NewCreation { id: creation_id(ids[0]), candidates, ..creation(n) };
-        NewSecret { creation: Some(new), ..subject.new_secret(n, Terms::REPEATABLE) }
+        Create { creation: Some(new), ..subject.new_secret(n, Terms::REPEATABLE) }
     };
     let first = under(1, &[7, 8, 9]);
     assert_eq!(create(&subject, first.clone()).await, Created::Stored);
@@ -108,20 +108,20 @@ pub(super) async fn a_creation_is_remembered_after_a_restart<B: Backend>() {
     assert!(!subject.has(2).await);
 }
 
-async fn create<B: Backend>(subject: &Subject<B>, secret: NewSecret) -> Created {
-    subject.store.create(secret).await.unwrap()
+async fn create<B: Backend>(subject: &Subject<B>, secret: Create) -> Created {
+    subject.store.ask(secret).await.unwrap()
 }
 
 /// Secret number `n`, with all that can be beside it, as a retry of creation number `first`.
-fn retry<B: Backend>(subject: &Subject<B>, n: u32, first: u32) -> NewSecret {
+fn retry<B: Backend>(subject: &Subject<B>, n: u32, first: u32) -> Create {
     let candidates = creation(first).candidates;
     let retry = NewCreation { id: creation_id(first), candidates, ..creation(n) };
-    NewSecret { creation: Some(retry), ..subject.new_secret(n, Terms::ALL) }
+    Create { creation: Some(retry), ..subject.new_secret(n, Terms::ALL) }
 }
 
 /// What a retry of the creation of `first` is told.
-fn before(first: &NewSecret) -> Created {
-    let SealedSecret { lookup_id, expires_at, .. } = first.sealed;
+fn before(first: &Create) -> Created {
+    let SealedSecret { lookup_id, expires_at, .. } = first.secret;
     let NewCreation { id, nonce, .. } = first.creation.clone().unwrap();
     Created::Before(Creation { id, nonce, lookup_id, expires_at })
 }

@@ -1,6 +1,6 @@
 //! A secret is there until one millisecond before its instant, and from that instant on it is not.
 
-use viewonce::store::Taken;
+use viewonce::store::{Purge, Taken};
 
 use crate::backend::{Backend, Subject};
 use crate::instant::until_its_instant;
@@ -34,7 +34,7 @@ pub(super) async fn burn_finds_a_secret_until_the_instant_it_expires<B: Backend>
 
 pub(super) async fn purge_leaves_a_secret_until_the_instant_it_expires<B: Backend>() {
     until_it_expires::<B>(Terms::PLAIN, async |subject, _n| {
-        subject.store.purge().await.unwrap().secrets == 0
+        subject.store.insist(Purge).await.unwrap().secrets == 0
     })
     .await;
 }

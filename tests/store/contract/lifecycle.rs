@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use futures_util::future;
 use tokio::time::timeout;
-use viewonce::store::StoreError;
+use viewonce::store::{
+    Acknowledge, Burn, Close, Inspect, Peek, Ping, Purge, Revoke, StoreError, Survey, Watch,
+};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
-use crate::samples::{KEY, Terms, claim_id, only, receipt};
+use crate::samples::{KEY, Terms, claim_id, create_of, only, receipt, take_of};
 
 pub(super) async fn close_finishes_what_was_sent_before<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
-    let calls = future::join(store.create(subject.secret(1)), store.close());
+    let calls = future::join(store.ask(create_of(subject.secret(1))), store.insist(Close));
     let (created, closed) = as_one_batch(store, calls).await;
     created.unwrap();
     closed.unwrap();
@@ -24,23 +26,26 @@ pub(super) async fn after_close_every_call_is_refused<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
     let secret = subject.create(1).await;
-    store.close().await.unwrap();
+    store.insist(Close).await.unwrap();
+    // Its mailbox closes a moment after it has ended.
+    while !matches!(store.insist(Ping).await, Err(StoreError::Closing)) {}
     let refusals = [
-        store.create(secret).await.unwrap_err(),
-        store.take(only(1)).await.unwrap_err(),
-        store.peek(only(1)).await.unwrap_err(),
-        store.burn(only(1)).await.unwrap_err(),
-        store.acknowledge(vec![claim_id(1, KEY)]).await.unwrap_err(),
-        store.inspect(receipt(1)).await.unwrap_err(),
-        store.revoke(receipt(1)).await.unwrap_err(),
-        store.watch(receipt(1)).await.unwrap_err(),
-        store.survey(Vec::new(), None).await.unwrap_err(),
-        store.purge().await.unwrap_err(),
-        store.ping().await.unwrap_err(),
-        store.close().await.unwrap_err(),
+        store.ask(create_of(secret)).await.unwrap_err(),
+        store.ask(take_of(only(1))).await.unwrap_err(),
+        store.ask(Peek(only(1))).await.unwrap_err(),
+        store.ask(Burn(only(1))).await.unwrap_err(),
+        store.ask(Acknowledge(vec![claim_id(1, KEY)])).await.unwrap_err(),
+        store.ask(Inspect(receipt(1))).await.unwrap_err(),
+        store.ask(Revoke(receipt(1))).await.unwrap_err(),
+        store.ask(Watch(receipt(1))).await.unwrap_err(),
+        store.insist(Survey { known: Vec::new(), after: None }).await.unwrap_err(),
+        store.insist(Purge).await.unwrap_err(),
+        store.insist(Ping).await.unwrap_err(),
+        store.insist(Close).await.unwrap_err(),
     ];
     for refusal in refusals {
-        assert!(matches!(refusal, StoreError::Closing | StoreError::Ended), "{refusal:?}");
+        // None of them says that it may have been done.
+        assert!(matches!(refusal, StoreError::Closing), "{refusal:?}");
     }
 }
 
@@ -49,7 +54,7 @@ pub(super) async fn a_watch_is_refused_behind_the_close<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
     subject.confide(1, Terms::RECEIPT).await;
-    let calls = future::join(store.close(), store.watch(receipt(1)));
+    let calls = future::join(store.insist(Close), store.ask(Watch(receipt(1))));
     let (closed, refusal) = as_one_batch(store, calls).await;
     closed.unwrap();
     let refusal = refusal.unwrap_err();
@@ -59,6 +64,7 @@ pub(super) async fn a_watch_is_refused_behind_the_close<B: Backend>() {
 pub(super) async fn a_closed_store_ends<B: Backend>() {
     let mut subject = Subject::<B>::start().await;
     subject.ended.try_recv().unwrap_err();
-    subject.store.close().await.unwrap();
-    timeout(Duration::from_mins(1), subject.ended).await.unwrap().unwrap_err();
+    subject.store.insist(Close).await.unwrap();
+    let ended = timeout(Duration::from_mins(1), subject.ended.recv()).await.unwrap();
+    assert_eq!(ended, Some("store"));
 }

@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future;
-use tokio::time::Instant;
-use viewonce::store::{Created, Purged, State, Store, StoreError, Surveyed, Taken};
+use tokio::time::{Instant, timeout};
+use viewonce::store::{
+    Acknowledge, Burn, Created, Peek, Ping, Purge, Purged, Revoke, State, Store, StoreError,
+    Survey, Surveyed, Taken,
+};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::held::hold;
-use crate::samples::{KEY, Terms, claim_id, claiming, guessing, only, receipt};
+use crate::metric::metric;
+use crate::samples::{KEY, Terms, claim_id, claiming, create_of, guessing, only, receipt, take_of};
 
 /// Messages that a small mailbox lets wait.
 const FEW: usize = 4;
@@ -21,7 +25,7 @@ pub(super) async fn a_store_has_all_its_room_from_the_start<B: Backend>() {
     // Several times: now and then one has begun before it hears of anything.
     for _start in 0..10 {
         let subject = Subject::<B>::start_just_now();
-        let peeks = (0..MANY).map(|n| subject.store.peek(only(n)));
+        let peeks = (0..MANY).map(|n| subject.store.ask(Peek(only(n))));
         future::try_join_all(peeks).await.unwrap();
     }
 }
@@ -30,7 +34,7 @@ pub(super) async fn a_full_queue_refuses_at_once_and_keeps_what_it_accepted<B: B
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
     let held = hold(&subject.store);
     let mut creates: Vec<_> =
-        (0..MANY).map(|n| Box::pin(subject.store.create(subject.secret(n)))).collect();
+        (0..MANY).map(|n| Box::pin(subject.store.ask(create_of(subject.secret(n))))).collect();
     let mut accepted = Vec::new();
     for (n, create) in (0..).zip(&mut creates) {
         match future::poll_immediate(create.as_mut()).await {
@@ -50,7 +54,7 @@ pub(super) async fn a_full_queue_refuses_at_once_and_keeps_what_it_accepted<B: B
 
 pub(super) async fn each_of_many_creates_is_either_stored_or_refused<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
-    let creates = (0..MANY).map(|n| subject.store.create(subject.secret(n)));
+    let creates = (0..MANY).map(|n| subject.store.ask(create_of(subject.secret(n))));
     let mut stored = Vec::new();
     for (n, answer) in (0..).zip(future::join_all(creates).await) {
         match answer {
@@ -77,9 +81,9 @@ pub(super) async fn nothing_is_run_for_a_caller_who_has_gone<B: Backend>() {
     let store = &subject.store;
     subject.create_all([1, 2]).await;
     let held = hold(store);
-    assert!(store.take(only(1)).now_or_never().is_none());
-    assert!(store.burn(only(2)).now_or_never().is_none());
-    assert!(store.create(subject.secret(3)).now_or_never().is_none());
+    assert!(store.ask(take_of(only(1))).now_or_never().is_none());
+    assert!(store.ask(Burn(only(2))).now_or_never().is_none());
+    assert!(store.ask(create_of(subject.secret(3))).now_or_never().is_none());
     drop(held);
     assert!(subject.has(1).await);
     assert!(subject.has(2).await);
@@ -93,16 +97,16 @@ pub(super) async fn nothing_of_a_secret_is_used_up_for_a_caller_who_has_gone<B: 
     subject.ask(claiming(1, KEY)).await;
     subject.confide(2, Terms::PASSPHRASE_AND_RECEIPT).await;
     let held = hold(store);
-    assert!(store.acknowledge(vec![claim_id(1, KEY)]).now_or_never().is_none());
-    assert!(store.take(guessing(2)).now_or_never().is_none());
-    assert!(store.revoke(receipt(2)).now_or_never().is_none());
-    assert!(store.create(subject.new_secret(3, Terms::REPEATABLE)).now_or_never().is_none());
+    assert!(store.ask(Acknowledge(vec![claim_id(1, KEY)])).now_or_never().is_none());
+    assert!(store.ask(guessing(2)).now_or_never().is_none());
+    assert!(store.ask(Revoke(receipt(2))).now_or_never().is_none());
+    assert!(store.ask(subject.new_secret(3, Terms::REPEATABLE)).now_or_never().is_none());
     drop(held);
-    let again = Taken::Again { sealed: kept, wrapped_key: None };
+    let again = Taken::Again { secret: kept, wrapped_key: None };
     assert_eq!(subject.ask(claiming(1, KEY)).await, again);
     assert_eq!(subject.state(2).await, State::Pending);
     assert_eq!(subject.ask(guessing(2)).await, Taken::WrongPassphrase { attempts_left: 2 });
-    let creation = store.create(subject.new_secret(3, Terms::REPEATABLE)).await.unwrap();
+    let creation = store.ask(subject.new_secret(3, Terms::REPEATABLE)).await.unwrap();
     assert_eq!(creation, Created::Stored);
 }
 
@@ -110,36 +114,100 @@ pub(super) async fn ping_succeeds_while_the_queue_is_full<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
     let pings = async {
         fill(&subject.store);
-        future::try_join(subject.store.ping(), subject.store.ping()).await
+        future::try_join(subject.store.insist(Ping), subject.store.insist(Ping)).await
     };
     as_one_batch(&subject.store, pings).await.unwrap();
 }
 
 pub(super) async fn many_pings_at_once_all_succeed<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
-    let pings = (0..1_000).map(|_ping| subject.store.ping());
+    let pings = (0..1_000).map(|_ping| subject.store.insist(Ping));
     future::try_join_all(pings).await.unwrap();
 }
 
-pub(super) async fn ping_fails_when_the_store_does_not_answer<B: Backend>() {
+pub(super) async fn a_store_that_does_not_answer_is_not_healthy<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let held = hold(&subject.store);
     // The runtime moves its time on by itself when nothing else is left to be done.
     tokio::time::pause();
+    // For a second, the last commit is its health.
+    while subject.store.health().await.is_ok() {}
     let asked = Instant::now();
-    let unanswered = subject.store.ping().await;
+    let health = future::join_all((0..100).map(|_| subject.store.health())).await;
     assert!(asked.elapsed() < Duration::from_secs(6), "{:?}", asked.elapsed());
-    assert!(matches!(unanswered, Err(StoreError::Silent)), "{unanswered:?}");
+    for health in health {
+        assert!(matches!(health, Err(StoreError::Silent)), "{health:?}");
+    }
     tokio::time::resume();
     drop(held);
-    subject.store.ping().await.unwrap();
+    subject.store.health().await.unwrap();
+}
+
+pub(super) async fn who_asks_for_the_health_and_leaves_queues_no_more_than_one_ping<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let store = &subject.store;
+    let queue = || metric::<u64>(store, "viewonce_store_queue_messages").unwrap();
+    let held = hold(store);
+    tokio::time::pause();
+    while store.health().await.is_ok() {}
+    let before = queue();
+    for _ in 0..100 {
+        assert!(timeout(Duration::from_millis(1), store.health()).await.is_err());
+    }
+    tokio::time::resume();
+    assert!(queue() <= before, "{} then {}", before, queue());
+    drop(held);
+    store.health().await.unwrap();
+}
+
+/// How many transactions have been committed, or tried to.
+fn commits(store: &Store) -> u64 {
+    metric(store, "viewonce_store_commit_duration_seconds_count").unwrap()
+}
+
+pub(super) async fn all_who_ask_for_the_health_at_once_share_one_ping<B: Backend>() {
+    let subject = Subject::<B>::start_just_now();
+    let before = commits(&subject.store);
+    let health = (0..1_000).map(|_| subject.store.health());
+    future::try_join_all(health).await.unwrap();
+    // A look, and before it the write that a store begins with.
+    assert!(commits(&subject.store) - before <= 2);
+}
+
+pub(super) async fn a_commit_just_before_is_the_health<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    // On a slow machine it may not be just before.
+    loop {
+        let began = Instant::now();
+        subject.create(1).await;
+        let before = commits(&subject.store);
+        subject.store.health().await.unwrap();
+        if began.elapsed() < Duration::from_secs(1) {
+            assert_eq!(commits(&subject.store), before);
+            return;
+        }
+        subject.burn(1).await;
+    }
+}
+
+pub(super) async fn a_ping_flushes_no_batch<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    let store = &subject.store;
+    let batches = || metric::<u64>(store, "viewonce_store_batch_messages_count").unwrap();
+    let calls = async {
+        let before = batches();
+        let calls = (0..40).map(|n| future::join(subject.create(n), store.insist(Ping)));
+        future::join_all(calls).await;
+        batches() - before
+    };
+    assert_eq!(as_one_batch(store, calls).await, 1);
 }
 
 pub(super) async fn purge_has_its_turn_while_the_queue_is_full<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
     let purges = async {
         fill(&subject.store);
-        future::try_join(subject.store.purge(), subject.store.purge()).await
+        future::try_join(subject.store.insist(Purge), subject.store.insist(Purge)).await
     };
     let (first, _) = as_one_batch(&subject.store, purges).await.unwrap();
     assert_eq!(first, Purged { secrets: 0, is_complete: true });
@@ -149,14 +217,14 @@ pub(super) async fn survey_has_its_turn_while_the_queue_is_full<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
     let survey = async {
         fill(&subject.store);
-        subject.store.survey(Vec::new(), None).await
+        subject.store.insist(Survey { known: Vec::new(), after: None }).await
     };
     let surveyed = as_one_batch(&subject.store, survey).await.unwrap();
-    assert_eq!(surveyed, Surveyed { strangers: 0, next: None });
+    assert_eq!(surveyed, Surveyed { unknown_keys: 0, next: None });
 }
 
 /// Sends to a store that stands still until its queue is full.
 fn fill(store: &Store) {
-    let mut answers = (0..MANY).filter_map(|_peek| store.peek(Vec::new()).now_or_never());
+    let mut answers = (0..MANY).filter_map(|_peek| store.ask(Peek(Vec::new())).now_or_never());
     assert!(matches!(answers.next(), Some(Err(StoreError::Busy))));
 }

@@ -4,15 +4,19 @@
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, future};
-use viewonce::store::{CREATIONS_KEPT, Store, StoreError};
+use viewonce::store::{
+    CREATIONS_KEPT, Count, Inspect, Peek, Ping, Purge, Store, StoreError, Survey,
+};
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::held::hold;
 use crate::metric::metric;
-use crate::samples::{HOUR, KEY, Terms, claiming, guessing, knowing_and_claiming, only, receipt};
+use crate::samples::{
+    HOUR, KEY, Terms, claiming, create_of, guessing, knowing_and_claiming, only, receipt,
+};
 
-/// Secrets that are there at the start: more than two surveys look at.
+/// Secrets that are there at the start: more than two counts look at.
 const OLD: u32 = 2_500;
 /// Messages that a small mailbox lets wait.
 const FEW: usize = 4;
@@ -39,7 +43,7 @@ pub(super) async fn a_store_tells_what_became_of_its_secrets<B: Backend>() {
     assert_eq!(told(), [8, 0, 0, 0, 0]);
     for _again in 0..2 {
         subject.ask(knowing_and_claiming(0, KEY)).await;
-        subject.store.create(subject.new_secret(0, Terms::ALL)).await.unwrap();
+        subject.store.ask(subject.new_secret(0, Terms::ALL)).await.unwrap();
         subject.burn(1).await;
         subject.revoke(2).await;
         subject.take(9).await;
@@ -53,14 +57,14 @@ pub(super) async fn a_store_tells_what_became_of_its_secrets<B: Backend>() {
     subject.clock.advance(HOUR);
     assert!(!subject.has(4).await);
     assert_eq!(told(), [8, 1, 2, 1, 0]);
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     assert_eq!(told(), [8, 1, 2, 1, 4]);
 }
 
 pub(super) async fn a_create_that_fails_alone_is_not_counted<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create(1).await;
-    subject.store.create(subject.secret(1)).await.unwrap_err();
+    subject.store.ask(create_of(subject.secret(1))).await.unwrap_err();
     let names = ["viewonce_secrets_created_total", "viewonce_store_commits_failed_total"];
     assert_eq!(names.map(|name| metric::<u64>(&subject.store, name)), [Some(1), Some(0)]);
 }
@@ -69,7 +73,7 @@ pub(super) async fn the_living_are_counted_whatever_comes_and_goes_meanwhile<B: 
     let subject = Subject::<B>::start().await;
     subject.create_all(0..OLD).await;
     let subject = subject.restart().await;
-    let mut next = subject.store.survey(Vec::new(), None).await.unwrap().next;
+    assert!(!subject.store.insist(Count).await.unwrap());
     let mut expected = i64::from(OLD);
     for round in 0.. {
         // Of those all over the store, some go and some come, whether they are counted already or not.
@@ -79,19 +83,19 @@ pub(super) async fn the_living_are_counted_whatever_comes_and_goes_meanwhile<B: 
         subject.create_all(new.clone()).await;
         future::join_all(new.step_by(2).map(|n| subject.take(n))).await;
         expected += 50 - i64::try_from((0..OLD).filter(|n| some(*n)).count()).unwrap();
-        // Another survey from the beginning counts nothing.
-        subject.store.survey(Vec::new(), None).await.unwrap();
         assert_eq!(living(&subject.store), None);
-        next = subject.store.survey(Vec::new(), next).await.unwrap().next;
-        if next.is_none() {
+        if subject.store.insist(Count).await.unwrap() {
             break;
         }
     }
     assert_eq!(living(&subject.store), Some(expected));
+    // Whoever counts again changes nothing.
+    assert!(subject.store.insist(Count).await.unwrap());
+    assert_eq!(living(&subject.store), Some(expected));
     subject.burn(OLD - 1).await;
     subject.clock.advance(HOUR);
     assert_eq!(living(&subject.store), Some(expected - 1));
-    while !subject.store.purge().await.unwrap().is_complete {}
+    while !subject.store.insist(Purge).await.unwrap().is_complete {}
     assert_eq!(living(&subject.store), Some(0));
 }
 
@@ -101,7 +105,8 @@ pub(super) async fn what_waits_in_the_queue_is_told<B: Backend>() {
     let queue = || metric::<usize>(store, QUEUE).unwrap();
     let held = hold(store);
     assert_eq!(queue(), 0);
-    let mut creates: Vec<_> = (0..20).map(|n| Box::pin(store.create(subject.secret(n)))).collect();
+    let mut creates: Vec<_> =
+        (0..20).map(|n| Box::pin(store.ask(create_of(subject.secret(n))))).collect();
     let answers = creates.iter_mut().map(|create| future::poll_immediate(create.as_mut()));
     let answers = future::join_all(answers).await;
     let refused = answers.iter().filter(|answer| matches!(answer, Some(Err(StoreError::Busy))));
@@ -112,11 +117,11 @@ pub(super) async fn what_waits_in_the_queue_is_told<B: Backend>() {
     drop(creates);
     assert_eq!(queue(), waiting);
     drop(held);
-    store.ping().await.unwrap();
+    store.insist(Ping).await.unwrap();
     assert_eq!(queue(), 0);
     // Whether its sender has gone or not.
-    drop(store.inspect(receipt(1)).now_or_never());
-    store.survey(Vec::new(), None).await.unwrap();
+    drop(store.ask(Inspect(receipt(1))).now_or_never());
+    store.insist(Survey { known: Vec::new(), after: None }).await.unwrap();
     assert_eq!(queue(), 0);
 }
 
@@ -128,7 +133,7 @@ pub(super) async fn the_messages_of_a_batch_are_told<B: Backend>() {
     let in_batches = || told("batch_messages_sum");
     let commits = || told("commit_duration_seconds_count");
     let (messages_before, commits_before) = (in_batches(), commits());
-    let peeks = (0..12).map(|n| subject.store.peek(only(n)));
+    let peeks = (0..12).map(|n| subject.store.ask(Peek(only(n))));
     as_one_batch(&subject.store, future::join_all(peeks)).await;
     let [up_to_eight, up_to_sixteen] =
         [8, 16].map(|bound| told(&format!("batch_messages_bucket{{le=\"{bound}\"}}")));
@@ -142,7 +147,7 @@ pub(super) async fn what_is_to_be_purged_is_told_by_its_age<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let minutes = || lag(&subject.store).unwrap().as_secs() / 60;
     assert_eq!(lag(&subject.store), None);
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     assert_eq!(lag(&subject.store), Some(Duration::ZERO));
     subject.confide_all([1, 2], Terms::ALL).await;
     subject.ask(knowing_and_claiming(1, KEY)).await;
@@ -152,15 +157,15 @@ pub(super) async fn what_is_to_be_purged_is_told_by_its_age<B: Backend>() {
     for end in ends {
         subject.clock.advance(end.saturating_sub(passed + early));
         assert_eq!(minutes(), 0);
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
         subject.clock.advance(early + Duration::from_mins(5));
         assert_eq!(minutes(), 5, "{end:?}");
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
         assert_eq!(minutes(), 0);
         passed = end + Duration::from_mins(5);
     }
     subject.clock.advance(HOUR);
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     subject.clock.advance(CREATIONS_KEPT + RULES.receipts_kept);
     assert_eq!(lag(&subject.store), Some(Duration::ZERO), "nothing is left");
 }
@@ -168,11 +173,11 @@ pub(super) async fn what_is_to_be_purged_is_told_by_its_age<B: Backend>() {
 pub(super) async fn what_comes_and_ends_between_two_purges_is_told_by_its_age<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let seconds = || lag(&subject.store).unwrap().as_secs();
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     subject.create(1).await;
     subject.clock.advance(HOUR + Duration::from_secs(20));
     assert!((20..80).contains(&seconds()), "{}", seconds());
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     subject.create(2).await;
     subject.ask(claiming(2, KEY)).await;
     subject.clock.advance(RULES.redelivery + Duration::from_secs(20));
@@ -184,7 +189,7 @@ pub(super) async fn a_purge_that_leaves_something_tells_its_age<B: Backend>() {
     subject.create_all(0..450).await;
     subject.clock.advance(2 * HOUR);
     let lag = || lag(&subject.store).unwrap();
-    while !subject.store.purge().await.unwrap().is_complete {
+    while !subject.store.insist(Purge).await.unwrap().is_complete {
         assert!(lag() >= HOUR, "{:?}", lag());
     }
     assert_eq!(lag(), Duration::ZERO);

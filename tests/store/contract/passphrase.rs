@@ -95,7 +95,7 @@ pub(super) async fn each_attempt_is_counted_once_among_many_wrong_passphrases<B:
 
 /// What comes of these takes, sent at once.
 async fn ask_all(store: &Store, takes: impl IntoIterator<Item = Take>) -> Vec<Taken> {
-    future::try_join_all(takes.into_iter().map(|take| store.take(take))).await.unwrap()
+    future::try_join_all(takes.into_iter().map(|take| store.ask(take))).await.unwrap()
 }
 
 fn wrong(attempts_left: u32) -> Taken {

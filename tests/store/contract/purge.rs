@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::future;
 use viewonce::clock::Timestamp;
-use viewonce::secret::{Ciphertext, SealedSecret};
-use viewonce::store::{CREATIONS_KEPT, Created, Purged, Taken};
+use viewonce::secret::SealedSecret;
+use viewonce::store::{CREATIONS_KEPT, Created, Purge, Purged, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
-use crate::samples::{HOUR, KEY, Terms, claiming};
+use crate::samples::{HOUR, KEY, Terms, claiming, create_of};
 
 /// Secrets that one purge deletes at the most.
 const PORTION: usize = 200;
@@ -25,9 +25,9 @@ pub(super) async fn purge_deletes_the_expired_and_leaves_the_living<B: Backend>(
     subject.create_all(0..5).await;
     subject.clock.advance(HOUR);
     subject.create_all(5..10).await;
-    let purged = subject.store.purge().await.unwrap();
+    let purged = subject.store.insist(Purge).await.unwrap();
     assert_eq!(purged, Purged { secrets: 5, is_complete: true });
-    let purged = subject.store.purge().await.unwrap();
+    let purged = subject.store.insist(Purge).await.unwrap();
     assert_eq!(purged, Purged { secrets: 0, is_complete: true });
     for n in 5..10 {
         assert!(subject.take(n).await.is_some(), "{n}");
@@ -41,7 +41,7 @@ pub(super) async fn purge_deletes_in_portions_and_says_when_it_is_complete<B: Ba
     subject.create_all(2_500..2_600).await;
     let mut secrets = 0;
     loop {
-        let purged = subject.store.purge().await.unwrap();
+        let purged = subject.store.insist(Purge).await.unwrap();
         assert!(purged.secrets <= PORTION, "{purged:?}");
         secrets += purged.secrets;
         if purged.is_complete {
@@ -60,7 +60,7 @@ pub(super) async fn purge_deletes_large_secrets_a_few_at_a_time<B: Backend>() {
     create_of_size(&subject, 0..8, LARGE).await;
     subject.clock.advance(HOUR);
     for (secrets, is_complete) in [(3, false), (3, false), (2, true)] {
-        assert_eq!(subject.store.purge().await.unwrap(), Purged { secrets, is_complete });
+        assert_eq!(subject.store.insist(Purge).await.unwrap(), Purged { secrets, is_complete });
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) async fn purge_deletes_large_repeats_a_few_at_a_time<B: Backend>() {
     keep_all(&subject, 0..8).await;
     subject.clock.advance(RULES.redelivery);
     for is_complete in [false, false, true] {
-        let purged = subject.store.purge().await.unwrap();
+        let purged = subject.store.insist(Purge).await.unwrap();
         assert_eq!(purged, Purged { secrets: 0, is_complete });
     }
 }
@@ -85,11 +85,9 @@ pub(super) async fn purge_deletes_repeats_in_portions<B: Backend>() {
 
 /// Stores these secrets with `length` sealed bytes each.
 async fn create_of_size<B: Backend>(subject: &Subject<B>, numbers: Range<u32>, length: usize) {
-    let secrets = numbers.map(|n| SealedSecret {
-        ciphertext: Ciphertext::from_bytes(vec![0xa5; length]),
-        ..subject.secret(n)
-    });
-    let creates = secrets.map(|secret| subject.store.create(secret));
+    let secrets =
+        numbers.map(|n| SealedSecret { ciphertext: vec![0xa5; length], ..subject.secret(n) });
+    let creates = secrets.map(|secret| subject.store.ask(create_of(secret)));
     future::try_join_all(creates).await.unwrap();
 }
 
@@ -124,7 +122,7 @@ async fn burn_all<B: Backend>(subject: &Subject<B>) {
 /// Asserts that what is beside the secrets is deleted by two purges, and not before.
 async fn assert_takes_two_purges<B: Backend>(subject: &Subject<B>) {
     for is_complete in [false, true, true] {
-        let purged = subject.store.purge().await.unwrap();
+        let purged = subject.store.insist(Purge).await.unwrap();
         assert_eq!(purged, Purged { secrets: 0, is_complete });
     }
 }
@@ -157,7 +155,7 @@ pub(super) async fn purge_leaves_a_creation_until_its_time_is_up<B: Backend>() {
     };
     leaves_until(prepare, async |subject: &Subject<B>, n| {
         let again = subject.new_secret(n, Terms::REPEATABLE);
-        subject.store.create(again).await.unwrap() != Created::Stored
+        subject.store.ask(again).await.unwrap() != Created::Stored
     })
     .await;
 }
@@ -172,10 +170,10 @@ async fn leaves_until<B: Backend>(
     for n in 0..10 {
         let instant = prepare(&subject, n).await;
         subject.clock.advance(subject.clock.until(instant).saturating_sub(A_LITTLE));
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
         assert!(is_there(&subject, n).await, "{n}");
         subject.clock.advance(A_LITTLE);
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
         assert!(!is_there(&subject, n).await, "{n}");
     }
 }

@@ -8,7 +8,7 @@ use futures_util::future;
 use tokio::runtime;
 use viewonce::id::ClaimId;
 use viewonce::secret::SealedSecret;
-use viewonce::store::{Fate, State, Store, StoreError, Take, Taken};
+use viewonce::store::{Acknowledge, Burn, Fate, Revoke, State, Store, StoreError, Take, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::batch::as_one_batch;
@@ -44,10 +44,12 @@ impl Request {
     /// Asks this of secret number `n`.
     async fn send(self, store: &Store, n: u32) -> Result<Answer, StoreError> {
         Ok(match self {
-            Self::Take(take) => Answer::Taken(take.claims.clone(), store.take(take).await?),
-            Self::Burn => Answer::Burned(store.burn(only(n)).await?),
-            Self::Revoke => Answer::Revoked(store.revoke(receipt(n)).await?.unwrap()),
-            Self::Acknowledge(id) => Answer::Acknowledged(id, store.acknowledge(vec![id]).await?),
+            Self::Take(take) => Answer::Taken(take.claims.clone(), store.ask(take).await?),
+            Self::Burn => Answer::Burned(store.ask(Burn(only(n))).await?),
+            Self::Revoke => Answer::Revoked(store.ask(Revoke(receipt(n))).await?.unwrap()),
+            Self::Acknowledge(id) => {
+                Answer::Acknowledged(id, store.ask(Acknowledge(vec![id])).await?)
+            }
         })
     }
 }
@@ -216,7 +218,7 @@ fn assert_repeats(sealed: &SealedSecret, answers: &[Answer]) {
     let mut acknowledged = 0;
     for answer in answers {
         match answer {
-            Answer::Taken(claims, Taken::Again { sealed: again, .. }) => {
+            Answer::Taken(claims, Taken::Again { secret: again, .. }) => {
                 assert!(key.is_some() && claims.first() == key, "{answers:?}");
                 assert_eq!(again, sealed, "{answers:?}");
             }

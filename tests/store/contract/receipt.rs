@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use viewonce::secret::SealedSecret;
-use viewonce::store::{Fate, Rules, State, Taken};
+use viewonce::store::{Fate, Inspect, Purge, Revoke, Rules, State, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::instant::until_its_instant;
@@ -97,9 +97,9 @@ pub(super) async fn a_receipt_is_found_under_any_of_several_candidates<B: Backen
     for n in [3, 2, 1] {
         // With the first that is there, the search ends.
         let expected = confide(&subject, n).await;
-        let fate = subject.store.inspect(candidates.clone()).await.unwrap().unwrap();
+        let fate = subject.store.ask(Inspect(candidates.clone())).await.unwrap().unwrap();
         assert_eq!((fate.state, fate.expires_at), (State::Pending, expected.expires_at));
-        let fate = subject.store.revoke(candidates.clone()).await.unwrap().unwrap();
+        let fate = subject.store.ask(Revoke(candidates.clone())).await.unwrap().unwrap();
         assert_eq!((fate.state, fate.expires_at), (State::Burned, expected.expires_at));
         assert!(!subject.has(n).await);
     }
@@ -137,7 +137,7 @@ pub(super) async fn a_living_secrets_receipt_is_kept_however_long_it_lives<B: Ba
     let subject = Subject::<B>::start_with(rules);
     confide(&subject, 1).await;
     subject.clock.advance(HOUR / 2);
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     assert_eq!(subject.state(1).await, State::Pending);
     assert_eq!(subject.revoke(1).await.unwrap().state, State::Burned);
 }
@@ -155,7 +155,7 @@ pub(super) async fn purge_deletes_receipts_that_were_kept_long_enough_and_no_oth
     End::Burn.of(5, &subject).await;
     subject.clock.advance(RULES.receipts_kept / 2 + 2 * HOUR);
     confide(&subject, 6).await;
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     let rules = Rules { receipts_kept: Duration::MAX, ..RULES };
     let subject = subject.restart_with(rules).await;
     for n in 0..7 {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future;
 use viewonce::clock::Timestamp;
 use viewonce::secret::SealedSecret;
-use viewonce::store::{Fate, Rules, State, Take, Taken};
+use viewonce::store::{Acknowledge, Fate, Rules, State, Take, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::instant::until_its_instant;
@@ -28,8 +28,8 @@ pub(super) async fn a_repeat_is_found_under_any_of_several_keys_of_the_server<B:
     for keys in [&[7][..], &[5, 6, 7], &[7, 8, 9]] {
         assert_eq!(subject.ask(under(keys)).await, again(&sealed), "{keys:?}");
     }
-    assert!(!subject.store.acknowledge(under(&[8, 9]).claims).await.unwrap());
-    assert!(subject.store.acknowledge(under(&[5, 7, 9]).claims).await.unwrap());
+    assert!(!subject.store.ask(Acknowledge(under(&[8, 9]).claims)).await.unwrap());
+    assert!(subject.store.ask(Acknowledge(under(&[5, 7, 9]).claims)).await.unwrap());
     assert_eq!(subject.ask(under(&[7])).await, Taken::Nothing);
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn no_repeat_is_possible_from_the_instant_of_expiry_on<B: Backe
     let subject = Subject::<B>::start().await;
     let prepare = async |subject: &Subject<B>, n| {
         let expires_at = subject.clock.now().plus(RULES.redelivery / 2);
-        subject.store.create(Terms::RECEIPT.of(n, secret(n, expires_at))).await.unwrap();
+        subject.store.ask(Terms::RECEIPT.of(n, secret(n, expires_at))).await.unwrap();
         assert!(matches!(subject.ask(claiming(n, KEY)).await, Taken::Secret(_)));
         expires_at
     };
@@ -111,5 +111,5 @@ async fn ended_at<B: Backend>(subject: &Subject<B>, n: u32) -> Timestamp {
 
 /// What a repeat without a passphrase is answered.
 fn again(sealed: &SealedSecret) -> Taken {
-    Taken::Again { sealed: sealed.clone(), wrapped_key: None }
+    Taken::Again { secret: sealed.clone(), wrapped_key: None }
 }

@@ -2,12 +2,12 @@
 //! and changes nothing.
 
 use futures_util::future;
-use viewonce::key::KeyId;
+use viewonce::id::KeyId;
 use viewonce::secret::SealedSecret;
-use viewonce::store::{State, Surveyed, Taken};
+use viewonce::store::{Purge, State, Survey, Surveyed, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
-use crate::samples::{HOUR, KEY, Terms, claiming, guessing, knowing, secret};
+use crate::samples::{HOUR, KEY, Terms, claiming, create_of, guessing, knowing, secret};
 
 /// Secrets that one survey looks at.
 const PORTION: u32 = 1_000;
@@ -21,8 +21,8 @@ pub(super) async fn a_survey_counts_the_secrets_under_unknown_keys<B: Backend>()
         create(&subject, n, [KNOWN[0], KNOWN[1], UNKNOWN, UNKNOWN][n as usize % 4]).await;
     }
     assert_eq!(portions(&subject).await, [6]);
-    let surveyed = subject.store.survey(Vec::new(), None).await.unwrap();
-    assert_eq!(surveyed, Surveyed { strangers: 12, next: None });
+    let surveyed = subject.store.insist(Survey { known: Vec::new(), after: None }).await.unwrap();
+    assert_eq!(surveyed, Surveyed { unknown_keys: 12, next: None });
 }
 
 pub(super) async fn a_survey_counts_no_secret_that_has_ended<B: Backend>() {
@@ -53,16 +53,20 @@ pub(super) async fn a_survey_counts_what_stays_once_whatever_comes_and_goes<B: B
     let key = |n: u32| if n < 500 { UNKNOWN } else { KNOWN[0] };
     let numbers = 0..2 * PORTION + 500;
     future::join_all(numbers.map(|n| create(&subject, n, key(n)))).await;
-    let first = subject.store.survey(KNOWN.to_vec(), None).await.unwrap();
+    let first = subject.store.insist(Survey { known: KNOWN.to_vec(), after: None }).await.unwrap();
     let burned = future::join_all((500..PORTION + 800).map(|n| subject.burn(n))).await;
     assert!(burned.iter().all(|is_burned| *is_burned));
     let new = 3 * PORTION..3 * PORTION + 300;
     future::join_all(new.map(|n| create(&subject, n, KNOWN[0]))).await;
-    let mut strangers = first.strangers;
+    let mut strangers = first.unknown_keys;
     let mut next = first.next;
     while let Some(place) = next {
-        let surveyed = subject.store.survey(KNOWN.to_vec(), Some(place)).await.unwrap();
-        strangers += surveyed.strangers;
+        let surveyed = subject
+            .store
+            .insist(Survey { known: KNOWN.to_vec(), after: Some(place) })
+            .await
+            .unwrap();
+        strangers += surveyed.unknown_keys;
         next = surveyed.next;
     }
     assert_eq!(strangers, 500);
@@ -74,19 +78,19 @@ pub(super) async fn a_survey_changes_nothing<B: Backend>() {
     subject.confide(2, Terms::RECEIPT).await;
     subject.ask(claiming(2, KEY)).await;
     let expired = secret(3, subject.clock.now());
-    subject.store.create(Terms::RECEIPT.of(3, expired)).await.unwrap();
+    subject.store.ask(Terms::RECEIPT.of(3, expired)).await.unwrap();
     assert_eq!(portions(&subject).await, [1]);
     assert_eq!(subject.ask(guessing(1)).await, Taken::WrongPassphrase { attempts_left: 2 });
     assert_eq!(subject.ask(knowing(1)).await, Taken::Secret(sealed));
     assert!(matches!(subject.ask(claiming(2, KEY)).await, Taken::Again { .. }));
     assert_eq!(subject.state(3).await, State::Expired);
-    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
+    assert_eq!(subject.store.insist(Purge).await.unwrap().secrets, 1);
 }
 
 /// Stores secret number `n` under a secret key.
 async fn create<B: Backend>(subject: &Subject<B>, n: u32, key_id: KeyId) {
     let sealed = SealedSecret { key_id, ..subject.secret(n) };
-    subject.store.create(sealed).await.unwrap();
+    subject.store.ask(create_of(sealed)).await.unwrap();
 }
 
 /// What surveys count that go on where the one before stopped.
@@ -94,8 +98,9 @@ async fn portions<B: Backend>(subject: &Subject<B>) -> Vec<u64> {
     let mut portions = Vec::new();
     let mut next = None;
     loop {
-        let surveyed = subject.store.survey(KNOWN.to_vec(), next).await.unwrap();
-        portions.push(surveyed.strangers);
+        let surveyed =
+            subject.store.insist(Survey { known: KNOWN.to_vec(), after: next }).await.unwrap();
+        portions.push(surveyed.unknown_keys);
         next = surveyed.next;
         if next.is_none() {
             return portions;

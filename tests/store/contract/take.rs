@@ -4,6 +4,7 @@ use futures_util::future;
 
 use crate::backend::{Backend, Subject};
 use crate::samples::{Terms, lookup_id, only};
+use viewonce::store::{Acknowledge, Burn, Inspect, Peek, Revoke, Watch};
 
 const SECRETS: u32 = 200;
 const RACERS: u32 = 32;
@@ -24,7 +25,7 @@ pub(super) async fn take_and_burn_of_one_secret_have_one_winner<B: Backend>() {
     for n in 0..SECRETS {
         subject.create(n).await;
         let takes = (0..RACERS).map(async |_racer| subject.take(n).await.is_some());
-        let burns = (0..RACERS).map(async |_racer| store.burn(only(n)).await.unwrap());
+        let burns = (0..RACERS).map(async |_racer| store.ask(Burn(only(n))).await.unwrap());
         // Whose calls come first changes from secret to secret.
         let (takes, burns) = (future::join_all(takes), future::join_all(burns));
         let (one, other) = if n % 2 == 0 {
@@ -59,7 +60,7 @@ pub(super) async fn take_of_several_candidates_deletes_one<B: Backend>() {
 pub(super) async fn burn_of_several_candidates_deletes_one<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all([2, 3]).await;
-    assert!(subject.store.burn([1, 3, 2].map(lookup_id).to_vec()).await.unwrap());
+    assert!(subject.store.ask(Burn([1, 3, 2].map(lookup_id).to_vec())).await.unwrap());
     assert!(!subject.has(3).await);
     assert!(subject.has(2).await);
 }
@@ -68,11 +69,11 @@ pub(super) async fn nothing_is_found_without_candidates<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.confide(1, Terms::RECEIPT).await;
     assert_eq!(subject.take_any(&[]).await, None);
-    assert_eq!(subject.store.peek(Vec::new()).await.unwrap(), None);
-    assert!(!subject.store.burn(Vec::new()).await.unwrap());
-    assert!(!subject.store.acknowledge(Vec::new()).await.unwrap());
-    assert_eq!(subject.store.inspect(Vec::new()).await.unwrap(), None);
-    assert_eq!(subject.store.revoke(Vec::new()).await.unwrap(), None);
-    subject.store.watch(Vec::new()).await.unwrap();
+    assert_eq!(subject.store.ask(Peek(Vec::new())).await.unwrap(), None);
+    assert!(!subject.store.ask(Burn(Vec::new())).await.unwrap());
+    assert!(!subject.store.ask(Acknowledge(Vec::new())).await.unwrap());
+    assert_eq!(subject.store.ask(Inspect(Vec::new())).await.unwrap(), None);
+    assert_eq!(subject.store.ask(Revoke(Vec::new())).await.unwrap(), None);
+    subject.store.ask(Watch(Vec::new())).await.unwrap();
     assert!(subject.has(1).await);
 }

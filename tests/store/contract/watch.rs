@@ -2,12 +2,13 @@
 
 use futures_util::future;
 use tokio::time::timeout;
-use viewonce::store::{State, StoreError, Taken};
+use viewonce::store::{Burn, Close, Ping, Purge, State, StoreError, Survey, Taken, Watch};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::samples::{
-    HOUR, KEY, Terms, claiming, guessing, knowing, only, receipt, receipt_id, taking,
+    HOUR, KEY, Terms, claiming, create_of, guessing, knowing, only, receipt, receipt_id, take_of,
+    taking,
 };
 use crate::watching::{LONG, Watching, waiting, waits, watch};
 
@@ -61,9 +62,9 @@ pub(super) async fn a_watch_does_not_hear_of_what_ends_nothing<B: Backend>() {
     assert!(!subject.acknowledge(1, KEY).await);
     assert!(subject.has(1).await);
     subject.fate(1).await;
-    subject.store.create(subject.secret(1)).await.unwrap_err();
-    subject.store.purge().await.unwrap();
-    subject.store.survey(Vec::new(), None).await.unwrap();
+    subject.store.ask(create_of(subject.secret(1))).await.unwrap_err();
+    subject.store.insist(Purge).await.unwrap();
+    subject.store.insist(Survey { known: Vec::new(), after: None }).await.unwrap();
     assert!(waits(&subject.store, &mut watch).await);
     subject.ask(knowing(1)).await;
     timeout(LONG, watch).await.unwrap().unwrap();
@@ -92,7 +93,7 @@ pub(super) async fn a_watch_does_not_hear_of_the_expiry<B: Backend>() {
     let mut watch = waiting(&subject.store, 1).await;
     subject.clock.advance(HOUR);
     assert_eq!(subject.state(1).await, State::Expired);
-    assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
+    assert_eq!(subject.store.insist(Purge).await.unwrap().secrets, 1);
     assert!(waits(&subject.store, &mut watch).await);
 }
 
@@ -101,7 +102,7 @@ pub(super) async fn a_watch_waits_under_any_of_several_candidates<B: Backend>() 
     for n in [1, 2, 3] {
         subject.confide(n, Terms::RECEIPT).await;
         let candidates = [7, n, 8].map(receipt_id).to_vec();
-        let mut watch: Watching<'_> = Box::pin(subject.store.watch(candidates));
+        let mut watch: Watching<'_> = Box::pin(subject.store.ask(Watch(candidates)));
         assert!(waits(&subject.store, &mut watch).await);
         assert!(subject.take(n).await.is_some());
         timeout(LONG, watch).await.unwrap().unwrap();
@@ -127,10 +128,10 @@ pub(super) async fn a_watch_hears_of_an_end_in_the_batch_that_gathers<B: Backend
     let store = &subject.store;
     // Whether it comes before or after what ends the secret, which is not done yet.
     let calls = future::join4(
-        store.watch(receipt(1)),
-        store.take(only(1)),
-        store.burn(only(2)),
-        store.watch(receipt(2)),
+        store.ask(Watch(receipt(1))),
+        store.ask(take_of(only(1))),
+        store.ask(Burn(only(2))),
+        store.ask(Watch(receipt(2))),
     );
     let calls = timeout(LONG, as_one_batch(store, calls));
     let (first, taken, burned, second) = calls.await.unwrap();
@@ -149,7 +150,7 @@ pub(super) async fn watches_that_are_given_up_hinder_no_others<B: Backend>() {
             let mut given_up = watch(&subject.store, 1 + n % 2);
             assert!(future::poll_immediate(&mut given_up).await.is_none(), "{portion}");
         }
-        subject.store.ping().await.unwrap();
+        subject.store.insist(Ping).await.unwrap();
     }
     let late = waiting(&subject.store, 1).await;
     let mut other = waiting(&subject.store, 2).await;
@@ -164,7 +165,7 @@ pub(super) async fn a_watch_hears_that_the_store_has_closed<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.confide(1, Terms::RECEIPT).await;
     let watch = waiting(&subject.store, 1).await;
-    subject.store.close().await.unwrap();
+    subject.store.insist(Close).await.unwrap();
     let refusal = timeout(LONG, watch).await.unwrap().unwrap_err();
     assert!(matches!(refusal, StoreError::Ended), "{refusal:?}");
 }

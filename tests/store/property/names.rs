@@ -2,11 +2,11 @@
 //! another is the keys of their creations.
 
 use viewonce::clock::Timestamp;
-use viewonce::id::{ClaimId, CreationId, LookupId, ReceiptId, Verifier};
-use viewonce::key::KeyId;
+use viewonce::id::{ClaimId, CreationId, KeyId, LookupId, Nonce, ReceiptId, Verifier};
 use viewonce::passphrase::WrappedKey;
-use viewonce::repeat::{NewCreation, Nonce};
-use viewonce::secret::{Ciphertext, Flags, NewSecret, SealedSecret};
+use viewonce::repeat::NewCreation;
+use viewonce::secret::{Flags, SealedSecret};
+use viewonce::store::Create;
 
 use crate::model::{Key, Passphrase, Terms};
 
@@ -14,21 +14,21 @@ use crate::model::{Key, Passphrase, Terms};
 pub(super) const STRANGER: u32 = u32::MAX;
 
 /// Secret number `number`, created `now`.
-pub(super) fn new_secret(number: u32, terms: Terms, now: Timestamp) -> NewSecret {
+pub(super) fn new_secret(number: u32, terms: Terms, now: Timestamp) -> Create {
     let Terms { lifetime, has_passphrase, has_receipt, key } = terms;
     let creation = |Key(key)| NewCreation {
         id: creation_id(key),
         candidates: [STRANGER, key].map(creation_id).to_vec(),
         nonce: Nonce::from_bytes(bytes(number, 0)),
     };
-    NewSecret {
-        sealed: SealedSecret {
+    Create {
+        secret: SealedSecret {
             lookup_id: lookup_id(number),
             key_id: KeyId::from_bytes(number.to_be_bytes()),
             version: 1,
             flags: Flags::new(has_passphrase, has_receipt),
             expires_at: now.plus(lifetime),
-            ciphertext: Ciphertext::from_bytes(format!("secret {number}").into_bytes()),
+            ciphertext: format!("secret {number}").into_bytes(),
         },
         verifier: has_passphrase.then(|| verifier(number, Passphrase::Right)),
         receipt_id: has_receipt.then(|| receipt_id(number)),
@@ -53,7 +53,7 @@ pub(super) fn verifier(number: u32, passphrase: Passphrase) -> Verifier {
 }
 
 pub(super) fn wrapped_key(number: u32, key: Key) -> WrappedKey {
-    WrappedKey(Ciphertext::from_bytes(format!("passphrase of {number} for {key:?}").into_bytes()))
+    WrappedKey(format!("passphrase of {number} for {key:?}").into_bytes())
 }
 
 fn creation_id(key: u32) -> CreationId {

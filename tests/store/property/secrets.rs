@@ -85,7 +85,7 @@ impl Secrets {
         let new = stored.map(|Stored { terms, created_at, .. }| {
             names::new_secret(number, terms, self.start.plus(created_at))
         });
-        let sealed = || new.clone().unwrap().sealed;
+        let sealed = || new.clone().unwrap().secret;
         match answer {
             Answer::Created => Told::Created(Created::Stored),
             Answer::CreatedBefore | Answer::CreatedAnother => {
@@ -96,7 +96,7 @@ impl Secrets {
             }
             Answer::Content => Told::Taken(Taken::Secret(sealed())),
             Answer::Again(kept) => Told::Taken(Taken::Again {
-                sealed: sealed(),
+                secret: sealed(),
                 wrapped_key: kept.has_passphrase.then(|| names::wrapped_key(number, kept.key)),
             }),
             Answer::PassphraseRequired => {

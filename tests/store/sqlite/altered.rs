@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use actix::System;
 use futures_util::future;
-use viewonce::store::StoreError;
+use viewonce::store::{Close, Ping, Purge, StoreError};
 
 use super::Sqlite;
 use crate::backend::Subject;
-use crate::samples::only;
+use crate::samples::{create_of, only, take_of};
 
 /// Secrets of which one batch may consist, and more than are stored before somebody notices.
 const SOME: u32 = 32;
@@ -75,8 +75,8 @@ fn a_log_that_is_removed_or_replaced_under_load_is_noticed() {
             System::new().block_on(async {
                 for first in (0..).step_by(SOME as usize) {
                     let was_removed = is_removed.load(Ordering::SeqCst);
-                    let creates =
-                        (first..first + SOME).map(|n| subject.store.create(subject.secret(n)));
+                    let creates = (first..first + SOME)
+                        .map(|n| subject.store.ask(create_of(subject.secret(n))));
                     let answers = future::join_all(creates).await;
                     if was_removed && answers.iter().all(Result::is_err) {
                         break;
@@ -93,11 +93,11 @@ async fn a_database_file_that_is_cut_is_noticed() {
     for bytes in ["0", "20000"] {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..SOME).await;
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
         // By another process: this one must not close a descriptor of it.
         truncate(&subject.backend.database(), bytes);
         assert_refuses(&subject).await;
-        subject.store.purge().await.unwrap_err();
+        subject.store.insist(Purge).await.unwrap_err();
     }
 }
 
@@ -109,14 +109,14 @@ fn truncate(path: &Path, bytes: &str) {
 async fn a_log_that_is_cut_is_noticed_and_what_is_left_of_it_found_at_the_next_start() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create_all(0..5).await;
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     subject.create(5).await;
     // Not the database itself is opened, but its log, which SQLite does not lock.
     let log = OpenOptions::new().write(true).open(subject.backend.log()).unwrap();
     log.set_len(log.metadata().unwrap().len() - 1).unwrap();
     assert_refuses(&subject).await;
-    subject.store.purge().await.unwrap_err();
-    subject.store.close().await.unwrap_err();
+    subject.store.insist(Purge).await.unwrap_err();
+    subject.store.insist(Close).await.unwrap_err();
     let subject = subject.reopen();
     for n in 0..5 {
         assert!(subject.take(n).await.is_some(), "{n}");
@@ -137,7 +137,7 @@ async fn assert_noticed(
     put(path.clone()).unwrap();
     assert_refuses(&subject).await;
     fs::rename(&elsewhere, &path).unwrap();
-    subject.store.ping().await.unwrap();
+    subject.store.insist(Ping).await.unwrap();
     for n in 0..5 {
         assert!(subject.take(n).await.is_some(), "{n}");
     }
@@ -148,9 +148,9 @@ async fn assert_noticed(
 
 /// That a store does nothing at all.
 async fn assert_refuses(subject: &Subject<Sqlite>) {
-    let created = subject.store.create(subject.secret(10)).await;
+    let created = subject.store.ask(create_of(subject.secret(10))).await;
     assert!(matches!(created, Err(StoreError::Failed(_))), "{created:?}");
-    let taken = subject.store.take(only(0)).await;
+    let taken = subject.store.ask(take_of(only(0))).await;
     assert!(matches!(taken, Err(StoreError::Failed(_))), "{taken:?}");
-    subject.store.ping().await.unwrap_err();
+    subject.store.insist(Ping).await.unwrap_err();
 }

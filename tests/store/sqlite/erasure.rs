@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use futures_util::future;
 use viewonce::secret::SealedSecret;
-use viewonce::store::{Rules, Taken};
+use viewonce::store::{Burn, Purge, Rules, Taken};
 
 use super::Sqlite;
 use crate::backend::{RULES, Subject};
 use crate::samples::{
-    HOUR, KEY, MARK_BYTES, Terms, claiming, drawn, guessing, knowing_and_claiming, marked, only,
-    secret_of_size,
+    HOUR, KEY, MARK_BYTES, Terms, claiming, create_of, drawn, guessing, knowing_and_claiming,
+    marked, only, secret_of_size,
 };
 
 const SECRETS: u32 = 200;
@@ -39,7 +39,7 @@ const PATIENT: Rules = Rules { redelivery: Duration::from_mins(30), ..RULES };
 async fn purge_erases_what_was_taken_burned_or_has_expired() {
     let subject = filled().await;
     delete_most(&subject).await;
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     assert!(found(&subject.backend).into_iter().eq(living()));
 }
 
@@ -47,7 +47,7 @@ async fn purge_erases_what_was_taken_burned_or_has_expired() {
 async fn close_erases_what_was_taken_or_burned() {
     let subject = filled().await;
     delete_most(&subject).await;
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     subject.take(3).await.unwrap();
     let backend = subject.close().await;
     assert!(found(&backend).into_iter().eq(living().filter(|&n| n != 3)));
@@ -57,14 +57,14 @@ async fn close_erases_what_was_taken_or_burned() {
 async fn purge_erases_what_was_kept_for_a_repeat_that_has_ended_and_what_was_locked() {
     let subject = kept().await;
     end_most(&subject).await;
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     assert!(found(&subject.backend).into_iter().eq(still_kept()));
 }
 
 #[actix_web::test]
 async fn close_erases_what_was_kept_for_a_repeat_that_has_ended_and_what_was_locked() {
     let subject = kept().await;
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     end_most(&subject).await;
     let backend = subject.close().await;
     // Nobody ended those whose time was up, but the first purge.
@@ -80,7 +80,7 @@ async fn purge_erases_before_it_has_deleted_all_receipts_whose_time_is_up() {
     }
     assert!(!found(&subject.backend).is_empty());
     subject.clock.advance(RULES.receipts_kept);
-    let purged = subject.store.purge().await.unwrap();
+    let purged = subject.store.insist(Purge).await.unwrap();
     assert!(!purged.is_complete, "there are more receipts than one purge deletes");
     assert!(found(&subject.backend).is_empty());
 }
@@ -102,7 +102,7 @@ async fn purge_erases_what_is_gone_while_its_neighbours_come_and_go() {
 async fn purge_erases_what_was_kept_for_a_repeat_while_its_neighbours_come_and_go() {
     let subject = Subject::<Sqlite>::start_with(PATIENT);
     let keep = async |new: Range<u32>| {
-        let takes = new.map(|n| subject.store.take(claiming(n, KEY)));
+        let takes = new.map(|n| subject.store.ask(claiming(n, KEY)));
         let kept = future::try_join_all(takes).await.unwrap();
         assert!(kept.iter().all(|kept| matches!(kept, Taken::Secret(_))));
     };
@@ -123,14 +123,15 @@ async fn come_and_go(
     let mut living = BTreeSet::new();
     for round in 0..ROUNDS {
         let new = round * NEW..(round + 1) * NEW;
-        let creates = new.clone().map(|n| subject.store.create(several_in_a_page(subject, n)));
+        let creates =
+            new.clone().map(|n| subject.store.ask(create_of(several_in_a_page(subject, n))));
         future::try_join_all(creates).await.unwrap();
         settle(new.clone()).await;
         living.extend(new);
         let mut leavers: Vec<_> = living.extract_if(.., |&n| has_its_turn(n, round)).collect();
         leavers.sort_by_key(|n| drawn(*n));
         leave(leavers).await;
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
         let found = found(&subject.backend);
         let wrong: Vec<_> = found.symmetric_difference(&living).collect();
         assert!(wrong.is_empty(), "left or lost in round {round}: {wrong:?}");
@@ -165,7 +166,7 @@ async fn delete_most(subject: &Subject<Sqlite>) {
         assert!(subject.take(n).await.is_some(), "{n}");
     }
     for n in (0..SECRETS).filter(|n| n % 4 == 2) {
-        assert!(subject.store.burn(only(n)).await.unwrap(), "{n}");
+        assert!(subject.store.ask(Burn(only(n))).await.unwrap(), "{n}");
     }
 }
 

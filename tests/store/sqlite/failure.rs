@@ -9,8 +9,11 @@ use std::process::{self, Command};
 
 use futures_util::future;
 use rusqlite::Connection;
-use viewonce::secret::{Ciphertext, SealedSecret};
-use viewonce::store::{Bounds, CREATIONS_KEPT, Created, Rules, State, StoreError, Taken};
+use viewonce::secret::SealedSecret;
+use viewonce::store::{
+    Acknowledge, Bounds, Burn, CREATIONS_KEPT, Count, Created, Ping, Purge, Revoke, Rules, State,
+    StoreError, Taken,
+};
 
 use super::Sqlite;
 use super::erasure::found;
@@ -19,7 +22,8 @@ use crate::backend::{RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::metric::metric;
 use crate::samples::{
-    HOUR, KEY, Terms, claim_id, claiming, guessing, knowing_and_claiming, only, receipt,
+    HOUR, KEY, Terms, claim_id, claiming, create_of, guessing, knowing_and_claiming, only, receipt,
+    take_of,
 };
 use crate::watching::{waiting, waits};
 
@@ -62,7 +66,7 @@ async fn nothing_runs_after_the_failure_of_a_batch() {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..OLD).await;
         limit_files(&ROOM.to_string());
-        let takes = (0..OLD).map(|n| subject.store.take(only(n)));
+        let takes = (0..OLD).map(|n| subject.store.ask(take_of(only(n))));
         let batch = future::join(huge_create(&subject), future::join_all(takes));
         let (created, taken) = as_one_batch(&subject.store, batch).await;
         created.unwrap_err();
@@ -80,7 +84,7 @@ async fn a_failed_batch_is_told_as_a_failure_and_as_nothing_else() {
     if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         subject.confide_all(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
-        while subject.store.survey(Vec::new(), None).await.unwrap().next.is_some() {}
+        assert!(subject.store.insist(Count).await.unwrap());
         let names =
             ["created_total", "viewed_total", "burned_total", "locked_total", "expired_total"];
         let told = || {
@@ -120,7 +124,7 @@ async fn a_failed_batch_changes_nothing_beside_the_secrets_and_wakes_nobody() {
         assert!(matches!(subject.ask(claiming(1, KEY)).await, Taken::PassphraseRequired { .. }));
         assert_eq!(subject.ask(guessing(4)).await, Taken::WrongPassphrase { attempts_left: 2 });
         let creation = subject.new_secret(6, Terms::ALL);
-        assert_eq!(subject.store.create(creation).await.unwrap(), Created::Stored);
+        assert_eq!(subject.store.ask(creation).await.unwrap(), Created::Stored);
     }
 }
 
@@ -130,21 +134,21 @@ async fn a_checkpoint_that_fails_makes_a_store_unhealthy_and_stops_nobody() {
     if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..ALL).await;
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
         let database = fs::metadata(subject.backend.database()).unwrap().len();
         // The log has room for more, the database has not.
         limit_files(&database.to_string());
         subject.create_all(ALL..ALL + OLD).await;
-        subject.store.ping().await.unwrap();
-        subject.store.purge().await.unwrap_err();
-        subject.store.ping().await.unwrap_err();
+        subject.store.insist(Ping).await.unwrap();
+        subject.store.insist(Purge).await.unwrap_err();
+        subject.store.insist(Ping).await.unwrap_err();
         assert!(subject.take(1).await.is_some());
         assert!(subject.take(ALL + 1).await.is_some());
         subject.create(1).await;
-        subject.store.ping().await.unwrap_err();
+        subject.store.insist(Ping).await.unwrap_err();
         limit_files("unlimited");
-        subject.store.purge().await.unwrap();
-        subject.store.ping().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
+        subject.store.insist(Ping).await.unwrap();
     }
 }
 
@@ -157,15 +161,15 @@ async fn a_purge_that_finds_no_room_to_delete_erases_what_others_have_ended() {
         subject.create_all(0..OLD).await;
         subject.clock.advance(HOUR / 2);
         subject.create(ALL).await;
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
         assert!(subject.take(ALL).await.is_some());
         let filler = subject.backend.root.path().join("filler");
         fill(&filler, 0);
         subject.clock.advance(HOUR / 2);
-        subject.store.purge().await.unwrap_err();
+        subject.store.insist(Purge).await.unwrap_err();
         assert!(!found(&subject.backend).contains(&ALL));
         fs::remove_file(filler).unwrap();
-        assert_eq!(subject.store.purge().await.unwrap().secrets, OLD as usize);
+        assert_eq!(subject.store.insist(Purge).await.unwrap().secrets, OLD as usize);
     }
 }
 
@@ -182,12 +186,12 @@ async fn a_purge_that_fails_for_good_makes_a_store_unhealthy_and_erases_what_oth
     subject.create(2).await;
     assert!(subject.take(2).await.is_some());
     assert!(found(&subject.backend).contains(&2));
-    subject.store.ping().await.unwrap();
-    subject.store.purge().await.unwrap_err();
+    subject.store.insist(Ping).await.unwrap();
+    subject.store.insist(Purge).await.unwrap_err();
     assert!(!found(&subject.backend).contains(&2));
-    subject.store.ping().await.unwrap_err();
+    subject.store.insist(Ping).await.unwrap_err();
     subject.create(3).await;
-    subject.store.ping().await.unwrap_err();
+    subject.store.insist(Ping).await.unwrap_err();
 }
 
 /// Its room is not what the disk has.
@@ -199,7 +203,7 @@ async fn a_creation_that_was_refused_is_told_so_though_its_batch_fails() {
         let subject = Subject::<Sqlite>::start_with(Rules { bounds, ..RULES });
         subject.create(1).await;
         limit_files(&fs::metadata(subject.backend.log()).unwrap().len().to_string());
-        let batch = future::join(huge_create(&subject), subject.store.take(only(1)));
+        let batch = future::join(huge_create(&subject), subject.store.ask(take_of(only(1))));
         let (created, taken) = as_one_batch(&subject.store, batch).await;
         assert!(matches!(created, Err(StoreError::NoRoom(_))), "{created:?}");
         assert!(matches!(taken, Err(StoreError::OutcomeUnknown(_))), "{taken:?}");
@@ -210,14 +214,13 @@ async fn a_creation_that_was_refused_is_told_so_though_its_batch_fails() {
 async fn fail_to_end(subject: &Subject<Sqlite>) {
     let store = &subject.store;
     let ends = future::join5(
-        store.acknowledge(vec![claim_id(0, KEY)]),
-        store.take(knowing_and_claiming(1, KEY)),
-        store.burn(only(2)),
-        store.revoke(receipt(3)),
-        store.take(guessing(4)),
+        store.ask(Acknowledge(vec![claim_id(0, KEY)])),
+        store.ask(knowing_and_claiming(1, KEY)),
+        store.ask(Burn(only(2))),
+        store.ask(Revoke(receipt(3))),
+        store.ask(guessing(4)),
     );
-    let creates =
-        future::join(store.create(subject.new_secret(6, Terms::ALL)), huge_create(subject));
+    let creates = future::join(store.ask(subject.new_secret(6, Terms::ALL)), huge_create(subject));
     let ((acknowledged, taken, burned, revoked, guessed), (sixth, huge)) =
         future::join(ends, creates).await;
     acknowledged.unwrap_err();
@@ -231,8 +234,8 @@ async fn fail_to_end(subject: &Subject<Sqlite>) {
 
 /// Creates more than SQLite keeps in memory, so that a batch fails long before the commit.
 async fn huge_create(subject: &Subject<Sqlite>) -> Result<Created, StoreError> {
-    let ciphertext = Ciphertext::from_bytes(vec![7; HUGE_BYTES]);
-    subject.store.create(SealedSecret { ciphertext, ..subject.secret(OLD) }).await
+    let ciphertext = vec![7; HUGE_BYTES];
+    subject.store.ask(create_of(SealedSecret { ciphertext, ..subject.secret(OLD) })).await
 }
 
 /// Creates secrets until every commit fails, asserts that nothing is lost or left by that, and
@@ -242,12 +245,12 @@ async fn overcome(subject: &Subject<Sqlite>, fail: impl Fn(), mend: impl Fn()) -
     subject.create_all(stored.clone()).await;
     fail();
     let error = create_until_nothing_commits(subject, &mut stored).await;
-    subject.store.ping().await.unwrap_err();
+    subject.store.insist(Ping).await.unwrap_err();
     for n in 0..OLD {
-        subject.store.take(only(n)).await.unwrap_err();
+        subject.store.ask(take_of(only(n))).await.unwrap_err();
     }
     mend();
-    subject.store.ping().await.unwrap();
+    subject.store.insist(Ping).await.unwrap();
     for n in 0..ALL {
         assert_eq!(subject.take(n).await.is_some(), stored.contains(&n), "{n}");
     }
@@ -264,11 +267,11 @@ async fn create_until_nothing_commits(
 ) -> StoreError {
     let mut first = None;
     for n in OLD..ALL {
-        match subject.store.create(subject.secret(n)).await {
+        match subject.store.ask(create_of(subject.secret(n))).await {
             Ok(_stored) => drop(stored.insert(n)),
             Err(error) => drop(first.get_or_insert(error)),
         }
-        if subject.store.ping().await.is_err() && subject.store.ping().await.is_err() {
+        if subject.store.insist(Ping).await.is_err() && subject.store.insist(Ping).await.is_err() {
             break;
         }
     }

@@ -10,6 +10,7 @@ use rusqlite::types::Value;
 use super::Sqlite;
 use crate::alone;
 use crate::backend::{Backend as _, Subject};
+use viewonce::store::Purge;
 
 #[actix_web::test]
 async fn folders_and_files_are_their_owners_alone() {
@@ -66,7 +67,7 @@ async fn a_store_writes_before_it_answers_for_the_first_time() {
 async fn purge_empties_the_log() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create(1).await;
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
     assert_eq!(size(&subject.backend.log()), 0);
 }
 

@@ -2,8 +2,8 @@
 
 use futures_util::future;
 use viewonce::clock::Timestamp;
-use viewonce::secret::{Ciphertext, SealedSecret};
-use viewonce::store::{Created, StoreError, Taken};
+use viewonce::secret::SealedSecret;
+use viewonce::store::{Close, Created, Peek, Revoke, StoreError, Taken};
 
 use super::Sqlite;
 use super::failure::limit_files;
@@ -11,7 +11,7 @@ use crate::alone;
 use crate::backend::Subject;
 use crate::batch::as_one_batch;
 use crate::held::hold;
-use crate::samples::{KEY, Terms, knowing_and_claiming, only, receipt, taking};
+use crate::samples::{KEY, Terms, create_of, knowing_and_claiming, only, receipt, taking};
 
 /// More sealed bytes than are committed together with those of another.
 const LARGE_BYTES: usize = 400_000;
@@ -20,7 +20,7 @@ const MANY: u32 = 700;
 
 /// Secret number `n`, a large one.
 fn large(subject: &Subject<Sqlite>, n: u32) -> SealedSecret {
-    let ciphertext = Ciphertext::from_bytes(vec![7; LARGE_BYTES]);
+    let ciphertext = vec![7; LARGE_BYTES];
     let expires_at = Timestamp::from_millis(i64::MAX);
     SealedSecret { ciphertext, expires_at, ..subject.secret(n) }
 }
@@ -31,7 +31,11 @@ async fn what_is_small_does_not_wait_for_all_that_is_large() {
     let store = &subject.store;
     let [first, second] = [1, 2].map(|n| large(&subject, n));
     // Nobody can know of the second before it is answered: that is seen only by such haste.
-    let creates = future::join3(store.create(first), store.create(second), store.take(taking(2)));
+    let creates = future::join3(
+        store.ask(create_of(first)),
+        store.ask(create_of(second)),
+        store.ask(taking(2)),
+    );
     let (first, second, hasty) = as_one_batch(store, creates).await;
     assert!(matches!((first, second), (Ok(Created::Stored), Ok(Created::Stored))));
     assert_eq!(hasty.unwrap(), Taken::Nothing);
@@ -49,7 +53,7 @@ async fn whatever_writes_or_erases_a_large_secret_waits() {
     let store = &subject.store;
     for n in 0..8 {
         let secret = Terms::PASSPHRASE_AND_RECEIPT.of(n, large(&subject, n));
-        store.create(secret).await.unwrap();
+        store.ask(secret).await.unwrap();
     }
     let ways = [0, 2, 4].map(|n| {
         let (subject, first) = (&subject, n);
@@ -58,7 +62,7 @@ async fn whatever_writes_or_erases_a_large_secret_waits() {
                 match first {
                     0 => drop(subject.ask(knowing_and_claiming(1, KEY)).await),
                     2 => assert!(subject.burn(3).await),
-                    _ => drop(store.revoke(receipt(5)).await.unwrap().unwrap()),
+                    _ => drop(store.ask(Revoke(receipt(5))).await.unwrap().unwrap()),
                 }
             };
             let calls = future::join3(
@@ -79,8 +83,8 @@ async fn whatever_writes_or_erases_a_large_secret_waits() {
 async fn nothing_large_is_run_for_a_caller_who_has_gone() {
     let subject = Subject::<Sqlite>::start().await;
     let store = &subject.store;
-    store.create(large(&subject, 1)).await.unwrap();
-    store.create(large(&subject, 2)).await.unwrap();
+    store.ask(create_of(large(&subject, 1))).await.unwrap();
+    store.ask(create_of(large(&subject, 2))).await.unwrap();
     let held = hold(store);
     let mut first = Box::pin(subject.take(1));
     let mut second = Box::pin(subject.take(2));
@@ -95,22 +99,19 @@ async fn nothing_large_is_run_for_a_caller_who_has_gone() {
 #[actix_web::test]
 async fn many_large_secrets_are_stored_and_none_is_lost() {
     let subject = Subject::<Sqlite>::start().await;
-    let some = |n| SealedSecret {
-        ciphertext: Ciphertext::from_bytes(vec![7; LARGE_BYTES / 50]),
-        ..subject.secret(n)
-    };
-    let creates = (0..MANY).map(|n| subject.store.create(some(n)));
+    let some = |n| SealedSecret { ciphertext: vec![7; LARGE_BYTES / 50], ..subject.secret(n) };
+    let creates = (0..MANY).map(|n| subject.store.ask(create_of(some(n))));
     let created = as_one_batch(&subject.store, future::join_all(creates)).await;
     assert!(created.iter().all(Result::is_ok));
-    let present = future::join_all((0..MANY).map(|n| subject.store.peek(only(n)))).await;
+    let present = future::join_all((0..MANY).map(|n| subject.store.ask(Peek(only(n))))).await;
     assert!(present.into_iter().all(|peeked| peeked.unwrap().is_some()));
 }
 
 #[actix_web::test]
 async fn close_finishes_what_is_large() {
     let subject = Subject::<Sqlite>::start().await;
-    let calls = (1..=3).map(|n| subject.store.create(large(&subject, n)));
-    let calls = future::join(future::join_all(calls), subject.store.close());
+    let calls = (1..=3).map(|n| subject.store.ask(create_of(large(&subject, n))));
+    let calls = future::join(future::join_all(calls), subject.store.insist(Close));
     let (created, end) = as_one_batch(&subject.store, calls).await;
     assert!(created.iter().all(Result::is_ok), "{created:?}");
     end.unwrap();
@@ -127,7 +128,7 @@ async fn what_was_put_off_when_a_commit_failed_was_not_done() {
         let subject = Subject::<Sqlite>::start().await;
         limit_files("300000");
         let store = &subject.store;
-        let [first, second] = [1, 2].map(|n| store.create(large(&subject, n)));
+        let [first, second] = [1, 2].map(|n| store.ask(create_of(large(&subject, n))));
         let (first, second) = as_one_batch(store, future::join(first, second)).await;
         assert!(matches!(first, Err(StoreError::OutcomeUnknown(_))), "{first:?}");
         assert!(matches!(second, Err(StoreError::Failed(_))), "{second:?}");

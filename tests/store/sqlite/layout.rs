@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use futures_util::future;
 use viewonce::clock::Timestamp;
-use viewonce::secret::{Ciphertext, Flags, NewSecret, SealedSecret};
-use viewonce::store::{Rules, Taken};
+use viewonce::secret::{Flags, SealedSecret};
+use viewonce::store::{Create, Rules, Taken};
 
 use super::Sqlite;
 use crate::backend::{RULES, Subject};
-use crate::samples::{HOUR, KEY, knowing_and_claiming, receipt_id, secret, verifier};
+use crate::samples::{HOUR, KEY, create_of, knowing_and_claiming, receipt_id, secret, verifier};
 
 const PAGE: usize = 1_024;
 /// Bytes before the first page's own header.
@@ -30,7 +30,7 @@ const SEALED: [u8; 4] = [0xa5; 4];
 async fn sealed_bytes_of_any_length_lie_outside_the_trees() {
     let subject = Subject::<Sqlite>::start().await;
     for (n, length) in (0..).zip(lengths()) {
-        subject.store.create(sealed(n, length)).await.unwrap();
+        subject.store.ask(create_of(sealed(n, length))).await.unwrap();
     }
     assert_outside_the_trees(&subject.close().await);
 }
@@ -69,7 +69,7 @@ fn sealed(n: u32, length: usize) -> SealedSecret {
     SealedSecret {
         version: [0, 1, u8::MAX][n as usize % 3],
         flags: Flags::from_byte([0, 1, u8::MAX][n as usize / 3 % 3]),
-        ciphertext: Ciphertext::from_bytes(vec![SEALED[0]; length]),
+        ciphertext: vec![SEALED[0]; length],
         ..secret(n, Timestamp::from_millis(expires_at))
     }
 }
@@ -84,16 +84,16 @@ async fn keep(subject: &Subject<Sqlite>, n: u32, length: usize) {
         version: [0, 1, u8::MAX][version],
         flags,
         expires_at: [in_an_hour, Timestamp::from_millis(1 << 50), FOR_EVER][expiry],
-        ciphertext: Ciphertext::from_bytes(vec![SEALED[0]; length]),
+        ciphertext: vec![SEALED[0]; length],
         ..secret(n, in_an_hour)
     };
-    let new = NewSecret {
-        sealed: sealed.clone(),
+    let new = Create {
+        secret: sealed.clone(),
         verifier: flags.has_passphrase().then(|| verifier(n)),
         receipt_id: flags.has_receipt().then(|| receipt_id(n)),
         creation: None,
     };
-    subject.store.create(new).await.unwrap();
+    subject.store.ask(new).await.unwrap();
     let mut take = knowing_and_claiming(n, KEY);
     if wrapped == 0
         && let Some(proof) = &mut take.proof

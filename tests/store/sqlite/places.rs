@@ -4,11 +4,11 @@ use futures_util::future;
 use viewonce::clock::Timestamp;
 use viewonce::id::{DIGEST_BYTES, LookupId};
 use viewonce::secret::SealedSecret;
-use viewonce::store::{Created, StoreError};
+use viewonce::store::{Created, Purge, StoreError};
 
 use super::Sqlite;
 use crate::backend::Subject;
-use crate::samples::{HOUR, Terms, secret};
+use crate::samples::{HOUR, Terms, create_of, secret};
 
 /// Secrets that find room.
 const PLACES: u8 = 64;
@@ -25,7 +25,7 @@ fn neighbours(expires_at: Timestamp) -> Vec<SealedSecret> {
 }
 
 async fn create(subject: &Subject<Sqlite>, secret: &SealedSecret) -> Result<Created, StoreError> {
-    subject.store.create(secret.clone()).await
+    subject.store.ask(create_of(secret.clone())).await
 }
 
 #[actix_web::test]
@@ -53,10 +53,10 @@ async fn a_second_create_fails_alone_wherever_the_first_stands() {
     let [first, second, third] = [0, 1, 2].map(|n: usize| secrets[n].clone());
     let guarded = Terms::PASSPHRASE.of(1, second);
     create(&subject, &first).await.unwrap();
-    subject.store.create(guarded.clone()).await.unwrap();
+    subject.store.ask(guarded.clone()).await.unwrap();
     subject.take_any(&[first.lookup_id]).await.unwrap();
     // The place before it is free now.
-    let calls = future::join(subject.store.create(guarded), create(&subject, &third));
+    let calls = future::join(subject.store.ask(guarded), create(&subject, &third));
     let (again, other) = calls.await;
     assert!(matches!(again, Err(StoreError::Failed(_))), "{again:?}");
     other.unwrap();
@@ -71,7 +71,7 @@ async fn what_has_expired_is_purged_and_what_has_not_stays() {
         create(&subject, secret).await.unwrap();
     }
     subject.clock.advance(HOUR);
-    let purged = subject.store.purge().await.unwrap();
+    let purged = subject.store.insist(Purge).await.unwrap();
     assert_eq!((purged.secrets, purged.is_complete), (PLACES.into(), true));
     for secret in &living[..3] {
         assert_eq!(subject.take_any(&[secret.lookup_id]).await.as_ref(), Some(secret));

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 use viewonce::clock::Clock;
+use viewonce::lifeline::Lifelines;
 use viewonce::store::sqlite::{DatabaseError, StoreActor};
 
 use super::{Sqlite, unless_in_use};
@@ -26,7 +27,9 @@ async fn a_second_start_through_a_link_is_refused() {
     let subject = Subject::<Sqlite>::start().await;
     let link = subject.backend.root.path().join("link.sqlite3");
     symlink(subject.backend.database(), &link).unwrap();
-    let refusal = StoreActor::start(&link, RULES, Clock::default(), 16).map(drop).unwrap_err();
+    let refusal =
+        StoreActor::start(&link, RULES, Clock::default(), 16, Lifelines::new().0.of("store"));
+    let refusal = refusal.map(drop).unwrap_err();
     assert!(matches!(refusal, DatabaseError::InUse(_)), "{refusal:?}");
     assert_one_line(&refusal, &link);
     subject.create(1).await;
@@ -46,7 +49,7 @@ async fn a_database_from_a_newer_version_is_refused() {
     let backend = Subject::<Sqlite>::start().await.close().await;
     migrate(&backend, 2_000, "of_a_later_day");
     let refusal = refuse_untouched(&backend);
-    assert!(matches!(refusal, DatabaseError::Newer { found: 2_000, .. }), "{refusal:?}");
+    assert!(matches!(refusal, DatabaseError::Newer(_, 2_000, _)), "{refusal:?}");
 }
 
 #[actix_web::test]
@@ -54,7 +57,7 @@ async fn a_database_with_another_history_is_refused() {
     let backend = Subject::<Sqlite>::start().await.close().await;
     migrate(&backend, 1, "another_beginning");
     let refusal = refuse_untouched(&backend);
-    assert!(matches!(refusal, DatabaseError::Migration { .. }), "{refusal:?}");
+    assert!(matches!(refusal, DatabaseError::Migration(..)), "{refusal:?}");
 }
 
 #[actix_web::test]
@@ -75,7 +78,7 @@ async fn a_file_that_is_no_database_is_refused() {
         let backend = Sqlite::fresh();
         backend.write(&garbage);
         let refusal = refuse_untouched(&backend);
-        assert!(matches!(refusal, DatabaseError::Sqlite { .. }), "{refusal:?}");
+        assert!(matches!(refusal, DatabaseError::Sqlite(..)), "{refusal:?}");
     }
 }
 
@@ -94,7 +97,7 @@ async fn a_file_in_the_place_of_a_folder_is_refused() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "a file").unwrap();
         let refusal = backend.try_start().unwrap_err();
-        assert!(matches!(refusal, DatabaseError::Unwritable { .. }), "{refusal:?}");
+        assert!(matches!(refusal, DatabaseError::Unwritable(..)), "{refusal:?}");
         assert_one_line(&refusal, &file);
     }
 }

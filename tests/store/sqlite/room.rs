@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use futures_util::future;
-use viewonce::secret::{Ciphertext, SealedSecret};
-use viewonce::store::{Bounds, Created, Rules, StoreError};
+use viewonce::secret::SealedSecret;
+use viewonce::store::{Bounds, Burn, Created, Ping, Purge, Rules, StoreError};
 
 use super::Sqlite;
 use crate::alone;
 use crate::backend::{RULES, Subject};
 use crate::batch::as_one_batch;
-use crate::samples::{Terms, only};
+use crate::samples::{Terms, create_of, only, take_of};
 
 /// Sealed bytes of a secret, unless a test says otherwise.
 const SEALED: usize = 20_000;
@@ -57,8 +57,8 @@ async fn in_a_batch_those_are_stored_for_which_there_is_room_and_the_others_are_
     subject.create_all([0, 1]).await;
     // So light that all of them are in one transaction.
     let light = |n| SealedSecret { ciphertext: sealed(LIGHT), ..subject.secret(n) };
-    let creates = (2..MANY).map(|n| subject.store.create(light(n)));
-    let ends = future::join(subject.store.take(only(0)), subject.store.burn(only(1)));
+    let creates = (2..MANY).map(|n| subject.store.ask(create_of(light(n))));
+    let ends = future::join(subject.store.ask(take_of(only(0))), subject.store.ask(Burn(only(1))));
     let batch = future::join(future::join_all(creates), ends);
     let (created, (taken, burned)) = as_one_batch(&subject.store, batch).await;
     taken.unwrap();
@@ -78,9 +78,9 @@ async fn in_a_batch_those_are_stored_for_which_there_is_room_and_the_others_are_
 async fn the_retry_of_a_creation_is_answered_where_there_is_no_room() {
     let subject = Subject::<Sqlite>::start_with(IN_STORE);
     let first = subject.new_secret(MANY, Terms::REPEATABLE);
-    subject.store.create(first.clone()).await.unwrap();
+    subject.store.ask(first.clone()).await.unwrap();
     create_until_full(&subject).await;
-    assert!(matches!(subject.store.create(first).await.unwrap(), Created::Before(_)));
+    assert!(matches!(subject.store.ask(first).await.unwrap(), Created::Before(_)));
 }
 
 /// Secret number `n`, of a size of which there is soon no more room.
@@ -88,8 +88,8 @@ fn secret(subject: &Subject<Sqlite>, n: u32) -> SealedSecret {
     SealedSecret { ciphertext: sealed(SEALED), ..subject.secret(n) }
 }
 
-fn sealed(bytes: usize) -> Ciphertext {
-    Ciphertext::from_bytes(vec![7; bytes])
+fn sealed(bytes: usize) -> Vec<u8> {
+    vec![7; bytes]
 }
 
 /// Creates secrets until there is no room, with an empty log each, and asserts that this is no failure.
@@ -97,16 +97,16 @@ fn sealed(bytes: usize) -> Ciphertext {
 async fn create_until_full(subject: &Subject<Sqlite>) -> Vec<u32> {
     let mut stored = Vec::new();
     for n in 0..MANY {
-        match subject.store.create(secret(subject, n)).await {
+        match subject.store.ask(create_of(secret(subject, n))).await {
             Ok(created) => assert_eq!(created, Created::Stored),
             Err(StoreError::NoRoom(_)) => {
-                subject.store.ping().await.unwrap();
+                subject.store.insist(Ping).await.unwrap();
                 return stored;
             }
             Err(error) => panic!("{error:?}"),
         }
         stored.push(n);
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
     }
     panic!("there is room for all")
 }
@@ -120,7 +120,7 @@ async fn end_all(subject: &Subject<Sqlite>, numbers: Vec<u32>) {
             assert!(subject.burn(n).await, "{n}");
         }
     }
-    subject.store.purge().await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
 }
 
 /// What the small file system has left for others than the store.

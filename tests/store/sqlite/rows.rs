@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use viewonce::secret::{NewSecret, SealedSecret};
-use viewonce::store::{CREATIONS_KEPT, Created, Rules, Taken};
+use viewonce::secret::SealedSecret;
+use viewonce::store::{CREATIONS_KEPT, Close, Create, Created, Purge, Rules, Taken};
 
 use super::Sqlite;
 use crate::backend::{RULES, Subject};
@@ -40,17 +40,17 @@ async fn a_create_whose_id_is_taken_leaves_no_row() {
     let subject = Subject::<Sqlite>::start().await;
     let first = subject.create(1).await;
     let second = subject.new_secret(2, Terms::ALL);
-    let flags = second.sealed.flags;
+    let flags = second.secret.flags;
     let sealed = SealedSecret { flags, ..first };
-    subject.store.create(NewSecret { sealed, ..second }).await.unwrap_err();
+    subject.store.ask(Create { secret: sealed, ..second }).await.unwrap_err();
     assert_eq!(rows(&subject.close().await), Rows { secrets: 1, ..NONE });
 }
 
 #[actix_web::test]
 async fn a_retry_of_a_create_leaves_no_row() {
     let rows = rows_after(async |subject| {
-        let retry = NewSecret { creation: Some(creation(1)), ..subject.new_secret(2, Terms::ALL) };
-        subject.store.create(retry).await.unwrap();
+        let retry = Create { creation: Some(creation(1)), ..subject.new_secret(2, Terms::ALL) };
+        subject.store.ask(retry).await.unwrap();
     });
     assert_eq!(rows.await, LIVING);
 }
@@ -77,7 +77,7 @@ async fn the_guard_goes_with_its_secret() {
     assert_eq!(rows_after(lock).await, ENDED);
     let expire = async |subject: &Subject<Sqlite>| {
         subject.clock.advance(HOUR);
-        assert_eq!(subject.store.purge().await.unwrap().secrets, 1);
+        assert_eq!(subject.store.insist(Purge).await.unwrap().secrets, 1);
     };
     assert_eq!(rows_after(expire).await, ENDED);
 }
@@ -117,7 +117,7 @@ async fn what_is_kept_for_a_repeat_goes_with_its_end() {
     let let_pass = async |subject: &Subject<Sqlite>| {
         keep(subject).await;
         subject.clock.advance(RULES.redelivery);
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
     };
     assert_eq!(rows_after(let_pass).await, ENDED);
 }
@@ -136,7 +136,7 @@ async fn purge_deletes_all_whose_time_is_up() {
     let end_and_wait = async |subject: &Subject<Sqlite>, time| {
         subject.ask(knowing_and_claiming(1, KEY)).await;
         subject.clock.advance(time);
-        subject.store.purge().await.unwrap();
+        subject.store.insist(Purge).await.unwrap();
     };
     let rows = rows_after(async |subject| end_and_wait(subject, CREATIONS_KEPT).await).await;
     assert_eq!(rows, Rows { receipts: 1, ..NONE });
@@ -148,7 +148,7 @@ async fn purge_deletes_all_whose_time_is_up() {
 async fn an_altered_row_beside_a_secret_does_not_hinder_the_secret() {
     let subject = Subject::<Sqlite>::start().await;
     subject.confide(1, Terms::REPEATABLE_WITH_RECEIPT).await;
-    subject.store.close().await.unwrap();
+    subject.store.insist(Close).await.unwrap();
     let connection = Connection::open(subject.backend.database()).unwrap();
     let alterations = [
         "UPDATE receipts SET receipt_id = x'00', state = 'unheard of'",
@@ -157,8 +157,8 @@ async fn an_altered_row_beside_a_secret_does_not_hinder_the_secret() {
     connection.execute_batch(&alterations.join(";")).unwrap();
     connection.close().unwrap();
     let subject = subject.reopen();
-    let retry = NewSecret { creation: Some(creation(1)), ..subject.new_secret(2, Terms::PLAIN) };
-    let created = subject.store.create(retry).await.unwrap();
+    let retry = Create { creation: Some(creation(1)), ..subject.new_secret(2, Terms::PLAIN) };
+    let created = subject.store.ask(retry).await.unwrap();
     assert!(matches!(created, Created::Before(_)), "{created:?}");
     assert!(subject.take(1).await.is_some());
 }

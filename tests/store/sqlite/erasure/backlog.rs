@@ -10,14 +10,14 @@ use std::time::Duration;
 use actix_web::rt::task::spawn_blocking;
 use futures_util::future;
 use viewonce::clock::Timestamp;
-use viewonce::store::Store;
+use viewonce::store::{Purge, Store};
 
 use super::super::Sqlite;
 use super::{LATE, found};
 use crate::backend::Backend as _;
 use crate::held::hold;
 use crate::metric::metric;
-use crate::samples::{HOUR, only, secret_of_size};
+use crate::samples::{HOUR, create_of, only, secret_of_size, take_of};
 use crate::support::{TestApp, spawn_app_with};
 
 /// What expires at once: so much that the store is at it for longer than erasing may take.
@@ -79,7 +79,7 @@ async fn app_with_backlog(backend: &Sqlite) -> TestApp {
 /// Stores small secrets.
 async fn come(app: &TestApp, numbers: Range<u32>, lifetime: Duration) {
     let expires_at = app.clock.now().plus(lifetime);
-    let creates = numbers.map(|n| app.store.create(secret_of_size(n, 1, expires_at)));
+    let creates = numbers.map(|n| app.store.ask(create_of(secret_of_size(n, 1, expires_at))));
     future::try_join_all(creates).await.unwrap();
 }
 
@@ -106,8 +106,8 @@ impl Gone {
 /// Stores secret number `n` and views it; returns when it was gone.
 async fn come_and_go(app: &TestApp, n: u32, marks: usize) -> Gone {
     let secret = secret_of_size(n, marks, app.clock.now().plus(2 * HOUR));
-    app.store.create(secret).await.unwrap();
-    app.store.take(only(n)).await.unwrap();
+    app.store.ask(create_of(secret)).await.unwrap();
+    app.store.ask(take_of(only(n))).await.unwrap();
     Gone::now(app)
 }
 
@@ -115,7 +115,7 @@ async fn come_and_go(app: &TestApp, n: u32, marks: usize) -> Gone {
 /// its number, and when it was gone.
 async fn view_before_the_backlog(app: &TestApp, backend: &Sqlite) -> (u32, Gone) {
     for (round, large) in (0..).zip(LARGE) {
-        app.store.purge().await.unwrap();
+        app.store.insist(Purge).await.unwrap();
         let first = FILLING + round * FILLING_SECRETS;
         come(app, first..first + FILLING_SECRETS, 2 * HOUR).await;
         let gone = come_and_go(app, large, LARGE_MARKS).await;

@@ -8,10 +8,10 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use viewonce::clock::{Clock, Timestamp};
+use viewonce::crypto::format::{Issued, Roots};
 use viewonce::key::{SecretKey, SecretKeys};
 use viewonce::passphrase::Passphrase;
-use viewonce::seal::{Issued, Roots};
-use viewonce::secret::{Deposit, Plaintext};
+use viewonce::secret::Plaintext;
 use viewonce::token::Token;
 
 use super::traces::Trace;
@@ -88,13 +88,9 @@ impl Confidant {
     /// The sealed bytes, as the service makes them.
     fn sealed(&self, token: &str, content: &str, passphrase: Option<&str>) -> Vec<u8> {
         let issued = Issued { token: Token::parse(token).unwrap(), receipt: None };
-        let deposit = Deposit {
-            content: Plaintext::parse(content.to_owned()).unwrap(),
-            ttl_hours: None,
-            passphrase: passphrase.map(|passphrase| Passphrase::parse(passphrase).unwrap()),
-            wants_receipt: false,
-        };
-        self.roots.seal(&issued, &deposit).unwrap().sealed.ciphertext.into_bytes()
+        let content = Plaintext::parse(content.to_owned()).unwrap();
+        let passphrase = passphrase.map(|passphrase| Passphrase::parse(passphrase).unwrap());
+        self.roots.seal(&issued, &content, passphrase.as_ref()).unwrap().secret.ciphertext
     }
 
     /// Ends a secret; returns when it has ended, or will have by itself.

@@ -91,14 +91,13 @@ use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::clock::Timestamp;
-use crate::id::{LookupId, ReceiptId};
-use crate::key::{KEY_ID_BYTES, KeyId, SecretKey, SecretKeys};
-use crate::passphrase::PassphraseKey;
-use crate::secret::{Deposit, Flags, NewSecret, Plaintext, SealedSecret};
+use crate::id::{KEY_ID_BYTES, KeyId, LookupId, ReceiptId};
+use crate::key::{SecretKey, SecretKeys};
+use crate::passphrase::{Passphrase, PassphraseKey};
+use crate::secret::{Flags, Plaintext, SealedSecret};
+use crate::store::Create;
 use crate::token::{Receipt, Token};
-pub use padding::PADDING_BLOCK;
 use padding::{pad, unpad};
-pub use passphrase::{NoMemory, ProveError, Stretched};
 pub use repeat::Retry;
 use siv::{associated, decrypt, encrypt};
 
@@ -114,9 +113,9 @@ const SEAL_LABEL: &[u8] = b"seal/1";
 const RECEIPT_LABEL: &[u8] = b"receipt";
 const SIV_KEY_BYTES: usize = 64;
 
-/// Why a sealed secret does not open.
+/// Why a secret is not sealed, or does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
+pub enum FormatError {
     /// Its version byte is not one this program reads.
     #[error("the format's version is unknown")]
     UnknownVersion,
@@ -132,6 +131,12 @@ pub enum OpenError {
     /// It is authentic, but not padded text.
     #[error("its padding or its encoding is broken")]
     Malformed,
+    /// There is no memory to stretch a passphrase in.
+    #[error("there is no memory to stretch a passphrase in")]
+    NoMemory,
+    /// There is no randomness for a token.
+    #[error("the operating system gave no random bytes")]
+    NoRandomness(#[from] getrandom::Error),
 }
 
 /// What a sender gets for a secret.
@@ -148,8 +153,8 @@ impl Issued {
     ///
     /// # Errors
     ///
-    /// Those of the operating system's random generator.
-    pub fn generate(expires_at: Timestamp, wants_receipt: bool) -> Result<Self, getrandom::Error> {
+    /// [`FormatError::NoRandomness`].
+    pub fn generate(expires_at: Timestamp, wants_receipt: bool) -> Result<Self, FormatError> {
         let receipt = if wants_receipt { Some(Receipt::generate()?) } else { None };
         Ok(Self { token: Token::generate(expires_at)?, receipt })
     }
@@ -168,7 +173,6 @@ struct Root {
 
 impl Roots {
     /// Derives a root from each secret key.
-    #[must_use]
     pub fn derive(keys: &SecretKeys) -> Self {
         Self {
             current: Root::derive(&keys.current),
@@ -177,52 +181,44 @@ impl Roots {
     }
 
     /// The ids of the secret keys, the current one's first.
-    #[must_use]
     pub fn key_ids(&self) -> Vec<KeyId> {
         self.iter().map(|root| root.key_id).collect()
     }
 
-    /// Seals what `deposit` holds under the token of `issued` and the current secret key. A
-    /// passphrase takes a core for about a tenth of a second, and 64 MiB of memory.
+    /// Seals `content` under the token of `issued`, a passphrase if there is one, and the current secret
+    /// key. A passphrase takes a core for about a tenth of a second, and 64 MiB of memory.
     ///
     /// # Errors
     ///
-    /// [`NoMemory`], with a passphrase.
-    pub fn seal(&self, issued: &Issued, deposit: &Deposit) -> Result<NewSecret, NoMemory> {
-        let root = &self.current;
-        let Issued { token, receipt } = issued;
-        let prove = |passphrase| root.prove(token, passphrase);
-        let proof = deposit.passphrase.as_ref().map(prove).transpose()?;
+    /// [`FormatError::NoMemory`], with a passphrase.
+    pub fn seal(
+        &self,
+        issued: &Issued,
+        content: &Plaintext,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Create, FormatError> {
+        let (root, Issued { token, receipt }) = (&self.current, issued);
+        let proof = passphrase.map(|passphrase| root.prove(token, passphrase)).transpose()?;
         let (lookup_id, expires_at) = (root.lookup_id(token), token.expires_at());
         let flags = Flags::new(proof.is_some(), receipt.is_some());
         let headers = associated(VERSION, lookup_id, expires_at, flags);
-        let siv = root.siv(token, proof.as_ref().map(|proof| &proof.passphrase_key));
-        let ciphertext =
-            encrypt(siv, &headers.as_slices(), pad(deposit.content.expose_text().as_bytes()));
-        let key_id = root.key_id;
-        Ok(NewSecret {
-            sealed: SealedSecret {
-                lookup_id,
-                key_id,
-                version: VERSION,
-                flags,
-                expires_at,
-                ciphertext,
-            },
-            verifier: proof.map(|proof| proof.verifier),
+        let siv = root.siv(token, proof.as_ref().map(|(_verifier, key)| key));
+        let ciphertext = encrypt(siv, &headers.as_slices(), pad(content.expose_text().as_bytes()));
+        let (version, key_id) = (VERSION, root.key_id);
+        Ok(Create {
+            secret: SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext },
+            verifier: proof.map(|(verifier, _key)| verifier),
             receipt_id: receipt.as_ref().map(|receipt| root.receipt_id(receipt)),
             creation: None,
         })
     }
 
     /// Under which ids `token` may be stored, the current key's first.
-    #[must_use]
     pub fn locate(&self, token: &Token) -> Vec<LookupId> {
         self.iter().map(|root| root.lookup_id(token)).collect()
     }
 
     /// Under which ids `receipt` may be stored, the current key's first.
-    #[must_use]
     pub fn locate_receipt(&self, receipt: &Receipt) -> Vec<ReceiptId> {
         self.iter().map(|root| root.receipt_id(receipt)).collect()
     }
@@ -231,19 +227,19 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// [`OpenError`], which names the first thing that is wrong with it.
+    /// [`FormatError`], which names the first thing that is wrong with it.
     pub fn open(
         &self,
         token: &Token,
         sealed: SealedSecret,
         passphrase_key: Option<&PassphraseKey>,
-    ) -> Result<Plaintext, OpenError> {
+    ) -> Result<Plaintext, FormatError> {
         let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = sealed;
         if version != VERSION {
-            return Err(OpenError::UnknownVersion);
+            return Err(FormatError::UnknownVersion);
         }
         if !flags.are_known() {
-            return Err(OpenError::UnknownFlags);
+            return Err(FormatError::UnknownFlags);
         }
         let siv = self.root(key_id)?.siv(token, passphrase_key);
         let headers = associated(version, lookup_id, expires_at, flags);
@@ -251,17 +247,17 @@ impl Roots {
         unpad(&mut buffer)?;
         let text = String::from_utf8(std::mem::take(&mut *buffer)).map_err(|error| {
             error.into_bytes().zeroize();
-            OpenError::Malformed
+            FormatError::Malformed
         })?;
-        Plaintext::parse(text).map_err(|_empty| OpenError::Malformed)
+        Plaintext::parse(text).map_err(|_empty| FormatError::Malformed)
     }
 
     fn iter(&self) -> impl Iterator<Item = &Root> {
         std::iter::once(&self.current).chain(&self.previous)
     }
 
-    fn root(&self, key_id: KeyId) -> Result<&Root, OpenError> {
-        self.iter().find(|root| root.key_id == key_id).ok_or(OpenError::UnknownKey)
+    fn root(&self, key_id: KeyId) -> Result<&Root, FormatError> {
+        self.iter().find(|root| root.key_id == key_id).ok_or(FormatError::UnknownKey)
     }
 }
 

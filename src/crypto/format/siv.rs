@@ -3,10 +3,10 @@
 use aes_siv::siv::Aes256Siv;
 use zeroize::Zeroizing;
 
-use super::OpenError;
+use super::FormatError;
 use crate::clock::{INSTANT_BYTES, Timestamp};
 use crate::id::LookupId;
-use crate::secret::{Ciphertext, Flags};
+use crate::secret::Flags;
 
 /// The headers that SIV authenticates beside the content, each on its own.
 pub(super) struct Associated {
@@ -37,18 +37,18 @@ pub(super) fn associated(
     clippy::expect_used,
     reason = "SIV fails only for more than 126 headers or a buffer that cannot grow"
 )]
-pub(super) fn encrypt(mut siv: Aes256Siv, headers: &[&[u8]], mut buffer: Vec<u8>) -> Ciphertext {
+pub(super) fn encrypt(mut siv: Aes256Siv, headers: &[&[u8]], mut buffer: Vec<u8>) -> Vec<u8> {
     siv.encrypt_in_place(headers, &mut buffer).expect("few headers and a Vec");
-    Ciphertext::from_bytes(buffer)
+    buffer
 }
 
 /// Decrypts `ciphertext` in place. What comes of it is wiped on drop.
 pub(super) fn decrypt(
     mut siv: Aes256Siv,
     headers: &[&[u8]],
-    ciphertext: Ciphertext,
-) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let mut buffer = Zeroizing::new(ciphertext.into_bytes());
-    siv.decrypt_in_place(headers, &mut *buffer).map_err(|aes_siv::Error| OpenError::Forged)?;
+    ciphertext: Vec<u8>,
+) -> Result<Zeroizing<Vec<u8>>, FormatError> {
+    let mut buffer = Zeroizing::new(ciphertext);
+    siv.decrypt_in_place(headers, &mut *buffer).map_err(|aes_siv::Error| FormatError::Forged)?;
     Ok(buffer)
 }

@@ -3,12 +3,12 @@
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Issued, Root, Roots, expand};
+use super::{FormatError, Issued, Root, Roots, expand};
 use crate::clock::Timestamp;
-use crate::id::{ClaimId, CreationId};
+use crate::crypto::Seal;
+use crate::id::{ClaimId, CreationId, Nonce};
 use crate::passphrase::Passphrase;
-use crate::repeat::{Creation, IdempotencyKey, NewCreation, Nonce};
-use crate::secret::Deposit;
+use crate::repeat::{Creation, IdempotencyKey, NewCreation};
 use crate::token::{Receipt, Token};
 
 const CLAIM_LABEL: &[u8] = b"claim";
@@ -29,17 +29,15 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// What `key` and `deposit` make.
-    #[must_use]
-    pub fn new(key: &IdempotencyKey, deposit: &Deposit) -> Self {
-        let request = request_digest(deposit);
-        Self { key: key_digest(key), request, wants_receipt: deposit.wants_receipt }
+    /// The retry that `seal` may have; none without an idempotency key.
+    pub fn of(seal: &Seal) -> Option<Self> {
+        let (key, request) = (key_digest(seal.key.as_ref()?), request_digest(seal));
+        Some(Self { key, request, wants_receipt: seal.wants_receipt })
     }
 }
 
 impl Roots {
     /// Under which ids what was taken with `token` and `key` may be kept, the current key's first.
-    #[must_use]
     pub fn claim_ids(&self, token: &Token, key: &IdempotencyKey) -> Vec<ClaimId> {
         let digest = key_digest(key);
         let claim_id = |root: &Root| root.expand(&[CLAIM_LABEL, token.expose_bytes(), &*digest]);
@@ -51,12 +49,12 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// Those of the operating system's random generator.
+    /// [`FormatError::NoRandomness`].
     pub fn issue(
         &self,
         retry: &Retry,
         expires_at: Timestamp,
-    ) -> Result<(Issued, NewCreation), getrandom::Error> {
+    ) -> Result<(Issued, NewCreation), FormatError> {
         let nonce = Nonce::generate()?;
         let creation = NewCreation {
             id: self.current.creation_id(retry),
@@ -67,7 +65,6 @@ impl Roots {
     }
 
     /// What `creation` got, if this is a retry of it: nothing if it was another request.
-    #[must_use]
     pub fn reissue(&self, retry: &Retry, creation: &Creation) -> Option<Issued> {
         let root = self.iter().find(|root| root.creation_id(retry) == creation.id)?;
         let issued = root.issued(retry, &creation.nonce, creation.expires_at);
@@ -104,8 +101,9 @@ pub(super) fn key_digest(key: &IdempotencyKey) -> Zeroizing<[u8; DIGEST_BYTES]> 
     Zeroizing::new(Sha256::digest(key.expose_text()).into())
 }
 
-fn request_digest(deposit: &Deposit) -> Zeroizing<[u8; DIGEST_BYTES]> {
-    let Deposit { content, ttl_hours, passphrase, wants_receipt } = deposit;
+fn request_digest(seal: &Seal) -> Zeroizing<[u8; DIGEST_BYTES]> {
+    let Seal { content, time_to_live, passphrase, wants_receipt, key: _ } = seal;
+    let ttl_hours = time_to_live.hours;
     let given = u8::from(ttl_hours.is_some()) * HAS_TTL
         + u8::from(passphrase.is_some()) * HAS_PASSPHRASE
         + u8::from(*wants_receipt) * WANTS_RECEIPT;

@@ -5,9 +5,8 @@ use zeroize::Zeroizing;
 
 use super::repeat::key_digest;
 use super::siv::{decrypt, encrypt};
-use super::{OpenError, Root, Roots, TAG_BYTES, expand};
-use crate::id::Verifier;
-use crate::key::KeyId;
+use super::{FormatError, Root, Roots, TAG_BYTES, expand};
+use crate::id::{KeyId, Verifier};
 use crate::passphrase::{
     PASSPHRASE_KEY_BYTES, Passphrase, PassphraseKey, STRETCHING_KIBIBYTES, WrappedKey,
 };
@@ -21,45 +20,21 @@ const SALT_BYTES: usize = 16;
 const ARGON2_PASSES: u32 = 3;
 const ARGON2_LANES: u32 = 4;
 
-/// What knowing a passphrase comes down to.
-#[derive(Debug)]
-pub struct Stretched {
-    /// What the store compares.
-    pub verifier: Verifier,
-    /// What the content is sealed under beside the token.
-    pub passphrase_key: PassphraseKey,
-}
-
-/// There is no memory to stretch a passphrase in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no memory to stretch a passphrase in")]
-pub struct NoMemory;
-
-/// Why a passphrase was not stretched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProveError {
-    /// [`OpenError::UnknownKey`].
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// There is no memory for it.
-    #[error(transparent)]
-    Memory(#[from] NoMemory),
-}
-
 impl Roots {
-    /// Stretches `passphrase` for `token` under the secret key `key_id`. This takes a core for
+    /// Stretches `passphrase` for `token` under the secret key `key_id`, to what the store compares and to
+    /// the key that the content is sealed under beside the token. This takes a core for
     /// about a tenth of a second, and 64 MiB of memory.
     ///
     /// # Errors
     ///
-    /// [`ProveError`].
+    /// [`FormatError::UnknownKey`] and [`FormatError::NoMemory`].
     pub fn prove(
         &self,
         token: &Token,
         key_id: KeyId,
         passphrase: &Passphrase,
-    ) -> Result<Stretched, ProveError> {
-        Ok(self.root(key_id)?.prove(token, passphrase)?)
+    ) -> Result<(Verifier, PassphraseKey), FormatError> {
+        self.root(key_id)?.prove(token, passphrase)
     }
 
     /// Seals a passphrase key for whoever has `token` and `key`, so that a repeat needs no
@@ -67,14 +42,14 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// [`OpenError::UnknownKey`].
+    /// [`FormatError::UnknownKey`].
     pub fn wrap_key(
         &self,
         token: &Token,
         key_id: KeyId,
         key: &IdempotencyKey,
         passphrase_key: &PassphraseKey,
-    ) -> Result<WrappedKey, OpenError> {
+    ) -> Result<WrappedKey, FormatError> {
         let root = self.root(key_id)?;
         let mut buffer = Vec::with_capacity(PASSPHRASE_KEY_BYTES + TAG_BYTES);
         buffer.extend_from_slice(passphrase_key.expose_bytes());
@@ -86,18 +61,18 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// [`OpenError`].
+    /// [`FormatError`].
     pub fn unwrap_key(
         &self,
         token: &Token,
         key_id: KeyId,
         key: &IdempotencyKey,
         wrapped: WrappedKey,
-    ) -> Result<PassphraseKey, OpenError> {
+    ) -> Result<PassphraseKey, FormatError> {
         let root = self.root(key_id)?;
         let lookup_id = root.lookup_id(token);
         let bytes = decrypt(root.wrapping(token, key), &[lookup_id.as_bytes()], wrapped.0)?;
-        let bytes = bytes.as_slice().try_into().map_err(|_length| OpenError::Malformed)?;
+        let bytes = bytes.as_slice().try_into().map_err(|_length| FormatError::Malformed)?;
         Ok(PassphraseKey::from_bytes(bytes))
     }
 }
@@ -107,13 +82,17 @@ impl Root {
         &self,
         token: &Token,
         passphrase: &Passphrase,
-    ) -> Result<Stretched, NoMemory> {
+    ) -> Result<(Verifier, PassphraseKey), FormatError> {
         let passphrase_key = self.stretch(token, passphrase)?;
         let info = [VERIFIER_LABEL, token.expose_bytes(), passphrase_key.expose_bytes()];
-        Ok(Stretched { verifier: Verifier::from_bytes(self.expand(&info)), passphrase_key })
+        Ok((Verifier::from_bytes(self.expand(&info)), passphrase_key))
     }
 
-    fn stretch(&self, token: &Token, passphrase: &Passphrase) -> Result<PassphraseKey, NoMemory> {
+    fn stretch(
+        &self,
+        token: &Token,
+        passphrase: &Passphrase,
+    ) -> Result<PassphraseKey, FormatError> {
         let mut salt = [0; SALT_BYTES];
         expand(&self.hkdf, &[SALT_LABEL, token.expose_bytes()], &mut salt);
         let mut key = Zeroizing::new([0; PASSPHRASE_KEY_BYTES]);
@@ -131,12 +110,12 @@ impl Root {
     clippy::expect_used,
     reason = "beside memory, Argon2 refuses only parameters and lengths, and these are right"
 )]
-fn argon2id(passphrase: &[u8], salt: &[u8], key: &mut [u8]) -> Result<(), NoMemory> {
+fn argon2id(passphrase: &[u8], salt: &[u8], key: &mut [u8]) -> Result<(), FormatError> {
     let params = Params::new(STRETCHING_KIBIBYTES, ARGON2_PASSES, ARGON2_LANES, Some(key.len()))
         .expect("parameters of RFC 9106, section 4");
     let blocks = params.block_count();
     let mut memory = Zeroizing::new(Vec::new());
-    memory.try_reserve_exact(blocks).map_err(|_no_memory| NoMemory)?;
+    memory.try_reserve_exact(blocks).map_err(|_no_memory| FormatError::NoMemory)?;
     memory.resize(blocks, Block::new());
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into_with_memory(passphrase, salt, key, memory.as_mut_slice())

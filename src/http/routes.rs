@@ -1,0 +1,128 @@
+//! The whole surface: one table, which the router, the metrics' labels, the limits and the
+//! specification read. Every path is matched exactly as it stands here.
+
+use actix_web::guard;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Resource, Route};
+
+use super::error::ApiError;
+use super::problem;
+use super::{State, acknowledge, burn, create, docs, health, pages, receipt, status, view};
+use crate::config::Serve;
+
+pub(super) const SECRETS: &str = "/api/v1/secrets";
+pub(super) const SECRET: &str = "/api/v1/secrets/{token}";
+pub(super) const REVEAL: &str = "/api/v1/reveal";
+pub(super) const ACKNOWLEDGE: &str = "/api/v1/acknowledge";
+pub(super) const STATUS: &str = "/api/v1/status";
+pub(super) const RECEIPT: &str = "/api/v1/receipts/{receipt}";
+pub(super) const HEALTH: &str = "/health";
+
+/// Who uses a path, and so which instances serve it.
+#[derive(Clone, Copy)]
+enum Audience {
+    Senders,
+    Viewers,
+    Everyone,
+}
+
+/// What a request counts as for the limits of its client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// As a request.
+    Request,
+    /// As a request that presents a token or a receipt.
+    Lookup,
+    /// Not at all.
+    Nothing,
+}
+
+/// A path, and what is known of it before a request is handled.
+pub(super) struct Path {
+    pub(super) template: &'static str,
+    allow: &'static str,
+    audience: Audience,
+    pub(super) counts: Counts,
+    mount: fn(Resource) -> Resource,
+}
+
+use Audience::{Everyone, Senders, Viewers};
+use Counts::{Lookup, Nothing, Request};
+
+#[rustfmt::skip]
+static PATHS: [Path; 15] = [
+    path(SECRETS, "POST", Senders, Request, |at| at.route(web::post().to(create::create))),
+    path(RECEIPT, "GET, DELETE", Senders, Lookup, |at| at.route(web::get().to(receipt::inspect)).route(web::delete().to(receipt::revoke))),
+    path(SECRET, "GET, DELETE", Viewers, Lookup, |at| at.route(web::get().to(view::by_get)).route(web::delete().to(burn::burn))),
+    path(REVEAL, "POST", Viewers, Lookup, |at| at.route(web::post().to(view::reveal))),
+    path(ACKNOWLEDGE, "POST", Viewers, Lookup, |at| at.route(web::post().to(acknowledge::acknowledge))),
+    path(STATUS, "POST", Everyone, Lookup, |at| at.route(web::post().to(status::status))),
+    path(HEALTH, READ, Everyone, Nothing, |at| at.route(read().to(health::health))),
+    path("/s", READ, Viewers, Request, |at| at.route(read().to(pages::secret))),
+    path("/", READ, Everyone, Request, |at| at.route(read().to(pages::start))),
+    path("/assets/{name}", READ, Everyone, Request, |at| at.route(read().to(pages::asset))),
+    path("/problems/{name}", READ, Everyone, Request, |at| at.route(read().to(docs::problem))),
+    path("/openapi.json", READ, Everyone, Request, |at| at.route(read().to(docs::openapi))),
+    path("/docs", READ, Everyone, Request, |at| at.route(read().to(docs::swagger_ui))),
+    path("/docs/{name}", READ, Everyone, Request, |at| at.route(read().to(docs::swagger_ui_file))),
+    path("/redoc", READ, Everyone, Request, |at| at.route(read().to(docs::reference))),
+];
+
+/// What the path of a secret allows where viewing by GET is turned off.
+pub(super) const ALLOWED_WITHOUT_VIEW: &str = "DELETE";
+/// What reading a page or a document allows.
+pub(super) const READ: &str = "GET, HEAD";
+
+const fn path(
+    template: &'static str,
+    allow: &'static str,
+    audience: Audience,
+    counts: Counts,
+    mount: fn(Resource) -> Resource,
+) -> Path {
+    Path { template, allow, audience, counts, mount }
+}
+
+impl Path {
+    /// The path with this template, which may be none.
+    pub(super) fn find(template: Option<&str>) -> Option<&'static Self> {
+        let template = template?;
+        PATHS.iter().find(|path| path.template == template)
+    }
+
+    /// Whether an instance that serves so has it.
+    pub(super) const fn is_served(&self, serve: Serve) -> bool {
+        match self.audience {
+            Senders => !matches!(serve, Serve::View),
+            Viewers => !matches!(serve, Serve::Create),
+            Everyone => true,
+        }
+    }
+}
+
+/// Routes what this instance serves.
+pub fn routes(state: State, config: &mut ServiceConfig) {
+    let (serve, view_by_get) = (state.settings.server.serve, state.settings.secrets.view_by_get);
+    config.app_data(Data::new(state));
+    for path in PATHS.iter().filter(|path| path.is_served(serve)) {
+        let is_off = path.template == SECRET && !view_by_get;
+        let allow = if is_off { ALLOWED_WITHOUT_VIEW } else { path.allow };
+        config.service((path.mount)(only(allow, path.template)));
+    }
+    config.default_service(web::to(no_such_path));
+}
+
+pub(super) async fn no_such_path() -> Result<String, ApiError> {
+    Err(ApiError::Problem(problem::NO_SUCH_PATH))
+}
+
+/// GET and HEAD.
+pub(super) fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// A resource that answers every other method than those it `allow`s with 405.
+pub(super) fn only(allow: &'static str, template: &str) -> Resource {
+    let refuse = move || async move { Err::<String, _>(ApiError::MethodNotAllowed { allow }) };
+    web::resource(template).default_service(web::to(refuse))
+}

@@ -1,0 +1,117 @@
+//! A message on its way to a store: one of the [`Command`]s, with the [`Reply`] that answers it.
+//!
+//! Whoever sends one hears at once if the queue is full. The store sees whether a sender has left,
+//! and then need not run the command.
+
+use actix::Message;
+use tokio::sync::oneshot;
+
+use super::StoreError;
+use super::messages::{
+    Acknowledge, Burn, Close, Count, Create, Created, Fate, Inspect, Peek, Peeked, Ping, Purge,
+    Purged, Revoke, Survey, Surveyed, Take, Taken, Watch,
+};
+
+/// A message that a store answers.
+pub trait Request {
+    /// What it is answered with.
+    type Answer;
+
+    /// The command that this message is when it is answered through `reply`.
+    fn into_command(self, reply: Reply<Self::Answer>) -> Command;
+}
+
+/// Declares the commands: each message, and its answer.
+macro_rules! commands {
+    ($($message:ident -> $answer:ty,)*) => {
+        /// What a store is sent.
+        #[expect(missing_docs, reason = "each is described where its message is")]
+        pub enum Command {
+            $($message($message, Reply<$answer>),)*
+        }
+
+        $(impl Request for $message {
+            type Answer = $answer;
+
+            fn into_command(self, reply: Reply<$answer>) -> Command {
+                Command::$message(self, reply)
+            }
+        })*
+
+        impl Command {
+            /// Whether nobody waits for the answer any more.
+            pub fn is_abandoned(&self) -> bool {
+                match self { $(Self::$message(_, reply) => reply.is_abandoned(),)* }
+            }
+
+            /// Whether it has an outcome that waits for the end of its transaction.
+            pub fn has_run(&self) -> bool {
+                match self { $(Self::$message(_, reply) => reply.outcome.is_some(),)* }
+            }
+
+            /// Answers when its transaction has ended so.
+            pub fn settle(self, ended: Result<(), StoreError>) {
+                match self { $(Self::$message(_, reply) => reply.settle(ended),)* }
+            }
+        }
+    };
+}
+
+commands! {
+    Create -> Created,
+    Take -> Taken,
+    Peek -> Option<Peeked>,
+    Burn -> bool,
+    Acknowledge -> bool,
+    Inspect -> Option<Fate>,
+    Revoke -> Option<Fate>,
+    Watch -> (),
+    Survey -> Surveyed,
+    Count -> bool,
+    Purge -> Purged,
+    Ping -> (),
+    Close -> (),
+}
+
+impl Message for Command {
+    type Result = ();
+}
+
+/// The way back to the sender of a command.
+pub struct Reply<T> {
+    sender: oneshot::Sender<Result<T, StoreError>>,
+    /// Held back until the transaction of the command has ended.
+    outcome: Option<Result<T, StoreError>>,
+}
+
+impl<T> Reply<T> {
+    /// A reply, and what its answer comes out of.
+    pub(super) fn new() -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self { sender, outcome: None }, receiver)
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub fn is_abandoned(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// Holds an outcome back until [`Command::settle`].
+    pub fn hold(&mut self, outcome: Result<T, StoreError>) {
+        self.outcome = Some(outcome);
+    }
+
+    /// Answers. The sender may have left meanwhile.
+    pub fn send(self, answer: Result<T, StoreError>) {
+        drop(self.sender.send(answer));
+    }
+
+    fn settle(self, ended: Result<(), StoreError>) {
+        drop(self.sender.send(match (ended, self.outcome) {
+            // A refused command did nothing, whatever became of its transaction.
+            (_, Some(Err(refused))) => Err(refused),
+            (ended, Some(Ok(answer))) => ended.map(|()| answer),
+            (ended, None) => Err(ended.err().map_or(StoreError::Ended, StoreError::not_run)),
+        }));
+    }
+}

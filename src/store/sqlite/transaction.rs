@@ -1,0 +1,269 @@
+//! A [`Transaction`] on SQLite, and what the commands do in it. Each statement is a file under
+//! `sql/sqlite`, prepared once.
+
+mod create;
+mod purge;
+mod receipt;
+mod take;
+
+use prometheus::Histogram;
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension as _, Params, Row, TransactionBehavior, params,
+};
+
+use super::files::Files;
+use super::room::{Full, Room};
+use super::tally::Tally;
+use crate::clock::{Look, Timestamp};
+use crate::id::{KeyId, LookupId, ReceiptId};
+use crate::secret::{Flags, SealedSecret};
+use crate::store::{Command, Place, Rules, State, StoreError, Survey, Surveyed};
+
+/// Sealed bytes after which a transaction is laden.
+const LADEN_BYTES: usize = 1 << 18;
+/// The most sealed bytes of a secret that a laden transaction still takes on.
+const LIGHT_BYTES: usize = 4_096;
+/// Secrets that one survey or count looks at.
+const SURVEY_SECRETS: u32 = 1_000;
+
+/// The statement in this file of `sql/sqlite`.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sqlite/", $name, ".sql"))
+    };
+}
+use sql;
+
+/// A transaction under way, or a look between two of them.
+pub(super) struct Transaction<'a> {
+    connection: &'a Connection,
+    files: &'a Files,
+    rules: &'a Rules,
+    now: Timestamp,
+    settled: Timestamp,
+    /// The receipts whose secrets have ended in it.
+    pub(super) ended: Vec<ReceiptId>,
+    /// Sealed bytes of the secrets that it has written or erased; of what is kept for repeats, what
+    /// it has written.
+    moved: usize,
+    /// Whether large secrets may wait for the next one.
+    pub(super) may_put_off: bool,
+    /// What creations may still write in it, if one has asked.
+    room: Option<Room>,
+    /// Why there was no room for one.
+    pub(super) full: Option<Full>,
+    /// What it does to the secrets.
+    pub(super) tally: Tally,
+}
+
+impl<'a> Transaction<'a> {
+    /// A transaction that has done nothing yet.
+    pub(super) const fn new(
+        connection: &'a Connection,
+        files: &'a Files,
+        rules: &'a Rules,
+        Look { now, settled }: Look,
+        tally: Tally,
+    ) -> Self {
+        Self {
+            connection,
+            files,
+            rules,
+            now,
+            settled,
+            ended: Vec::new(),
+            moved: 0,
+            may_put_off: false,
+            room: None,
+            full: None,
+            tally,
+        }
+    }
+
+    /// Runs a command, unless it is about a large secret and this transaction is laden: small ones do
+    /// not wait for many large ones. An error ends the transaction.
+    pub(super) fn run(&mut self, command: &mut Command) -> rusqlite::Result<()> {
+        let is_laden = self.may_put_off && self.moved >= LADEN_BYTES;
+        if is_laden && self.weight(command)? > LIGHT_BYTES {
+            return Ok(());
+        }
+        match command {
+            Command::Create(create, reply) => reply.hold(self.create(create)?),
+            Command::Take(take, reply) => reply.hold(Ok(self.take(take)?)),
+            Command::Peek(peek, reply) => reply.hold(Ok(self.peek(peek)?)),
+            Command::Burn(burn, reply) => reply.hold(Ok(self.burn(burn)?)),
+            Command::Acknowledge(end, reply) => reply.hold(Ok(self.acknowledge(end)?)),
+            Command::Inspect(inspect, reply) => reply.hold(Ok(self.inspect(inspect)?)),
+            Command::Revoke(revoke, reply) => reply.hold(Ok(self.revoke(revoke)?)),
+            Command::Survey(survey, reply) => reply.hold(Ok(self.survey(survey)?)),
+            Command::Count(_, reply) => reply.hold(Ok(self.count()?)),
+            // The actor answers these by themselves.
+            Command::Watch(..) | Command::Purge(..) | Command::Ping(..) | Command::Close(..) => {}
+        }
+        Ok(())
+    }
+
+    /// The sealed bytes of the secret that a command will write or erase.
+    fn weight(&self, command: &Command) -> rusqlite::Result<usize> {
+        match command {
+            Command::Create(create, _) => Ok(create.secret.ciphertext.len()),
+            Command::Take(take, _) => self.weigh(&take.candidates),
+            Command::Burn(burn, _) => self.weigh(&burn.0),
+            Command::Revoke(revoke, _) => match self.find_receipt(&revoke.0)? {
+                Some(receipt) => self.weigh(&[receipt.lookup_id]),
+                None => Ok(0),
+            },
+            _ => Ok(0),
+        }
+    }
+
+    /// Runs a statement; returns how many rows it changed.
+    fn execute(&self, sql: &str, values: impl Params) -> rusqlite::Result<usize> {
+        self.connection.prepare_cached(sql)?.execute(values)
+    }
+
+    /// Runs a statement, to its end; returns its first row, if there is one.
+    fn find<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Option<T>> {
+        self.connection.prepare_cached(sql)?.query_row(values, read).optional()
+    }
+
+    /// Deletes what is kept beside a secret that has just been deleted, and has its receipt say how
+    /// it ended.
+    fn end(&mut self, lookup_id: &LookupId, flags: Flags, state: State) -> rusqlite::Result<()> {
+        self.unguard(lookup_id, flags)?;
+        if flags.has_receipt() {
+            let values = params![lookup_id.as_bytes(), state.as_str(), self.now.as_millis()];
+            let id = |row: &Row<'_>| Ok(ReceiptId::from_bytes(bytes(row, "receipt_id")));
+            self.ended.extend(self.find(sql!("end_receipt"), values, id)?);
+        }
+        Ok(())
+    }
+
+    /// Deletes what the passphrase of a secret that has just been deleted was checked by.
+    fn unguard(&self, lookup_id: &LookupId, flags: Flags) -> rusqlite::Result<()> {
+        if flags.has_passphrase() {
+            self.execute(sql!("unguard"), [lookup_id.as_bytes()])?;
+        }
+        Ok(())
+    }
+
+    fn survey(&self, survey: &Survey) -> rusqlite::Result<Surveyed> {
+        let after = survey.after.map_or(i64::MIN, |Place(id)| id);
+        let mut select = self.connection.prepare_cached(sql!("survey"))?;
+        let mut rows = select.query(params![after, SURVEY_SECRETS])?;
+        let (mut seen, mut unknown_keys, mut last) = (0, 0, after);
+        while let Some(row) = rows.next()? {
+            let is_known = survey.known.contains(&key_id(row));
+            let is_living = row.get::<_, i64>("expires_at")? > self.now.as_millis();
+            unknown_keys += u64::from(is_living && !is_known);
+            seen += 1;
+            last = row.get("id")?;
+        }
+        let next = (seen == SURVEY_SECRETS).then_some(Place(last));
+        Ok(Surveyed { unknown_keys, next })
+    }
+
+    /// Counts the next secrets, and tells whether those were the last.
+    fn count(&mut self) -> rusqlite::Result<bool> {
+        let values = params![self.tally.counted_to(), SURVEY_SECRETS];
+        let portion = self.find(sql!("count"), values, |row| {
+            Ok((row.get::<_, u32>("secrets")?, row.get::<_, Option<i64>>("last")?))
+        })?;
+        let (secrets, last) = portion.unwrap_or_default();
+        let last = last.filter(|_| secrets == SURVEY_SECRETS);
+        self.tally.count(secrets, last);
+        Ok(last.is_none())
+    }
+
+    /// Reads something.
+    pub(super) fn look(&self) -> rusqlite::Result<()> {
+        self.connection.pragma_query_value(None, "schema_version", |_row| Ok(()))
+    }
+
+    /// How many pages the database has, and how many of these are free.
+    pub(super) fn pages(&self) -> rusqlite::Result<(u32, u32)> {
+        let count = |sql| self.find(sql, [], |row| row.get(0)).map(Option::unwrap_or_default);
+        Ok((count(sql!("page_count"))?, count(sql!("freelist_count"))?))
+    }
+}
+
+/// Runs `work` between BEGIN and a COMMIT that is seen to succeed; `times` is told how long that took.
+pub(super) fn commit<T>(
+    connection: &mut Connection,
+    times: &Histogram,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, StoreError> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let outcome = work(&transaction).map_err(failed)?;
+    let committed = times.observe_closure_duration(|| transaction.commit());
+    committed.map_err(|error| match failed(error) {
+        StoreError::Failed(cause) => StoreError::OutcomeUnknown(cause),
+        no_room => no_room,
+    })?;
+    Ok(outcome)
+}
+
+/// The error of something that was not done. A commit that finds no room has not written its last
+/// frame, so it was not done either.
+pub(super) fn failed(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::NoRoom(std::sync::Arc::new(error)),
+        _ => StoreError::Failed(std::sync::Arc::new(error)),
+    }
+}
+
+/// Writes the one row of the table that is there to be written.
+pub(super) fn probe(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql!("probe"))?.execute(params![now.as_millis()])?;
+    Ok(())
+}
+
+/// Moves everything from the write-ahead log to the database file and cuts the log to nothing.
+/// Returns whether that was possible.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(sql!("checkpoint"))?
+        .query_row([], |row| Ok(!row.get::<_, bool>("busy")?))
+}
+
+/// What `find` finds first among `candidates`.
+fn first<Id, T>(
+    candidates: &[Id],
+    find: impl FnMut(&Id) -> rusqlite::Result<Option<T>>,
+) -> rusqlite::Result<Option<T>> {
+    candidates.iter().map(find).find_map(Result::transpose).transpose()
+}
+
+fn sealed_secret(lookup_id: &LookupId, row: &Row<'_>) -> rusqlite::Result<SealedSecret> {
+    Ok(SealedSecret {
+        lookup_id: *lookup_id,
+        key_id: key_id(row),
+        version: row.get("version").unwrap_or_default(),
+        flags: flags(row),
+        expires_at: timestamp(row, "expires_at")?,
+        ciphertext: row.get("sealed")?,
+    })
+}
+
+/// Reads a blob of a fixed length. A corrupt one becomes zeros, which match nothing.
+fn bytes<const N: usize>(row: &Row<'_>, column: &str) -> [u8; N] {
+    row.get(column).unwrap_or([0; N])
+}
+
+fn key_id(row: &Row<'_>) -> KeyId {
+    KeyId::from_bytes(bytes(row, "key_id"))
+}
+
+fn flags(row: &Row<'_>) -> Flags {
+    Flags::from_byte(row.get("flags").unwrap_or_default())
+}
+
+fn timestamp(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::from_millis)
+}

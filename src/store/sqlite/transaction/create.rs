@@ -1,0 +1,138 @@
+//! A secret comes, and what is kept beside it.
+
+use std::sync::Arc;
+
+use rusqlite::params;
+
+use super::{Transaction, bytes, first, sql, timestamp};
+use crate::id::{CreationId, LookupId, Nonce};
+use crate::repeat::{Creation, NewCreation};
+use crate::secret::SealedSecret;
+use crate::store::sqlite::layout;
+use crate::store::sqlite::place::places;
+use crate::store::sqlite::room::Room;
+use crate::store::{CREATIONS_KEPT, Create, Created, State, StoreError};
+
+/// No place is left for a secret, or it stands in one already.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("no place is free for the secret")]
+struct NoPlace;
+
+impl Transaction<'_> {
+    /// Stores a secret, or refuses it alone.
+    pub(super) fn create(
+        &mut self,
+        create: &Create,
+    ) -> rusqlite::Result<Result<Created, StoreError>> {
+        let Create { secret, verifier, receipt_id, creation } = create;
+        if let Some(creation) = creation
+            && let Some(before) = first(&creation.candidates, |id| self.recall(id))?
+        {
+            return Ok(Ok(Created::Before(before)));
+        }
+        if let Err(refused) = self.take_room(secret.ciphertext.len())? {
+            return Ok(Err(refused));
+        }
+        let Some(place) = self.free_place(&secret.lookup_id)? else {
+            return Ok(Err(StoreError::Failed(Arc::new(NoPlace))));
+        };
+        self.insert(place, secret)?;
+        let id = secret.lookup_id.as_bytes();
+        if let Some(verifier) = verifier {
+            self.execute(sql!("guard"), params![id, verifier.as_bytes(), self.rules.attempts])?;
+        }
+        if let Some(receipt_id) = receipt_id {
+            let (now, end) = (self.now.as_millis(), secret.expires_at.as_millis());
+            let values = params![receipt_id.as_bytes(), id, now, end, State::Pending.as_str()];
+            self.execute(sql!("issue_receipt"), values)?;
+        }
+        if let Some(creation) = creation {
+            self.remember(creation, secret)?;
+        }
+        Ok(Ok(Created::Stored))
+    }
+
+    /// Takes the room that a secret of so many `sealed` bytes needs, if there is so much.
+    fn take_room(&mut self, sealed: usize) -> rusqlite::Result<Result<(), StoreError>> {
+        let room = match self.room {
+            Some(room) => room,
+            None => match Room::look(self.pages()?, self.files, &self.rules.bounds) {
+                Ok(room) => room,
+                Err(unknown) => return Ok(Err(StoreError::Failed(Arc::new(unknown)))),
+            },
+        };
+        Ok(match room.without(sealed) {
+            Ok(rest) => {
+                self.room = Some(rest);
+                Ok(())
+            }
+            Err(full) => {
+                self.full = Some(full);
+                self.tally.refused += 1;
+                Err(StoreError::NoRoom(Arc::new(full)))
+            }
+        })
+    }
+
+    fn insert(&mut self, place: i64, secret: &SealedSecret) -> rusqlite::Result<()> {
+        let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = secret;
+        debug_assert!(lookup_id.instant() <= *expires_at, "or no purge would find it in time");
+        let values = params![
+            place,
+            lookup_id.as_bytes(),
+            key_id.as_bytes(),
+            version,
+            flags.as_byte(),
+            expires_at.as_millis(),
+            layout::head(),
+            ciphertext,
+            layout::tail(ciphertext.len()),
+        ];
+        self.execute(sql!("create"), values)?;
+        self.tally.comes(place, *expires_at);
+        self.moved += ciphertext.len();
+        Ok(())
+    }
+
+    /// The first free place of a secret, unless it stands in one.
+    fn free_place(&self, id: &LookupId) -> rusqlite::Result<Option<i64>> {
+        let (mut place, last) = places(id).into_inner();
+        let mut select = self.connection.prepare_cached(sql!("neighbours"))?;
+        let mut neighbours = select.query(params![place, last, id.as_bytes()])?;
+        let mut free = None;
+        while let Some(neighbour) = neighbours.next()? {
+            if neighbour.get("is_same")? {
+                return Ok(None);
+            }
+            if free.is_none() && neighbour.get::<_, i64>("id")? != place {
+                free = Some(place);
+            }
+            place += 1;
+        }
+        Ok(free.or(Some(place)).filter(|place| *place <= last))
+    }
+
+    /// The creation of this id, as long as it is remembered.
+    fn recall(&self, id: &CreationId) -> rusqlite::Result<Option<Creation>> {
+        self.find(sql!("recall"), params![id.as_bytes(), self.now.as_millis()], |row| {
+            Ok(Creation {
+                id: *id,
+                nonce: Nonce::from_bytes(bytes(row, "nonce")),
+                lookup_id: LookupId::from_bytes(bytes(row, "lookup_id")),
+                expires_at: timestamp(row, "expires_at")?,
+            })
+        })
+    }
+
+    /// Remembers a creation, in the place of one of the same id whose time is up.
+    fn remember(&self, new: &NewCreation, secret: &SealedSecret) -> rusqlite::Result<()> {
+        let values = params![
+            new.id.as_bytes(),
+            new.nonce.as_bytes(),
+            secret.lookup_id.as_bytes(),
+            secret.expires_at.as_millis(),
+            self.now.plus(CREATIONS_KEPT).as_millis(),
+        ];
+        self.execute(sql!("remember"), values).map(drop)
+    }
+}

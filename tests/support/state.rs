@@ -1,0 +1,42 @@
+//! The state of a service without its server, for tests that call the handlers themselves.
+
+use std::sync::{Arc, OnceLock};
+
+use tempfile::TempDir;
+use tokio::sync::{Semaphore, watch};
+use viewonce::clock::Clock;
+use viewonce::crypto::format::Roots;
+use viewonce::crypto::{Crypto, Pools};
+use viewonce::http::{Shared, State};
+use viewonce::lifeline::Lifelines;
+use viewonce::metrics::HttpMetrics;
+use viewonce::store::sqlite::StoreActor;
+
+use crate::support::{database, keys, settings};
+
+/// A state over a store in `folder`, for contents of so many bytes.
+pub(crate) fn state(folder: &TempDir, max_content_bytes: usize) -> State {
+    let mut settings = settings(database(folder));
+    settings.secrets.max_content_bytes = max_content_bytes;
+    settings.limits.body_bytes = settings.secrets.max_escaped_bytes();
+    let (clock, (lifelines, _ended)) = (Clock::default(), Lifelines::new());
+    let rules = (&settings).into();
+    let lifeline = lifelines.of("store");
+    let path = &settings.store.path;
+    let store = StoreActor::start(path, rules, clock.clone(), 16, lifeline).unwrap();
+    let pools = Pools::start(settings.passphrases, 1).unwrap();
+    let shared = Shared {
+        metrics: HttpMetrics::new(&store.metrics().registry),
+        store,
+        clock: clock.clone(),
+        seats: Semaphore::new(1),
+        bodies: Arc::new(Semaphore::new(settings.limits.body_bytes)),
+        stopping: watch::channel(false).1,
+        documents: OnceLock::new(),
+        limiter: None,
+        settings: Arc::new(settings),
+    };
+    let roots = Arc::new(Roots::derive(&keys()));
+    let crypto = Crypto::start(roots, clock, pools, lifelines.of("crypto actor"));
+    State { shared: Arc::new(shared), crypto }
+}
