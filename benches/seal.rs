@@ -4,10 +4,10 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use viewonce::clock::Timestamp;
 use viewonce::crypto::format::{Issued, Roots};
-use viewonce::key::{SecretKey, SecretKeys};
-use viewonce::secret::Plaintext;
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::secret::Plaintext;
+use viewonce::domain::secret_key::{SecretKey, SecretKeys};
 
 /// Bytes of a content.
 const SIZES: [usize; 4] = [100, 4_096, 65_536, 1_048_576];

@@ -14,18 +14,18 @@ use tokio::signal::unix::{SignalKind, signal};
 use ureq::tls::TlsConfig;
 use zeroize::Zeroizing;
 
-use crate::access::{AccessToken, TokenHash};
-use crate::app::Application;
-use crate::clock::Clock;
 use crate::config::{LoadedKeys, Settings, Surroundings, secret_keys};
 use crate::crypto::format::FormatError;
+use crate::domain::access_token::{AccessToken, TokenHash};
+use crate::domain::clock::Clock;
 use crate::janitor::purge_all;
-use crate::lifeline::Lifelines;
-use crate::logging;
-use crate::process;
+use crate::runtime::lifeline::Lifelines;
+use crate::server::Application;
+use crate::server::hardening;
+use crate::server::logging;
+use crate::server::tls::{self, Certificates};
 use crate::store::sqlite::StoreActor;
 use crate::store::{Close, Store};
-use crate::tls::{self, Certificates};
 
 const KEY_BYTES: usize = 32;
 /// Files that the service has open besides its connections, and more for each HTTP worker: generously.
@@ -82,7 +82,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 ///
 /// An error that is one line with its causes.
 pub fn run(arguments: &Arguments) -> Outcome {
-    process::harden()?;
+    hardening::harden()?;
     let surroundings = Surroundings::of_process()?;
     let settings = || Settings::load(arguments.config.as_deref(), &surroundings);
     match arguments.command.unwrap_or(Command::Serve) {
@@ -98,13 +98,13 @@ pub fn run(arguments: &Arguments) -> Outcome {
 
 fn serve(mut settings: Settings, surroundings: Surroundings) -> Outcome {
     if settings.server.lock_memory {
-        process::lock_memory()?;
+        hardening::lock_memory()?;
     }
     let LoadedKeys { keys, is_development_key } = secret_keys(&settings, &surroundings)?;
     // The keys among them are not needed any more.
     drop(surroundings);
     logging::init(settings.log.format)?;
-    fit_connections(&mut settings, process::raise_open_files());
+    fit_connections(&mut settings, hardening::raise_open_files());
     if is_development_key {
         log::warn!(
             "the secret key is the development key, which everyone knows: set SECRET_KEY to keep \

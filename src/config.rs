@@ -3,12 +3,12 @@
 //! Whatever is wrong is refused with one line that names where it stands, its key and what was
 //! expected. The secret keys come by another way: [`secret_keys`].
 
+mod env;
 mod error;
 mod keys;
 mod layers;
 mod memory;
 mod sections;
-mod surroundings;
 
 use std::num::NonZero;
 use std::path::Path;
@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub use env::{Environment, Surroundings};
 pub use error::SettingsError;
 pub use keys::{KeyError, LoadedKeys, secret_keys};
 use layers::Layers;
@@ -25,7 +26,6 @@ pub use sections::{
     Access, Janitor, Limits, Log, LogFormat, Metrics, Passphrases, Receipts, Secrets, Serve,
     Server, Store,
 };
-pub use surroundings::{Environment, Surroundings};
 
 /// The settings and their defaults, as text.
 pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");

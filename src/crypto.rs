@@ -15,13 +15,13 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 
-use crate::clock::Clock;
-use crate::id::ReceiptId;
-use crate::lifeline::Lifeline;
-use crate::pool::{LARGE_BYTES, PoolError};
-use crate::repeat::Creation;
-use crate::secret::Plaintext;
-use crate::token::Receipt;
+use crate::domain::clock::Clock;
+use crate::domain::id::ReceiptId;
+use crate::domain::idempotency_key::Creation;
+use crate::domain::secret::Plaintext;
+use crate::domain::token::Receipt;
+use crate::runtime::lifeline::Lifeline;
+use crate::runtime::pool::{LARGE_BYTES, PoolError};
 use format::{FormatError, Issued, Retry, Roots};
 pub use messages::{Locate, Located, Open, Presented, Prove, Proven, Seal, Sealed, Unlock};
 pub use pools::Pools;

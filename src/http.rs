@@ -3,29 +3,15 @@
 //! Handlers send messages to the actors; they know neither SQL nor keys. Whatever they answer
 //! passes through [`frame()`], which gives it its headers, its request id and its line in the log.
 
-mod access;
-mod acknowledge;
-mod body;
-mod burn;
-mod client;
-mod cors;
-mod create;
-mod docs;
+pub mod connection;
 mod error;
-mod frame;
-mod health;
-mod idempotency;
-mod intent;
-mod limits;
-mod metrics;
+mod extract;
+mod handlers;
+mod middleware;
+mod openapi;
 mod pages;
 mod problem;
-mod receipt;
-mod responses;
 mod routes;
-mod status;
-mod token;
-mod view;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -38,17 +24,17 @@ use tokio::sync::{Semaphore, watch};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Crypto;
+use crate::domain::clock::Clock;
 use crate::metrics::HttpMetrics;
-use crate::rate::Limiter;
+use crate::runtime::wiped::WipedBytes;
 use crate::store::Store;
-use crate::wiped::WipedBytes;
-pub use docs::Documents;
-pub use frame::frame;
-pub use limits::limiter;
-pub use metrics::metrics_routes;
+pub use handlers::metrics::metrics_routes;
+pub use middleware::frame::frame;
+use middleware::rate_limit::clients::Limiter;
+pub use middleware::rate_limit::limiter;
+pub use openapi::Documents;
 pub use routes::routes;
 
 /// The most bytes of a body that holds no content.

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use chrono::TimeDelta;
 
-use crate::chain::Chain;
-use crate::clock::Clock;
-use crate::lifeline::Lifeline;
+use crate::domain::clock::Clock;
+use crate::runtime::chain::Chain;
+use crate::runtime::lifeline::Lifeline;
 use crate::store::{Purge, Store, StoreError};
 
 /// How soon a purge that failed is tried again.

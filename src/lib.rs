@@ -5,13 +5,15 @@
 //!
 //! A file imports only from its own floor and from lower ones.
 //!
-//! | floor | modules | what is there |
+//! | floor | rooms | what is there |
 //! | --- | --- | --- |
-//! | 4 | [`cli`], [`logging`], [`app`] | commands; logs; the assembly that starts and stops it all |
-//! | 3 | [`http`] | the surface: routes, bodies, errors, pages, what counts as a view |
-//! | 2 | [`crypto`], [`store`], [`janitor`], [`survey`], [`tls`] | the actors and their messages; certificates |
-//! | 1 | [`config`], [`connection`], [`metrics`] | the settings; a client's connection; what is counted |
-//! | 0 | [`secret`], [`token`], [`access`], [`id`], [`passphrase`], [`repeat`], [`key`], [`time_to_live`], [`clock`], [`rate`], [`chain`], [`lifeline`], [`pool`], [`wiped`], [`process`] | the words of the domain; the process itself |
+//! | 6 | [`cli`] | the commands |
+//! | 5 | [`server`] | the assembly; listener, connections, TLS, logs, what the process may do |
+//! | 4 | [`http`] | the surface: routes, middleware, handlers, pages |
+//! | 3 | [`janitor`], [`crypto`], [`store`] | the actors and their messages |
+//! | 2 | [`metrics`] | what is counted |
+//! | 1 | [`config`] | the settings and keys |
+//! | 0 | [`domain`], [`runtime`] | the words of the domain; threads, lifelines, wiped bytes |
 //!
 //! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, rustls in [`tls`]
 //! alone, key material in [`crypto`] alone, but for a certificate's key, in [`tls`].
@@ -28,30 +30,13 @@
 //! is sent again with what came of it. What a secret goes through is told in [`store`].
 #![forbid(unsafe_code)]
 
-pub mod access;
-pub mod app;
-pub mod chain;
 pub mod cli;
-pub mod clock;
 pub mod config;
-pub mod connection;
 pub mod crypto;
+pub mod domain;
 pub mod http;
-pub mod id;
 pub mod janitor;
-pub mod key;
-pub mod lifeline;
-pub mod logging;
 pub mod metrics;
-pub mod passphrase;
-pub mod pool;
-pub mod process;
-pub mod rate;
-pub mod repeat;
-pub mod secret;
+pub mod runtime;
+pub mod server;
 pub mod store;
-pub mod survey;
-pub mod time_to_live;
-pub mod tls;
-pub mod token;
-pub mod wiped;

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use viewonce::chain::Chain;
 use viewonce::cli::{self, Arguments};
+use viewonce::runtime::chain::Chain;
 
 fn main() -> ExitCode {
     match cli::run(&Arguments::parse()) {

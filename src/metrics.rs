@@ -11,7 +11,7 @@ use prometheus::{
     PullingGauge, Registry,
 };
 
-use crate::clock::Clock;
+use crate::domain::clock::Clock;
 
 /// Bounds of the histograms of times: from an access to memory to the longest wait for a receipt.
 const SECONDS: [f64; 17] = [

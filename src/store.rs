@@ -37,6 +37,7 @@ mod command;
 mod error;
 mod messages;
 pub mod sqlite;
+pub(crate) mod survey;
 mod watchers;
 
 use std::sync::{Arc, PoisonError};

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use viewonce::clock::Timestamp;
 use viewonce::crypto::format::{Issued, Roots};
-use viewonce::id::LookupId;
-use viewonce::key::{SecretKey, SecretKeys};
-use viewonce::secret::Plaintext;
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::id::LookupId;
+use viewonce::domain::secret::Plaintext;
+use viewonce::domain::secret_key::{SecretKey, SecretKeys};
+use viewonce::domain::token::{RANDOM_BYTES, Token};
 use viewonce::store::Create;
-use viewonce::token::{RANDOM_BYTES, Token};
 
 use super::Outcome;
 

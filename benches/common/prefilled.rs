@@ -15,9 +15,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use viewonce::clock::Clock;
+use viewonce::domain::clock::Clock;
 use viewonce::janitor::purge_all;
-use viewonce::lifeline::Lifelines;
+use viewonce::runtime::lifeline::Lifelines;
 use viewonce::store::sqlite::StoreActor;
 use viewonce::store::{Bounds, Close, Rules, Store};
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 use hdrhistogram::Histogram;
 use tempfile::TempDir;
-use viewonce::clock::Clock;
-use viewonce::id::LookupId;
+use viewonce::domain::clock::Clock;
+use viewonce::domain::id::LookupId;
 use viewonce::janitor::purge_all;
 use viewonce::store::{Close, Purge, Store, Take, Taken};
 

@@ -7,7 +7,7 @@ use std::{fs, mem};
 use zeroize::Zeroizing;
 
 use super::{Environment, Settings, SettingsError, Surroundings};
-use crate::key::{SecretKey, SecretKeys};
+use crate::domain::secret_key::{SecretKey, SecretKeys};
 
 const CURRENT: &str = "SECRET_KEY";
 const CURRENT_FILE: &str = "SECRET_KEY_FILE";

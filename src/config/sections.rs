@@ -10,9 +10,9 @@ use url::Url;
 
 use super::layers::{Layers, Setting};
 use super::{Environment, SettingsError};
-use crate::access::TokenHash;
-use crate::passphrase::STRETCHING_BYTES;
-use crate::time_to_live::SHORTEST_HOURS;
+use crate::domain::access_token::TokenHash;
+use crate::domain::passphrase::STRETCHING_BYTES;
+use crate::domain::time_to_live::SHORTEST_HOURS;
 
 const DATABASE_FILE: &str = "storage/db/viewonce.sqlite3";
 const PRODUCTION_ROOT: &str = "/app";

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use actix::prelude::*;
 
 use super::format::{FormatError, Issued, Retry, Roots};
-use crate::clock::Clock;
-use crate::id::{ClaimId, KeyId, LookupId};
-use crate::passphrase::{Passphrase, PassphraseKey, WrappedKey};
-use crate::repeat::IdempotencyKey;
-use crate::secret::{Plaintext, SealedSecret};
+use crate::domain::clock::Clock;
+use crate::domain::id::{ClaimId, KeyId, LookupId};
+use crate::domain::idempotency_key::IdempotencyKey;
+use crate::domain::passphrase::{Passphrase, PassphraseKey, WrappedKey};
+use crate::domain::secret::{Plaintext, SealedSecret};
+use crate::domain::time_to_live::TimeToLive;
+use crate::domain::token::Token;
 use crate::store::{Create, Proof};
-use crate::time_to_live::TimeToLive;
-use crate::token::Token;
 
 /// Makes a token and seals a content under it.
 #[derive(Message)]

@@ -8,8 +8,8 @@ use std::thread;
 use tokio::sync::Semaphore;
 
 use crate::config::Passphrases;
-use crate::passphrase::STRETCHING_BYTES;
-use crate::pool::Pool;
+use crate::domain::passphrase::STRETCHING_BYTES;
+use crate::runtime::pool::Pool;
 
 /// The threads for heavy work. Clones are the same threads.
 #[derive(Clone)]

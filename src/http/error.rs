@@ -9,7 +9,7 @@ use super::problem::{self, FieldError, Kind, Problem};
 use super::routes::ALLOWED_WITHOUT_VIEW;
 use crate::crypto::CryptoError;
 use crate::crypto::format::FormatError;
-use crate::pool::PoolError;
+use crate::runtime::pool::PoolError;
 use crate::store::{State, StoreError};
 
 /// Seconds after which a caller for whom nothing was done may well try again.

@@ -12,14 +12,14 @@ use super::error::ApiError;
 use super::problem;
 use crate::config::Serve;
 
-const STYLE: &str = include_str!("assets/style.css");
-const SECRET_PAGE: &str = include_str!("assets/secret.html");
+const STYLE: &str = include_str!("pages/style.css");
+const SECRET_PAGE: &str = include_str!("pages/secret.html");
 const NO_REDELIVERY: &str =
     "The service has deleted it. Keep it now if you need it: it cannot be shown again.";
 const KEEP: &str =
     r#"<button id="keep" class="quiet" type="button">I have kept it, delete it</button>"#;
-const SECRET_SCRIPT: &str = include_str!("assets/secret.js");
-const ICON: &str = include_str!("assets/icon.svg");
+const SECRET_SCRIPT: &str = include_str!("pages/secret.js");
+const ICON: &str = include_str!("pages/icon.svg");
 
 /// The page at `/`: what runs here, and where to read on.
 pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpResponse {

@@ -6,8 +6,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource, Route};
 
 use super::error::ApiError;
+use super::handlers::{acknowledge, burn, create, health, receipt, reveal, status};
 use super::problem;
-use super::{State, acknowledge, burn, create, docs, health, pages, receipt, status, view};
+use super::{State, openapi, pages};
 use crate::config::Serve;
 
 pub(super) const SECRETS: &str = "/api/v1/secrets";
@@ -53,19 +54,19 @@ use Counts::{Lookup, Nothing, Request};
 static PATHS: [Path; 15] = [
     path(SECRETS, "POST", Senders, Request, |at| at.route(web::post().to(create::create))),
     path(RECEIPT, "GET, DELETE", Senders, Lookup, |at| at.route(web::get().to(receipt::inspect)).route(web::delete().to(receipt::revoke))),
-    path(SECRET, "GET, DELETE", Viewers, Lookup, |at| at.route(web::get().to(view::by_get)).route(web::delete().to(burn::burn))),
-    path(REVEAL, "POST", Viewers, Lookup, |at| at.route(web::post().to(view::reveal))),
+    path(SECRET, "GET, DELETE", Viewers, Lookup, |at| at.route(web::get().to(reveal::by_get)).route(web::delete().to(burn::burn))),
+    path(REVEAL, "POST", Viewers, Lookup, |at| at.route(web::post().to(reveal::reveal))),
     path(ACKNOWLEDGE, "POST", Viewers, Lookup, |at| at.route(web::post().to(acknowledge::acknowledge))),
     path(STATUS, "POST", Everyone, Lookup, |at| at.route(web::post().to(status::status))),
     path(HEALTH, READ, Everyone, Nothing, |at| at.route(read().to(health::health))),
     path("/s", READ, Viewers, Request, |at| at.route(read().to(pages::secret))),
     path("/", READ, Everyone, Request, |at| at.route(read().to(pages::start))),
     path("/assets/{name}", READ, Everyone, Request, |at| at.route(read().to(pages::asset))),
-    path("/problems/{name}", READ, Everyone, Request, |at| at.route(read().to(docs::problem))),
-    path("/openapi.json", READ, Everyone, Request, |at| at.route(read().to(docs::openapi))),
-    path("/docs", READ, Everyone, Request, |at| at.route(read().to(docs::swagger_ui))),
-    path("/docs/{name}", READ, Everyone, Request, |at| at.route(read().to(docs::swagger_ui_file))),
-    path("/redoc", READ, Everyone, Request, |at| at.route(read().to(docs::reference))),
+    path("/problems/{name}", READ, Everyone, Request, |at| at.route(read().to(openapi::problem))),
+    path("/openapi.json", READ, Everyone, Request, |at| at.route(read().to(openapi::openapi))),
+    path("/docs", READ, Everyone, Request, |at| at.route(read().to(openapi::swagger_ui))),
+    path("/docs/{name}", READ, Everyone, Request, |at| at.route(read().to(openapi::swagger_ui_file))),
+    path("/redoc", READ, Everyone, Request, |at| at.route(read().to(openapi::reference))),
 ];
 
 /// What the path of a secret allows where viewing by GET is turned off.

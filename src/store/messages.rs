@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use crate::clock::Timestamp;
-use crate::id::{ClaimId, KeyId, LookupId, ReceiptId, Verifier};
-use crate::passphrase::WrappedKey;
-use crate::repeat::{Creation, NewCreation};
-use crate::secret::SealedSecret;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ClaimId, KeyId, LookupId, ReceiptId, Verifier};
+use crate::domain::idempotency_key::{Creation, NewCreation};
+use crate::domain::passphrase::WrappedKey;
+use crate::domain::secret::SealedSecret;
 
 /// How long a creation is remembered that may be retried.
 pub const CREATIONS_KEPT: Duration = Duration::from_hours(24);

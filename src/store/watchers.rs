@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Reply;
-use crate::id::ReceiptId;
+use crate::domain::id::ReceiptId;
 
 /// So many may have left before anyone looks whether they have.
 const LEAST_SWEEP: usize = 64;

@@ -3,7 +3,7 @@
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use viewonce::access::{AccessToken, TokenHash};
+use viewonce::domain::access_token::{AccessToken, TokenHash};
 
 use crate::expect_problem;
 use crate::support::{REPEAT_KEYS, TestApp, document, send, spawn_app, spawn_app_with, text};

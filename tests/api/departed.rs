@@ -13,7 +13,7 @@ mod waiting;
 
 use std::fs;
 
-use viewonce::passphrase::STRETCHING_BYTES;
+use viewonce::domain::passphrase::STRETCHING_BYTES;
 
 use crate::support::{TestApp, database, spawn_app_with};
 use viewonce::store::{Purge, Survey};

@@ -10,10 +10,10 @@ use std::process::Command;
 
 use serde_json::json;
 use tempfile::TempDir;
-use viewonce::clock::Timestamp;
 use viewonce::crypto::format::{Issued, Roots};
-use viewonce::secret::Plaintext;
-use viewonce::token::{RANDOM_BYTES, Token};
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::secret::Plaintext;
+use viewonce::domain::token::{RANDOM_BYTES, Token};
 
 use crate::expect_problem;
 use crate::support::{

@@ -2,8 +2,8 @@
 
 use actix_web::rt::time::timeout;
 use std::time::Duration;
-use viewonce::app::{AppError, Application};
-use viewonce::clock::Clock;
+use viewonce::domain::clock::Clock;
+use viewonce::server::{AppError, Application};
 use viewonce::store::Close;
 
 use crate::support::{database, keys, settings};

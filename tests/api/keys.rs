@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tempfile::TempDir;
-use viewonce::key::{SecretKey, SecretKeys};
+use viewonce::domain::secret_key::{SecretKey, SecretKeys};
 
 use crate::expect_problem;
 use crate::support::{

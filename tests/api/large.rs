@@ -7,12 +7,13 @@ use actix_web::App;
 use actix_web::middleware::from_fn;
 use actix_web::rt::task::yield_now;
 use actix_web::test::{TestRequest, call_service, init_service};
-use viewonce::clock::Timestamp;
+use viewonce::domain::clock::Timestamp;
 use viewonce::crypto::format::{Issued, Roots};
 use viewonce::crypto::{Open, Presented, Seal};
-use viewonce::http::{frame, routes};
-use viewonce::secret::Plaintext;
-use viewonce::time_to_live::TimeToLive;
+use viewonce::http::frame;
+use viewonce::http::routes;
+use viewonce::domain::secret::Plaintext;
+use viewonce::domain::time_to_live::TimeToLive;
 
 use crate::state::state;
 use crate::support::keys;

@@ -8,7 +8,7 @@ use futures_util::future::{join, join_all};
 use futures_util::stream::{self, FuturesUnordered};
 use reqwest::Response;
 use serde_json::json;
-use viewonce::passphrase::STRETCHING_BYTES;
+use viewonce::domain::passphrase::STRETCHING_BYTES;
 
 use crate::expect_problem;
 use crate::held::hold;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
-use viewonce::passphrase::STRETCHING_BYTES;
+use viewonce::domain::passphrase::STRETCHING_BYTES;
 
 use crate::expect_problem;
 use crate::support::{

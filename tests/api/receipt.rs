@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use viewonce::clock::Timestamp;
+use viewonce::domain::clock::Timestamp;
 
 use crate::expect_problem;
 use crate::support::{

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use actix_web::rt::System;
-use viewonce::clock::{Clock, Timestamp};
 use viewonce::crypto::format::{Issued, Roots};
-use viewonce::key::{SecretKey, SecretKeys};
-use viewonce::lifeline::Lifelines;
-use viewonce::secret::Plaintext;
+use viewonce::domain::clock::{Clock, Timestamp};
+use viewonce::domain::secret::Plaintext;
+use viewonce::domain::secret_key::{SecretKey, SecretKeys};
+use viewonce::runtime::lifeline::Lifelines;
 use viewonce::store::sqlite::StoreActor;
 use viewonce::store::{Bounds, Close, Rules};
 

@@ -147,7 +147,7 @@ async fn no_secret_is_logged_and_every_request_is() {
     let (log, tokens, confided) = log_of_a_conversation("text").await;
     assert_silent(&log, &tokens, &confided);
     let lines = |words: &str| log.lines().filter(|line| line.contains(words)).count();
-    assert!(lines("viewonce::access: request request_id=") >= 11 * tokens.len());
+    assert!(lines("viewonce::domain::access_token: request request_id=") >= 11 * tokens.len());
     let views = "method=GET route=/api/v1/secrets/{token} status=404";
     assert_eq!(lines(views), tokens.len());
     assert_eq!(lines("method=POST route=/api/v1/secrets status=201"), tokens.len() + 2);
@@ -162,7 +162,8 @@ async fn a_log_as_json_is_silent_too_and_has_an_object_a_line() {
     let (log, tokens, confided) = log_of_a_conversation("json").await;
     assert_silent(&log, &tokens, &confided);
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let access: Vec<_> = lines.iter().filter(|line| line["target"] == "viewonce::access").collect();
+    let access: Vec<_> =
+        lines.iter().filter(|line| line["target"] == "viewonce::domain::access_token").collect();
     assert!(access.len() >= 11 * tokens.len());
     for line in access {
         assert!(line["request_id"].is_string() && line["route"].is_string());
@@ -189,7 +190,7 @@ async fn what_is_no_request_leaves_no_line() {
 fn a_panic_is_logged_by_its_place_and_not_by_what_it_says() {
     const AGAIN: &str = "VIEWONCE_TEST_PANIC";
     if env::var_os(AGAIN).is_some() {
-        viewonce::logging::init(viewonce::config::LogFormat::Text).unwrap();
+        viewonce::server::logging::init(viewonce::config::LogFormat::Text).unwrap();
         thread::spawn(|| assert!(CONTENT.is_empty(), "{CONTENT}")).join().unwrap_err();
         return;
     }

@@ -219,7 +219,7 @@ fn settings(command: &mut Command) -> &mut Command {
     command
         .env("VIEWONCE_SECRETS__REDELIVER_SECONDS", REPEATS_KEPT.as_secs().to_string())
         .env("VIEWONCE_SECRETS__MAX_ATTEMPTS", RULES.attempts.to_string())
-        .env("RUST_LOG", "info,viewonce::access=off")
+        .env("RUST_LOG", "info,viewonce::domain::access_token=off")
 }
 
 fn wire(service: &Service) -> Wire {

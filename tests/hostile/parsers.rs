@@ -6,9 +6,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample;
 use viewonce::config::{DEFAULT_TOML, Settings, Surroundings};
-use viewonce::passphrase::Passphrase;
-use viewonce::repeat::IdempotencyKey;
-use viewonce::token::{Receipt, Token};
+use viewonce::domain::idempotency_key::IdempotencyKey;
+use viewonce::domain::passphrase::Passphrase;
+use viewonce::domain::token::{Receipt, Token};
 
 use crate::chance::config;
 

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use viewonce::clock::Timestamp;
 use viewonce::crypto::format::{FormatError, Issued, Roots};
-use viewonce::secret::{Flags, Plaintext, SealedSecret};
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::secret::{Flags, Plaintext, SealedSecret};
 
 use crate::chance::config;
 use crate::support::keys;

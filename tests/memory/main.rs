@@ -23,14 +23,16 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
-use viewonce::clock::Timestamp;
 use viewonce::config::{Settings, Surroundings, secret_keys};
-use viewonce::connection::{Body, Connection, Patience, Stream};
 use viewonce::crypto::format::{Issued, Roots};
-use viewonce::http::{frame, routes};
-use viewonce::key::{SecretKey, SecretKeys};
-use viewonce::passphrase::Passphrase;
-use viewonce::secret::Plaintext;
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::passphrase::Passphrase;
+use viewonce::domain::secret::Plaintext;
+use viewonce::domain::secret_key::{SecretKey, SecretKeys};
+use viewonce::http::connection::Body;
+use viewonce::http::frame;
+use viewonce::http::routes;
+use viewonce::server::connection::{Connection, Patience, Stream};
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// Bytes that are looked for: enough that they stand nowhere by chance.

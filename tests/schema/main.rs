@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use actix_web::rt::time::timeout;
 use tokio::process::Command;
-use viewonce::access::{AccessToken, TokenHash};
+use viewonce::domain::access_token::{AccessToken, TokenHash};
 
 use process::{KEY, Service};
 use skip::skip;

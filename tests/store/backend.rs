@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future;
-use viewonce::clock::Clock;
-use viewonce::id::LookupId;
-use viewonce::lifeline::Ended;
-use viewonce::secret::SealedSecret;
+use viewonce::domain::clock::Clock;
+use viewonce::domain::id::LookupId;
+use viewonce::domain::secret::SealedSecret;
+use viewonce::runtime::lifeline::Ended;
 use viewonce::store::{
     Acknowledge, Bounds, Burn, Close, Create, Fate, Inspect, Peek, Revoke, Rules, State, Store,
     Take, Taken,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use viewonce::clock::Timestamp;
+use viewonce::domain::clock::Timestamp;
 use viewonce::store::Purge;
 
 use crate::backend::{Backend, Subject};

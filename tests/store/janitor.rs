@@ -9,10 +9,10 @@ use chrono::TimeDelta;
 use futures_util::future::join;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep, timeout};
-use viewonce::clock::Clock;
+use viewonce::domain::clock::Clock;
 use viewonce::janitor::{JanitorActor, purge_all};
-use viewonce::lifeline::Lifelines;
 use viewonce::metrics::StoreMetrics;
+use viewonce::runtime::lifeline::Lifelines;
 use viewonce::store::{Command, Purged, Store, StoreError};
 
 /// Between the beginnings of two rounds.

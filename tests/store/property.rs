@@ -16,7 +16,7 @@ use actix_web::rt::System;
 use futures_util::future;
 use proptest::prelude::{TestCaseError, prop_assert_eq};
 use proptest::test_runner::{Config, TestError, TestRunner};
-use viewonce::clock::{Clock, Timestamp};
+use viewonce::domain::clock::{Clock, Timestamp};
 use viewonce::store::{
     Acknowledge, Burn, Close, Created, Fate, Inspect, Peek, Peeked, Proof, Purge, Purged, Revoke,
     State, Store, StoreError, Take, Taken, Watch,

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use viewonce::clock::Timestamp;
-use viewonce::id::{
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::id::{
     ClaimId, CreationId, DIGEST_BYTES, ID_BYTES, KeyId, LookupId, NONCE_BYTES, Nonce, ReceiptId,
     Verifier,
 };
-use viewonce::passphrase::WrappedKey;
-use viewonce::repeat::NewCreation;
-use viewonce::secret::{Flags, SealedSecret};
+use viewonce::domain::idempotency_key::NewCreation;
+use viewonce::domain::passphrase::WrappedKey;
+use viewonce::domain::secret::{Flags, SealedSecret};
 use viewonce::store::{Create, Proof, Take};
 
 /// How long a secret lives, unless a test says otherwise.

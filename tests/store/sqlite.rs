@@ -17,8 +17,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use viewonce::clock::Clock;
-use viewonce::lifeline::{Ended, Lifelines};
+use viewonce::domain::clock::Clock;
+use viewonce::runtime::lifeline::{Ended, Lifelines};
 use viewonce::store::sqlite::{DatabaseError, StoreActor};
 use viewonce::store::{Rules, Store};
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
-use viewonce::tls::provider;
+use viewonce::server::tls::provider;
 
 /// A certificate that signs itself, and its key, in PEM.
 pub(crate) struct Certificate {

@@ -15,10 +15,10 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use viewonce::app::{AppError, Application};
-use viewonce::clock::Clock;
 use viewonce::config::{Settings, Surroundings};
-use viewonce::key::{SecretKey, SecretKeys};
+use viewonce::domain::clock::Clock;
+use viewonce::domain::secret_key::{SecretKey, SecretKeys};
+use viewonce::server::{AppError, Application};
 use viewonce::store::Store;
 use viewonce::store::sqlite::DatabaseError;
 

@@ -4,12 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
-use viewonce::clock::Clock;
 use viewonce::crypto::format::Roots;
 use viewonce::crypto::{Crypto, Pools};
+use viewonce::domain::clock::Clock;
 use viewonce::http::{Shared, State};
-use viewonce::lifeline::Lifelines;
 use viewonce::metrics::HttpMetrics;
+use viewonce::runtime::lifeline::Lifelines;
 use viewonce::store::sqlite::StoreActor;
 
 use crate::support::{database, keys, settings};

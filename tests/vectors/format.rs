@@ -1,13 +1,13 @@
 //! Secrets: sealing, opening and finding them, and what is kept beside them.
 
-use viewonce::clock::Timestamp;
 use viewonce::crypto::format::{FormatError, Issued, Roots};
-use viewonce::id::{ClaimId, ID_BYTES, KEY_ID_BYTES, KeyId, LookupId, ReceiptId, Verifier};
-use viewonce::passphrase::{PASSPHRASE_KEY_BYTES, PassphraseKey, WrappedKey};
-use viewonce::repeat::IdempotencyKey;
-use viewonce::secret::{Flags, Plaintext, SealedSecret};
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::id::{ClaimId, ID_BYTES, KEY_ID_BYTES, KeyId, LookupId, ReceiptId, Verifier};
+use viewonce::domain::idempotency_key::IdempotencyKey;
+use viewonce::domain::passphrase::{PASSPHRASE_KEY_BYTES, PassphraseKey, WrappedKey};
+use viewonce::domain::secret::{Flags, Plaintext, SealedSecret};
+use viewonce::domain::token::{Receipt, TOKEN_BYTES, Token};
 use viewonce::store::Create;
-use viewonce::token::{Receipt, TOKEN_BYTES, Token};
 
 use crate::{Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors};
 

@@ -13,9 +13,9 @@ mod repeat;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 use viewonce::crypto::format::Roots;
-use viewonce::key::{SecretKey, SecretKeys};
-use viewonce::passphrase::Passphrase;
-use viewonce::repeat::IdempotencyKey;
+use viewonce::domain::idempotency_key::IdempotencyKey;
+use viewonce::domain::passphrase::Passphrase;
+use viewonce::domain::secret_key::{SecretKey, SecretKeys};
 
 /// A secret key that no vector uses.
 const OTHER_KEY: &str = "an example key for rotation";

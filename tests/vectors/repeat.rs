@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use viewonce::clock::Timestamp;
 use viewonce::crypto::Seal;
 use viewonce::crypto::format::{Issued, Retry, Roots};
-use viewonce::id::{CreationId, ID_BYTES, LookupId, NONCE_BYTES, Nonce};
-use viewonce::repeat::{Creation, NewCreation};
-use viewonce::secret::Plaintext;
-use viewonce::time_to_live::TimeToLive;
-use viewonce::token::TOKEN_BYTES;
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::id::{CreationId, ID_BYTES, LookupId, NONCE_BYTES, Nonce};
+use viewonce::domain::idempotency_key::{Creation, NewCreation};
+use viewonce::domain::secret::Plaintext;
+use viewonce::domain::time_to_live::TimeToLive;
+use viewonce::domain::token::TOKEN_BYTES;
 
 use crate::{Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors};
 

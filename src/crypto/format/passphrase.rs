@@ -6,12 +6,12 @@ use zeroize::Zeroizing;
 use super::repeat::key_digest;
 use super::siv::{decrypt, encrypt};
 use super::{FormatError, Root, Roots, TAG_BYTES, expand};
-use crate::id::{KeyId, Verifier};
-use crate::passphrase::{
+use crate::domain::id::{KeyId, Verifier};
+use crate::domain::idempotency_key::IdempotencyKey;
+use crate::domain::passphrase::{
     PASSPHRASE_KEY_BYTES, Passphrase, PassphraseKey, STRETCHING_KIBIBYTES, WrappedKey,
 };
-use crate::repeat::IdempotencyKey;
-use crate::token::Token;
+use crate::domain::token::Token;
 
 const SALT_LABEL: &[u8] = b"passphrase-salt";
 const VERIFIER_LABEL: &[u8] = b"verifier";

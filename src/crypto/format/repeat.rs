@@ -4,12 +4,12 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{FormatError, Issued, Root, Roots, expand};
-use crate::clock::Timestamp;
 use crate::crypto::Seal;
-use crate::id::{ClaimId, CreationId, Nonce};
-use crate::passphrase::Passphrase;
-use crate::repeat::{Creation, IdempotencyKey, NewCreation};
-use crate::token::{Receipt, Token};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ClaimId, CreationId, Nonce};
+use crate::domain::idempotency_key::{Creation, IdempotencyKey, NewCreation};
+use crate::domain::passphrase::Passphrase;
+use crate::domain::token::{Receipt, Token};
 
 const CLAIM_LABEL: &[u8] = b"claim";
 const CREATION_LABEL: &[u8] = b"idempotency";

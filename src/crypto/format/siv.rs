@@ -4,9 +4,9 @@ use aes_siv::siv::Aes256Siv;
 use zeroize::Zeroizing;
 
 use super::FormatError;
-use crate::clock::{INSTANT_BYTES, Timestamp};
-use crate::id::LookupId;
-use crate::secret::Flags;
+use crate::domain::clock::{INSTANT_BYTES, Timestamp};
+use crate::domain::id::LookupId;
+use crate::domain::secret::Flags;
 
 /// The headers that SIV authenticates beside the content, each on its own.
 pub(super) struct Associated {

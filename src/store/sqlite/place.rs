@@ -7,8 +7,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::clock::Timestamp;
-use crate::id::LookupId;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::LookupId;
 
 /// Places that a secret may have. They are all taken only when some ten thousand secrets expire in
 /// the same millisecond.
@@ -36,7 +36,7 @@ fn start(instant: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::DIGEST_BYTES;
+    use crate::domain::id::DIGEST_BYTES;
 
     fn last_place(milliseconds: i64) -> i64 {
         let instant = Timestamp::from_millis(milliseconds);

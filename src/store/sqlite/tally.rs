@@ -4,7 +4,7 @@
 //! Meanwhile secrets come and go. Those that do so where they are counted already change the number;
 //! the others, the walk will find or not find by itself.
 
-use crate::clock::Timestamp;
+use crate::domain::clock::Timestamp;
 use crate::metrics::StoreMetrics;
 use crate::store::State;
 

@@ -12,11 +12,11 @@ use rusqlite::{
 };
 
 use super::files::Files;
-use super::room::{Full, Room};
+use super::quota::{Full, Room};
 use super::tally::Tally;
-use crate::clock::{Look, Timestamp};
-use crate::id::{KeyId, LookupId, ReceiptId};
-use crate::secret::{Flags, SealedSecret};
+use crate::domain::clock::{Look, Timestamp};
+use crate::domain::id::{KeyId, LookupId, ReceiptId};
+use crate::domain::secret::{Flags, SealedSecret};
 use crate::store::{Command, Place, Rules, State, StoreError, Survey, Surveyed};
 
 /// Sealed bytes after which a transaction is laden.

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::database::Database;
-use super::room::Full;
+use super::quota::Full;
 use super::tally::{NOWHERE, Tally};
 use super::transaction::{Transaction, checkpoint, commit, failed, probe};
-use crate::chain::Chain;
-use crate::clock::{Clock, Timestamp};
-use crate::id::ReceiptId;
+use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::id::ReceiptId;
 use crate::metrics::StoreMetrics;
+use crate::runtime::chain::Chain;
 use crate::store::{Health, Purged, Rules, StoreError, Watch};
 
 /// How often the files are cleaned while there is more to purge than one purge takes.

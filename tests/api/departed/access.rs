@@ -63,7 +63,7 @@ struct Listener;
 
 impl Log for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "viewonce::access"
+        metadata.target() == "viewonce::domain::access_token"
     }
 
     fn log(&self, record: &Record<'_>) {

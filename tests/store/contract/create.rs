@@ -1,9 +1,9 @@
 //! What is created is stored, exactly and in order.
 
 use futures_util::future;
-use viewonce::clock::Timestamp;
-use viewonce::id::KeyId;
-use viewonce::secret::{Flags, SealedSecret};
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::id::KeyId;
+use viewonce::domain::secret::{Flags, SealedSecret};
 use viewonce::store::{Burn, Create, Created, State, StoreError, Taken};
 
 use crate::backend::{Backend, Subject};

@@ -2,8 +2,8 @@
 //! that is remembered.
 
 use futures_util::future;
-use viewonce::repeat::{Creation, NewCreation};
-use viewonce::secret::SealedSecret;
+use viewonce::domain::idempotency_key::{Creation, NewCreation};
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{CREATIONS_KEPT, Create, Created, Purge, State, Taken};
 
 use crate::backend::{Backend, Subject};

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use futures_util::future;
-use viewonce::clock::Timestamp;
-use viewonce::secret::SealedSecret;
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{CREATIONS_KEPT, Created, Purge, Purged, Taken};
 
 use crate::backend::{Backend, RULES, Subject};

@@ -6,8 +6,8 @@ use std::thread;
 
 use futures_util::future;
 use tokio::runtime;
-use viewonce::id::ClaimId;
-use viewonce::secret::SealedSecret;
+use viewonce::domain::id::ClaimId;
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Acknowledge, Burn, Fate, Revoke, State, Store, StoreError, Take, Taken};
 
 use crate::backend::{Backend, RULES, Subject};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use viewonce::secret::SealedSecret;
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Fate, Inspect, Purge, Revoke, Rules, State, Taken};
 
 use crate::backend::{Backend, RULES, Subject};

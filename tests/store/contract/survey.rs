@@ -2,8 +2,8 @@
 //! and changes nothing.
 
 use futures_util::future;
-use viewonce::id::KeyId;
-use viewonce::secret::SealedSecret;
+use viewonce::domain::id::KeyId;
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Purge, State, Survey, Surveyed, Taken};
 
 use crate::backend::{Backend, RULES, Subject};

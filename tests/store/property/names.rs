@@ -1,11 +1,11 @@
 //! What the secrets of a case are stored under and consist of: what they have in common with one
 //! another is the keys of their creations.
 
-use viewonce::clock::Timestamp;
-use viewonce::id::{ClaimId, CreationId, KeyId, LookupId, Nonce, ReceiptId, Verifier};
-use viewonce::passphrase::WrappedKey;
-use viewonce::repeat::NewCreation;
-use viewonce::secret::{Flags, SealedSecret};
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::id::{ClaimId, CreationId, KeyId, LookupId, Nonce, ReceiptId, Verifier};
+use viewonce::domain::idempotency_key::NewCreation;
+use viewonce::domain::passphrase::WrappedKey;
+use viewonce::domain::secret::{Flags, SealedSecret};
 use viewonce::store::Create;
 
 use crate::model::{Key, Passphrase, Terms};

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use viewonce::clock::Timestamp;
-use viewonce::repeat::Creation;
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::idempotency_key::Creation;
 use viewonce::store::{Created, Fate, Peeked, Purged, State, Taken};
 
 use super::step::SLOTS;

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use futures_util::future;
-use viewonce::secret::SealedSecret;
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Burn, Purge, Rules, Taken};
 
 use super::Sqlite;

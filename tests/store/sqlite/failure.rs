@@ -9,7 +9,7 @@ use std::process::{self, Command};
 
 use futures_util::future;
 use rusqlite::Connection;
-use viewonce::secret::SealedSecret;
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{
     Acknowledge, Bounds, Burn, CREATIONS_KEPT, Count, Created, Ping, Purge, Revoke, Rules, State,
     StoreError, Taken,

@@ -1,8 +1,8 @@
 //! Large secrets, of which a transaction takes on a few at a time.
 
 use futures_util::future;
-use viewonce::clock::Timestamp;
-use viewonce::secret::SealedSecret;
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Close, Created, Peek, Revoke, StoreError, Taken};
 
 use super::Sqlite;

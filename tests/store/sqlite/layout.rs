@@ -5,8 +5,8 @@ use std::fs;
 use std::time::Duration;
 
 use futures_util::future;
-use viewonce::clock::Timestamp;
-use viewonce::secret::{Flags, SealedSecret};
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::secret::{Flags, SealedSecret};
 use viewonce::store::{Create, Rules, Taken};
 
 use super::Sqlite;

@@ -1,9 +1,9 @@
 //! Where rows stand: secrets whose ids begin alike share a few places.
 
 use futures_util::future;
-use viewonce::clock::Timestamp;
-use viewonce::id::{DIGEST_BYTES, LookupId};
-use viewonce::secret::SealedSecret;
+use viewonce::domain::clock::Timestamp;
+use viewonce::domain::id::{DIGEST_BYTES, LookupId};
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Created, Purge, StoreError};
 
 use super::Sqlite;

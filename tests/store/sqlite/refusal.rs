@@ -6,8 +6,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use rusqlite::{Connection, params};
-use viewonce::clock::Clock;
-use viewonce::lifeline::Lifelines;
+use viewonce::domain::clock::Clock;
+use viewonce::runtime::lifeline::Lifelines;
 use viewonce::store::sqlite::{DatabaseError, StoreActor};
 
 use super::{Sqlite, unless_in_use};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use futures_util::future;
-use viewonce::secret::SealedSecret;
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Bounds, Burn, Created, Ping, Purge, Rules, StoreError};
 
 use super::Sqlite;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use viewonce::secret::SealedSecret;
+use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{CREATIONS_KEPT, Close, Create, Created, Purge, Rules, Taken};
 
 use super::Sqlite;

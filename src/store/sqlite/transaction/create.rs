@@ -5,12 +5,12 @@ use std::sync::Arc;
 use rusqlite::params;
 
 use super::{Transaction, bytes, first, sql, timestamp};
-use crate::id::{CreationId, LookupId, Nonce};
-use crate::repeat::{Creation, NewCreation};
-use crate::secret::SealedSecret;
+use crate::domain::id::{CreationId, LookupId, Nonce};
+use crate::domain::idempotency_key::{Creation, NewCreation};
+use crate::domain::secret::SealedSecret;
 use crate::store::sqlite::layout;
 use crate::store::sqlite::place::places;
-use crate::store::sqlite::room::Room;
+use crate::store::sqlite::quota::Room;
 use crate::store::{CREATIONS_KEPT, Create, Created, State, StoreError};
 
 /// No place is left for a secret, or it stands in one already.

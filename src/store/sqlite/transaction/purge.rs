@@ -3,8 +3,8 @@
 use rusqlite::{Row, params};
 
 use super::{Transaction, bytes, flags, sql};
-use crate::clock::Timestamp;
-use crate::id::LookupId;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::LookupId;
 use crate::store::sqlite::place::end_of_expired;
 use crate::store::{Purged, State};
 

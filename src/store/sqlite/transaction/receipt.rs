@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::{Transaction, bytes, first, sql, timestamp};
-use crate::id::{LookupId, ReceiptId};
+use crate::domain::id::{LookupId, ReceiptId};
 use crate::store::{Fate, Inspect, Revoke, State};
 
 /// A receipt that is kept.

@@ -3,10 +3,10 @@
 use rusqlite::{Row, params};
 
 use super::{Transaction, bytes, first, flags, key_id, sealed_secret, sql, timestamp};
-use crate::clock::Timestamp;
-use crate::id::{ClaimId, ID_BYTES, KeyId, LookupId};
-use crate::passphrase::WrappedKey;
-use crate::secret::SealedSecret;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ClaimId, ID_BYTES, KeyId, LookupId};
+use crate::domain::passphrase::WrappedKey;
+use crate::domain::secret::SealedSecret;
 use crate::store::sqlite::layout;
 use crate::store::sqlite::place::places;
 use crate::store::{Acknowledge, Burn, Peek, Peeked, Proof, State, Take, Taken};

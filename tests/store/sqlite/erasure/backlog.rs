@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::rt::task::spawn_blocking;
 use futures_util::future;
-use viewonce::clock::Timestamp;
+use viewonce::domain::clock::Timestamp;
 use viewonce::store::{Purge, Store};
 
 use super::super::Sqlite;

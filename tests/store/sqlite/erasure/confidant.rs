@@ -7,12 +7,12 @@ use std::time::Duration;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use viewonce::clock::{Clock, Timestamp};
 use viewonce::crypto::format::{Issued, Roots};
-use viewonce::key::{SecretKey, SecretKeys};
-use viewonce::passphrase::Passphrase;
-use viewonce::secret::Plaintext;
-use viewonce::token::Token;
+use viewonce::domain::clock::{Clock, Timestamp};
+use viewonce::domain::passphrase::Passphrase;
+use viewonce::domain::secret::Plaintext;
+use viewonce::domain::secret_key::{SecretKey, SecretKeys};
+use viewonce::domain::token::Token;
 
 use super::traces::Trace;
 use crate::process::{KEY, Service};

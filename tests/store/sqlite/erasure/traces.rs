@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use viewonce::clock::Timestamp;
+use viewonce::domain::clock::Timestamp;
 
 use super::confidant::End;
 

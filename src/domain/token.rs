@@ -1,0 +1,154 @@
+//! What callers hold: the [`Token`] of a secret, and the [`Receipt`] of its sender. Neither ever
+//! reaches the store, a log or an error, but for the expiry that a token begins with.
+//!
+//! A token begins with the instant at which its secret expires, as a `UUIDv7` (RFC 9562) begins with
+//! that of its making: what is derived from tokens can be kept in the order of expiry.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::clock::{INSTANT_BYTES, Timestamp};
+use super::id::opaque;
+
+/// Bytes of a token or a receipt.
+pub const TOKEN_BYTES: usize = 32;
+/// Those of a token that are random.
+pub const RANDOM_BYTES: usize = TOKEN_BYTES - INSTANT_BYTES;
+/// Characters of one as it is shown: base64url without padding (RFC 4648, section 5).
+pub const TOKEN_CHARACTERS: usize = 43;
+
+/// A text that is not the canonical form of any token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a token")]
+pub struct TokenError;
+
+/// Declares tokens that are alike and must not be confused.
+macro_rules! tokens {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+        $(#[$doc])*
+        #[derive(Zeroize, ZeroizeOnDrop)]
+        pub struct $name([u8; TOKEN_BYTES]);
+
+        impl $name {
+            /// The one made of these bytes.
+            pub const fn from_bytes(bytes: [u8; TOKEN_BYTES]) -> Self {
+                Self(bytes)
+            }
+
+            /// Reads the one canonical form: 43 characters of base64url, no padding, no spare bits.
+            ///
+            /// # Errors
+            ///
+            /// [`TokenError`] for every other text.
+            pub fn parse(text: &str) -> Result<Self, TokenError> {
+                let mut token = Self([0; TOKEN_BYTES]);
+                if text.len() != TOKEN_CHARACTERS {
+                    return Err(TokenError);
+                }
+                URL_SAFE_NO_PAD
+                    .decode_slice(text, &mut token.0)
+                    .map_err(|_not_canonical| TokenError)?;
+                Ok(token)
+            }
+
+            /// The bytes, for the derivation of keys.
+            pub const fn expose_bytes(&self) -> &[u8; TOKEN_BYTES] {
+                &self.0
+            }
+
+            /// The 43 characters, for the one who is to hold them.
+            pub fn expose_text(&self) -> Zeroizing<String> {
+                Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0))
+            }
+        }
+
+        opaque!($name);
+    )* };
+}
+
+tokens! {
+    /// The 32 bytes that open one secret, 26 of them random. Wiped on drop; `Debug` shows nothing of
+    /// them.
+    Token;
+    /// The 32 random bytes that tell a sender what became of a secret, and open nothing. Wiped on
+    /// drop; `Debug` shows nothing of them.
+    Receipt;
+}
+
+impl Token {
+    /// A new one, from the operating system's random generator, for a secret that expires then.
+    ///
+    /// # Errors
+    ///
+    /// That generator's own.
+    pub fn generate(expires_at: Timestamp) -> Result<Self, getrandom::Error> {
+        let mut random = Zeroizing::new([0; RANDOM_BYTES]);
+        getrandom::fill(&mut *random)?;
+        Ok(Self::from_parts(expires_at, &random))
+    }
+
+    /// The one made of these parts.
+    pub fn from_parts(expires_at: Timestamp, random: &[u8; RANDOM_BYTES]) -> Self {
+        let mut token = Self([0; TOKEN_BYTES]);
+        let (instant, rest) = token.0.split_at_mut(INSTANT_BYTES);
+        instant.copy_from_slice(&expires_at.to_bytes());
+        rest.copy_from_slice(random);
+        token
+    }
+
+    /// When its secret expires, if it has one.
+    pub fn expires_at(&self) -> Timestamp {
+        let (instant, _random) = self.0.split_first_chunk().unwrap_or((&[0; INSTANT_BYTES], &[]));
+        Timestamp::from_bytes(*instant)
+    }
+}
+
+impl Receipt {
+    /// A new one from the operating system's random generator.
+    ///
+    /// # Errors
+    ///
+    /// That generator's own.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut receipt = Self([0; TOKEN_BYTES]);
+        getrandom::fill(&mut receipt.0)?;
+        Ok(receipt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_reads_back_from_its_text() {
+        let token = Token::from_bytes([7; TOKEN_BYTES]);
+        let text = token.expose_text();
+        assert_eq!(text.len(), TOKEN_CHARACTERS);
+        let read = Token::parse(&text).map(|read| *read.expose_bytes());
+        assert_eq!(read, Ok([7; TOKEN_BYTES]));
+    }
+
+    #[test]
+    fn only_the_canonical_form_is_a_token() {
+        let zeros = "A".repeat(TOKEN_CHARACTERS);
+        assert!(Token::parse(&zeros).is_ok());
+        let spare_bits = format!("{}B", "A".repeat(42));
+        let standard_alphabet = format!("{}+/", "A".repeat(41));
+        let padded = format!("{zeros}=");
+        let space = format!(" {}", "A".repeat(42));
+        let short = "A".repeat(42);
+        let wide = "é".repeat(21) + "A";
+        for text in ["", &spare_bits, &standard_alphabet, &padded, &space, &short, &wide] {
+            assert_eq!(Token::parse(text).err(), Some(TokenError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_tells_when_its_secret_expires() {
+        let expires_at = Timestamp::from_millis(1_800_000_000_123);
+        let token = Token::generate(expires_at);
+        assert_eq!(token.map(|token| token.expires_at()), Ok(expires_at));
+    }
+}

@@ -1,0 +1,6 @@
+//! What handlers read from a request: JSON bodies, tokens, idempotency keys and access tokens.
+
+pub(crate) mod bearer;
+pub(crate) mod body;
+pub(crate) mod idempotency_key;
+pub(crate) mod token;

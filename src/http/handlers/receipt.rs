@@ -1,0 +1,160 @@
+//! `GET` and `DELETE /api/v1/receipts/{receipt}`: what became of a secret, and burning it by its
+//! sender.
+
+use std::time::Duration;
+
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep, sleep_until};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::id::ReceiptId;
+use crate::domain::token::Receipt;
+use crate::http::State;
+use crate::http::error::ApiError;
+use crate::http::extract::token;
+use crate::http::middleware::intent;
+use crate::http::openapi::responses::{IntentProblems, ReceiptProblems, StoreProblems};
+use crate::http::problem::{self, Problem};
+use crate::http::routes::RECEIPT;
+use crate::store::{self, Fate, Inspect, Revoke, Watch};
+
+/// The longest that a request may wait for the end of a secret.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How long to wait for an answer.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ReceiptQuery {
+    /// Seconds, up to 30, for which to wait as long as the state is `pending`.
+    #[serde(default)]
+    #[param(minimum = 0, maximum = 30, example = 30)]
+    wait: f64,
+}
+
+/// What became of a secret.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReceiptResponse {
+    /// `pending`, `viewed`, `burned`, `locked` (after too many wrong passphrases) or `expired`.
+    #[schema(example = "viewed")]
+    state: &'static str,
+    /// When it was stored: RFC 3339, milliseconds, `Z`.
+    #[schema(example = "2026-01-30T12:00:00.000Z", format = DateTime)]
+    created_at: String,
+    /// When it expires or would have.
+    #[schema(example = "2026-01-31T12:00:00.000Z", format = DateTime)]
+    expires_at: String,
+    /// When it was viewed, burned or locked, or expired; null while it is pending.
+    #[schema(example = "2026-01-30T12:34:56.789Z", format = DateTime, required = true)]
+    ended_at: Option<String>,
+}
+
+/// See what became of a secret
+///
+/// With `wait`, this is answered when the state is no longer `pending`, when the time is up, or when
+/// the service stops.
+#[utoipa::path(
+    get,
+    path = RECEIPT,
+    tag = "receipts",
+    params(("receipt" = String, Path, description = "The receipt."), ReceiptQuery),
+    responses(
+        (status = 200, description = "What is known of it.", body = ReceiptResponse),
+        ReceiptProblems<'_>,
+        (status = 422, description = "The time to wait is wrong.", body = Problem),
+        StoreProblems<'_>,
+    )
+)]
+pub(crate) async fn inspect(
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let wait = wait(&request)?;
+    let candidates = locate(&request, &state)?;
+    let mut fate = look(&state, &candidates).await?;
+    if fate.state == store::State::Pending && !wait.is_zero() {
+        let _seat = state.seats.try_acquire().map_err(|_full| problem::BUSY)?;
+        fate = end(&state, &candidates, fate, Instant::now() + wait).await?;
+    }
+    Ok(HttpResponse::Ok().json(ReceiptResponse {
+        state: fate.state.as_str(),
+        created_at: fate.created_at.to_rfc3339(),
+        expires_at: fate.expires_at.to_rfc3339(),
+        ended_at: fate.ended_at.map(Timestamp::to_rfc3339),
+    }))
+}
+
+/// Burn a secret by its receipt
+///
+/// What is kept of a secret that was viewed already is deleted, too; its state stays `viewed`.
+#[utoipa::path(
+    delete,
+    path = RECEIPT,
+    tag = "receipts",
+    params(("receipt" = String, Path, description = "The receipt.")),
+    responses(
+        (status = 204, description = "It is burned, now or before, durably."),
+        IntentProblems<'_>,
+        ReceiptProblems<'_>,
+        (status = 409, description = "It has ended already; `state` says how.", body = Problem),
+        StoreProblems<'_>,
+    )
+)]
+pub(crate) async fn revoke(
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    intent::require(&request, &state)?;
+    let candidates = locate(&request, &state)?;
+    let fate = state.store.ask(Revoke(candidates)).await?.ok_or(problem::RECEIPT_NOT_FOUND)?;
+    match fate.state {
+        store::State::Burned => Ok(HttpResponse::NoContent().finish()),
+        ended => Err(ApiError::SecretEnded(ended)),
+    }
+}
+
+fn locate(request: &HttpRequest, state: &State) -> Result<Vec<ReceiptId>, ApiError> {
+    let receipt = Receipt::parse(token::text_of_path(request));
+    let receipt = receipt.map_err(|_malformed| problem::RECEIPT_NOT_FOUND)?;
+    Ok(state.crypto.locate_receipt(&receipt))
+}
+
+async fn look(state: &State, candidates: &[ReceiptId]) -> Result<Fate, ApiError> {
+    let candidates = candidates.to_vec();
+    state.store.ask(Inspect(candidates)).await?.ok_or(ApiError::Problem(problem::RECEIPT_NOT_FOUND))
+}
+
+/// What has become of a secret when it has ended, at the `deadline`, or when the service stops.
+async fn end(
+    state: &State,
+    candidates: &[ReceiptId],
+    mut fate: Fate,
+    deadline: Instant,
+) -> Result<Fate, ApiError> {
+    let mut stopping = state.stopping.clone();
+    while fate.state == store::State::Pending && Instant::now() < deadline && !*stopping.borrow() {
+        tokio::select! {
+            ended = state.store.ask(Watch(candidates.to_vec())) => ended?,
+            () = sleep(state.clock.until(fate.expires_at)) => {}
+            () = sleep_until(deadline) => {}
+            Ok(()) = stopping.changed() => {}
+        }
+        fate = look(state, candidates).await?;
+    }
+    Ok(fate)
+}
+
+fn wait(request: &HttpRequest) -> Result<Duration, ApiError> {
+    let most = LONGEST_WAIT.as_secs_f64();
+    Query::<ReceiptQuery>::from_query(request.query_string())
+        .ok()
+        .filter(|query| (0.0..=most).contains(&query.wait))
+        .map(|query| Duration::from_secs_f64(query.wait))
+        .ok_or_else(|| {
+            let expected = format!("must be from 0 to {most} seconds, and the only parameter");
+            ApiError::field("wait", expected)
+        })
+}

@@ -1,0 +1,170 @@
+//! `GET /api/v1/secrets/{token}` and `POST /api/v1/reveal`: a secret is taken from the store, and
+//! once that is durable, opened and handed out.
+
+use std::sync::Arc;
+
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Bytes, Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use crate::crypto::{CryptoError, Located, Open, Presented, Prove, Proven, Unlock};
+use crate::domain::passphrase::Passphrase;
+use crate::http::error::ApiError;
+use crate::http::extract::body::{self, body};
+use crate::http::extract::idempotency_key::{self, KeyHeader};
+use crate::http::extract::token;
+use crate::http::middleware::intent;
+use crate::http::openapi::responses::{
+    BodyProblems, IntentProblems, SecretProblems, StoreProblems,
+};
+use crate::http::problem::{self, Problem};
+use crate::http::routes::{REVEAL, SECRET};
+use crate::http::{SMALL_BODY_BYTES, State, json, to_json};
+use crate::store::{Take, Taken};
+
+body! {
+    /// Which secret, and what is needed beside its token.
+    struct RevealRequest {
+        /// The token from the answer to the secret's creation, or from behind the `#` of its link.
+        #[schema(value_type = String, example = "AZwT-lmgqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
+        token: Zeroizing<String>,
+        /// What its sender asks for beside it.
+        #[schema(value_type = Option<String>, example = "the name of your first cat", min_length = 1, max_length = 1024)]
+        passphrase: Option<Passphrase>,
+    }
+}
+
+/// The secret. Whoever reads this is the only one who ever will.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ViewResponse<'a> {
+    /// What was confided.
+    #[schema(example = "the spare key is under the third pot")]
+    content: &'a str,
+    /// Always `Secret retrieved successfully`.
+    message: &'static str,
+}
+
+/// View a secret by its address
+///
+/// The secret is deleted, durably, before this is answered. A browser that navigates here is led
+/// to the page with the reveal button instead, and nothing is consumed; nor is a secret that has a
+/// passphrase. An `Idempotency-Key` is ignored.
+#[utoipa::path(
+    get,
+    path = SECRET,
+    tag = "secrets",
+    params(("token" = String, Path, description = "The token.")),
+    responses(
+        (status = 200, description = "The secret, for the first and last time.", body = ViewResponse),
+        (status = 303, description = "A browser navigated here; it is led to the page.",
+            headers(("Location" = String, description = "The link."))),
+        IntentProblems<'_>,
+        (status = 403, description = "A prefetch, an embedded or a foreign request, or a secret that \
+            has a passphrase. Nothing is consumed.", body = Problem),
+        SecretProblems<'_>,
+        (status = 500, description = "The secret was altered in the store.", body = Problem),
+        StoreProblems<'_>,
+    )
+)]
+pub(crate) async fn by_get(
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    if !state.settings.secrets.view_by_get {
+        return Err(ApiError::ViewByGetOff);
+    }
+    intent::require_plain(&request)?;
+    let is_navigation = intent::is_navigation(&request);
+    if !is_navigation {
+        intent::require_meant(&request, &state)?;
+    }
+    let token = token::of_path(&request)?;
+    if is_navigation {
+        let link = Bytes::from_owner(state.link(&token.expose_text()));
+        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, link)).finish());
+    }
+    view(&state, Presented { token, key: None }, None).await
+}
+
+/// View a secret
+///
+/// The same as viewing by address, but with the token in the body: it stays out of the logs of
+/// whatever stands between. A passphrase goes this way alone.
+///
+/// With an `Idempotency-Key`, a random one for each secret, whoever asks again with the same token
+/// and the same key is answered the same for `secrets.redeliver_seconds`, without a passphrase, and
+/// nobody else is: for when the answer got lost on its way. A wrong passphrase is not repeatable: sent
+/// again, it is another attempt.
+#[utoipa::path(
+    post,
+    path = REVEAL,
+    tag = "secrets",
+    params(KeyHeader),
+    request_body = RevealRequest,
+    responses(
+        (status = 200, description = "The secret, for the first and last time, but for repeats.", body = ViewResponse),
+        BodyProblems<'_>,
+        IntentProblems<'_>,
+        (status = 400, description = "A Range or conditional request, or a body that is not JSON in UTF-8. \
+            Nothing is consumed.", body = Problem),
+        (status = 403, description = "The passphrase is missing (`passphrase-required`) or wrong \
+            (`wrong-passphrase`, with `attempts_left`: the last one destroys the secret), or this is \
+            a prefetch, an embedded or a foreign request.", body = Problem),
+        SecretProblems<'_>,
+        (status = 500, description = "The secret was altered in the store.", body = Problem),
+        StoreProblems<'_>,
+    )
+)]
+pub(crate) async fn reveal(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    intent::require(&request, &state)?;
+    let key = idempotency_key::key(&request)?;
+    let RevealRequest { token, passphrase } =
+        body::read(&request, payload, &state, SMALL_BODY_BYTES).await?;
+    view(&state, Presented { token: token::parse(&token)?, key }, passphrase).await
+}
+
+/// Takes a secret, opens it and hands it out. A passphrase is stretched only when the store has said
+/// that it wants one.
+async fn view(
+    state: &State,
+    presented: Presented,
+    passphrase: Option<Passphrase>,
+) -> Result<HttpResponse, ApiError> {
+    let presented = Arc::new(presented);
+    let Located { candidates, claims } = state.crypto.locate(&presented).await?;
+    let mut take = Take { candidates, claims, proof: None };
+    let mut taken = state.store.ask(take.clone()).await?;
+    let mut unlock = None;
+    if let (Taken::PassphraseRequired { key_id }, Some(passphrase)) = (&taken, passphrase) {
+        let prove = Prove { presented: Arc::clone(&presented), key_id: *key_id, passphrase };
+        let Proven { proof, passphrase_key } = state.crypto.prove(prove).await?;
+        (take.proof, unlock) = (Some(proof), Some(Unlock::Key(passphrase_key)));
+        taken = state.store.ask(take).await?;
+    }
+    let (secret, unlock) = match taken {
+        Taken::Secret(secret) => (secret, unlock),
+        Taken::Again { secret, wrapped_key } => (secret, wrapped_key.map(Unlock::Wrapped)),
+        Taken::PassphraseRequired { .. } => {
+            return Err(ApiError::Problem(problem::PASSPHRASE_REQUIRED));
+        }
+        Taken::WrongPassphrase { attempts_left } => {
+            return Err(ApiError::WrongPassphrase { attempts_left });
+        }
+        Taken::Nothing => return Err(ApiError::Problem(problem::SECRET_NOT_FOUND)),
+    };
+    let content = state.crypto.open(Open { presented, secret, unlock }).await?;
+    let bytes = content.expose_text().len();
+    let document = move || {
+        let content = content.expose_text();
+        to_json(&ViewResponse { content, message: "Secret retrieved successfully" })
+    };
+    let document = state.crypto.pools.large.run_if_large(bytes, document).await;
+    Ok(json(HttpResponse::Ok(), document.map_err(|_panicked| CryptoError::Lost)?))
+}

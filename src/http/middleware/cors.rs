@@ -1,0 +1,67 @@
+//! Which pages of other origins may call the API from a browser: those of `server.cors_origins`, and
+//! no other (the Fetch standard, "CORS protocol"). Credentials, such as cookies, are never allowed: there
+//! are none. An access token is no such: a page knows its own.
+
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
+    CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY,
+};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::http::State;
+
+const API: &str = "/api/";
+const HEALTH: &str = "/health";
+/// What a page is told that it may send, and for how many seconds it need not ask again.
+const PREFLIGHT: [(HeaderName, &str); 3] = [
+    (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),
+    (ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, Idempotency-Key"),
+    (ACCESS_CONTROL_MAX_AGE, "3600"),
+];
+/// What it may read of an answer besides what any page may.
+const EXPOSED: HeaderValue = HeaderValue::from_static("X-Request-Id, Retry-After");
+
+/// The origin of the page that sent `request`, if it may call the API.
+pub(crate) fn allowed<'r>(request: &'r HttpRequest, state: &State) -> Option<&'r HeaderValue> {
+    let origin = request.headers().get(ORIGIN)?;
+    let origins = &state.settings.server.cors_origins;
+    origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then_some(origin)
+}
+
+/// The answer to a page's question whether it may send a request, if it may. To others OPTIONS is a
+/// method like any that there is not.
+pub(crate) fn preflight(request: &HttpRequest) -> Option<HttpResponse> {
+    let is_preflight = request.method() == Method::OPTIONS
+        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    if !is_preflight || !is_api(request) {
+        return None;
+    }
+    allowed(request, State::of(request)?)?;
+    let mut response = HttpResponse::NoContent();
+    for header in PREFLIGHT {
+        response.insert_header(header);
+    }
+    Some(response.finish())
+}
+
+/// Has the browser show the answer to the page that asked, if that may see it.
+pub(crate) fn set_headers(request: &HttpRequest, headers: &mut HeaderMap) {
+    let Some(state) = State::of(request) else { return };
+    if state.settings.server.cors_origins.is_empty() || !is_api(request) {
+        return;
+    }
+    headers.insert(VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = allowed(request, state) {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        // What another origin may read is not to be kept from it.
+        headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+    }
+}
+
+fn is_api(request: &HttpRequest) -> bool {
+    let path = request.uri().path();
+    path.starts_with(API) || path == HEALTH
+}

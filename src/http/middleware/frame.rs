@@ -1,0 +1,217 @@
+//! What every answer has in common: its headers, its request id, the document that tells an error,
+//! and its line in the log, in which the route's template stands in place of the path.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_OPENER_POLICY,
+    CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use actix_web::http::{ConnectionType, Method};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpRequest, HttpResponse};
+use uuid::Uuid;
+
+use super::{cors, rate_limit};
+use crate::http::State;
+use crate::http::connection::Requests;
+use crate::http::error::ApiError;
+use crate::http::extract::body;
+use crate::http::problem::{self, PROBLEM_JSON};
+use crate::http::routes::{Path, RECEIPT, SECRET};
+use crate::runtime::chain::Chain;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The methods that are logged and counted by their names.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/// In place of what a client made up: no other method, and in the metrics no other route.
+const OTHER: &str = "other";
+/// In the log in place of a route, where there is none.
+const NO_ROUTE: &str = "-";
+/// The status in the log of a request whose sender did not wait for the answer, as others log it.
+const SENDER_LEFT: u16 = 499;
+
+/// Headers of every answer.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (CACHE_CONTROL, "no-store"),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+    (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+];
+
+/// For how long browsers use TLS alone, once they have been here by it.
+const TLS_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// The policy of every answer that has none of its own.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// The middleware around everything.
+///
+/// # Errors
+///
+/// One that is an answer, complete: to a request whose handler has panicked.
+pub async fn frame(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let mut exchange = Exchange::begin(&request);
+    let Some(answered) = unwound(answer(request, exchange.path, next)).await else {
+        return Err(exchange.panicked());
+    };
+    let (request, response) = answered?.into_parts();
+    rate_limit::count_failure(&request, &response);
+    Ok(ServiceResponse::new(request, exchange.finish(response)))
+}
+
+async fn answer(
+    request: ServiceRequest,
+    path: Option<&Path>,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    // It is no request of its own: it comes before one.
+    if let Some(response) = cors::preflight(request.request()) {
+        return Ok(request.into_response(response));
+    }
+    match rate_limit::admit(request.request(), path).and_then(|()| reject(&request, path)) {
+        Err(error) => Ok(request.error_response(error)),
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+    }
+}
+
+/// What `work` comes to, or nothing if it panics: that costs one request, and no connection.
+async fn unwound<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let caught = poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    });
+    caught.await
+}
+
+/// Refuses paths with a percent sign: the router would decode them, so that one path could be
+/// written in several ways. In the place of a token or a receipt it makes that a malformed one.
+fn reject(request: &ServiceRequest, path: Option<&Path>) -> Result<(), ApiError> {
+    let is_token = path.is_some_and(|path| [SECRET, RECEIPT].contains(&path.template));
+    let is_refused = request.uri().path().contains('%') && !is_token;
+    if is_refused { Err(problem::NO_SUCH_PATH.into()) } else { Ok(()) }
+}
+
+/// A request on its way, which is logged when it ends: also when its sender leaves before, and
+/// with it the answer.
+struct Exchange {
+    request_id: String,
+    method: &'static str,
+    path: Option<&'static Path>,
+    /// Headers of the answer that depend on the request.
+    headers: HeaderMap,
+    started: Instant,
+    status: u16,
+    /// What counts it; nothing does on the address of the metrics.
+    state: Option<Data<State>>,
+    requests: Requests,
+}
+
+impl Exchange {
+    fn begin(request: &ServiceRequest) -> Self {
+        let requests = body::requests(request.request());
+        requests.begin(body::announced(request.request()));
+        Self {
+            request_id: Uuid::new_v4().to_string(),
+            method: known(request.method()),
+            path: Path::find(request.match_pattern().as_deref()),
+            headers: headers_of_answer(request.request()),
+            started: Instant::now(),
+            status: SENDER_LEFT,
+            state: request.app_data().cloned(),
+            requests,
+        }
+    }
+
+    /// The answer to a request whose handler has panicked, which has taken the request with it.
+    fn panicked(&mut self) -> Error {
+        let error = ApiError::Problem(problem::INTERNAL_ERROR);
+        let response = self.finish(HttpResponse::from_error(error));
+        InternalError::from_response("", response).into()
+    }
+
+    /// Completes the answer.
+    fn finish(&mut self, mut response: HttpResponse) -> HttpResponse {
+        if let Some(error) = response.error().and_then(Error::as_error::<ApiError>) {
+            if error.is_fault() {
+                log::error!(request_id = self.request_id.as_str(); "{}", Chain(error));
+            }
+            let problem = serde_json::to_vec(&error.problem(&self.request_id)).unwrap_or_default();
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+            response = response.set_body(BoxBody::new(problem));
+        }
+        set_headers(response.headers_mut(), &self.request_id);
+        for (name, value) in &self.headers {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
+        if self.requests.is_last() {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        self.status = response.status().as_u16();
+        response
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.requests.end();
+        let (path, took) = (self.path.map(|path| path.template), self.started.elapsed());
+        if let Some(state) = &self.state {
+            state.metrics.count(path.unwrap_or(OTHER), self.method, self.status, took);
+        }
+        log::info!(
+            target: "viewonce::access",
+            request_id = self.request_id.as_str(),
+            method = self.method,
+            route = path.unwrap_or(NO_ROUTE),
+            status = self.status,
+            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            "request"
+        );
+    }
+}
+
+/// The name of a method, if it is a known one; any other is a client's text.
+fn known(method: &Method) -> &'static str {
+    METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or(OTHER)
+}
+
+/// The headers of an answer that depend on what is asked, and from where.
+fn headers_of_answer(request: &HttpRequest) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if State::of(request).is_some_and(|state| state.settings.server.has_tls()) {
+        headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ALONE);
+    }
+    cors::set_headers(request, &mut headers);
+    headers
+}
+
+fn set_headers(headers: &mut HeaderMap, id: &str) {
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    }
+}

@@ -1,0 +1,115 @@
+//! How often something may happen: the generic cell rate algorithm (GCRA), as virtual scheduling in
+//! ITU-T Recommendation I.371, annex A. It needs one instant of each client, and no timer.
+//!
+//! Time comes from outside, and is that of a clock which nobody sets. What is not admitted changes
+//! nothing.
+
+use std::time::Duration;
+
+/// How often something may happen: so many times a second in the long run, and so many at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// The increment of I.371: the time between two that come evenly.
+    increment: Duration,
+    /// The limit of I.371: how much earlier than evenly one may come.
+    limit: Duration,
+}
+
+impl Rate {
+    /// `per_second` in the long run, `burst` at once; at least one is admitted.
+    pub fn new(per_second: f64, burst: u32) -> Self {
+        let increment = Duration::try_from_secs_f64(1.0 / per_second).unwrap_or(Duration::MAX);
+        Self { increment, limit: increment.saturating_mul(burst.saturating_sub(1)) }
+    }
+}
+
+/// When the next one would come if they all came evenly: the theoretical arrival time of I.371.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Due(Duration);
+
+impl Due {
+    /// For how long after `now` none is admitted: no time if one is.
+    pub fn wait(self, rate: Rate, now: Duration) -> Duration {
+        self.0.saturating_sub(now.saturating_add(rate.limit))
+    }
+
+    /// Counts one that comes `now`, whether it is early or not.
+    pub fn count(&mut self, rate: Rate, now: Duration) {
+        self.0 = self.0.max(now).saturating_add(rate.increment);
+    }
+
+    /// Whether as many are admitted at once as if none had ever come.
+    pub fn has_recovered(self, now: Duration) -> bool {
+        self.0 <= now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Counts one if it is admitted; returns whether it is.
+    fn admit(due: &mut Due, rate: Rate, now: Duration) -> bool {
+        let is_admitted = due.wait(rate, now).is_zero();
+        if is_admitted {
+            due.count(rate, now);
+        }
+        is_admitted
+    }
+
+    /// How many of `requests`, which come `apart`, are admitted.
+    fn admitted(due: &mut Due, rate: Rate, requests: u32, apart: Duration) -> u32 {
+        (0..requests).map(|request| u32::from(admit(due, rate, apart * request))).sum()
+    }
+
+    #[test]
+    fn a_burst_is_admitted_at_once_and_no_more() {
+        for burst in [1, 2, 40] {
+            let rate = Rate::new(20.0, burst);
+            assert_eq!(admitted(&mut Due::default(), rate, 100, Duration::ZERO), burst);
+        }
+    }
+
+    #[test]
+    fn in_the_long_run_the_rate_is_admitted_after_the_burst() {
+        for (per_second, burst) in [(20.0, 40), (0.5, 3), (3.0, 2)] {
+            let rate = Rate::new(per_second, burst);
+            let flood = admitted(&mut Due::default(), rate, 60_000, SECOND / 100);
+            let even = per_second * 600.0;
+            assert!((f64::from(flood) - even - f64::from(burst)).abs() <= 1.0, "{flood}");
+        }
+    }
+
+    #[test]
+    fn one_is_admitted_when_the_wait_is_over_and_not_before() {
+        let rate = Rate::new(0.3, 2);
+        let mut due = Due::default();
+        assert_eq!(admitted(&mut due, rate, 3, Duration::ZERO), 2);
+        let wait = due.wait(rate, Duration::ZERO);
+        assert!(wait > 3 * SECOND && wait < 4 * SECOND, "{wait:?}");
+        assert!(!admit(&mut due, rate, wait.saturating_sub(Duration::from_nanos(1))));
+        assert!(admit(&mut due, rate, wait));
+        assert!(!admit(&mut due, rate, wait));
+    }
+
+    #[test]
+    fn whoever_waited_long_enough_has_the_whole_burst_again() {
+        let (rate, mut due) = (Rate::new(2.0, 6), Due::default());
+        assert_eq!(admitted(&mut due, rate, 6, Duration::ZERO), 6);
+        assert!(!due.has_recovered((3 * SECOND).saturating_sub(Duration::from_nanos(1))));
+        assert!(due.has_recovered(3 * SECOND));
+        due.count(rate, Duration::ZERO);
+        assert_eq!(due.wait(rate, Duration::ZERO), SECOND, "what is not admitted counts as well");
+    }
+
+    #[test]
+    fn the_most_that_can_be_asked_for_overflows_nothing() {
+        let mut due = Due::default();
+        for rate in [Rate::new(1e-300, u32::MAX), Rate::new(1e300, u32::MAX), Rate::new(0.0, 0)] {
+            due.count(rate, Duration::MAX);
+            assert_eq!(due.wait(rate, Duration::MAX), Duration::ZERO);
+        }
+    }
+}

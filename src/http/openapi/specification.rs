@@ -1,0 +1,114 @@
+//! The specification (`OpenAPI` 3.1), gathered from the handlers: what a service serves, to whom, and
+//! within which limits.
+
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+use super::reference;
+use crate::config::{Secrets, Settings};
+use crate::domain::time_to_live::SHORTEST_HOURS;
+use crate::http::handlers::{acknowledge, burn, create, health, receipt, reveal, status};
+use crate::http::problem::{PROBLEM_JSON, Problem};
+use crate::http::routes::Path;
+
+const JSON: &str = "application/json";
+/// What the bearing of access tokens is called.
+const SCHEME: &str = "access_token";
+
+/// Every operation that there is.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "viewonce",
+        description = "Keeps a secret until someone presents its token, hands it out once, and \
+            deletes it durably before."
+    ),
+    paths(
+        create::create, reveal::by_get, reveal::reveal, acknowledge::acknowledge, status::status,
+        burn::burn, receipt::inspect, receipt::revoke, health::health
+    ),
+    components(schemas(Problem)),
+    tags(
+        (name = "secrets", description = "Create, view, check and burn secrets."),
+        (name = "receipts", description = "See what became of a secret, and burn it as its sender."),
+        (name = "operations", description = "For those who run the service.")
+    )
+)]
+struct Operations;
+
+/// The specification of a service with these settings, in which every problem has its media type.
+pub(super) fn specification(settings: &Settings) -> Value {
+    let serve = settings.server.serve;
+    let mut operations = Operations::openapi();
+    operations.paths.paths.retain(|template, _operations| {
+        Path::find(Some(template)).is_some_and(|path| path.is_served(serve))
+    });
+    let mut specification = serde_json::to_value(operations).unwrap_or_default();
+    tell_ways_to_view(&mut specification, settings.secrets.view_by_get);
+    tell_access(&mut specification, !settings.access.create_tokens.is_empty());
+    tell_limits(&mut specification, &settings.secrets);
+    let paths = members_mut(&mut specification["paths"]);
+    let operations = paths.flat_map(members_mut);
+    for response in operations.flat_map(|operation| members_mut(&mut operation["responses"])) {
+        if reference::body_schema(response) == Some("Problem") {
+            let content = response["content"][JSON].take();
+            response["content"] = json!({ PROBLEM_JSON: content });
+        }
+    }
+    drop_unused_schemas(&mut specification);
+    specification
+}
+
+/// Leaves out the schemas that only operations of other instances refer to.
+fn drop_unused_schemas(specification: &mut Value) {
+    let text = specification.to_string();
+    if let Some(schemas) = specification["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _schema| text.contains(&format!("#/components/schemas/{name}\"")));
+    }
+}
+
+/// Tells of viewing by GET, unless that is turned off.
+fn tell_ways_to_view(specification: &mut Value, view_by_get: bool) {
+    let secret = specification.pointer_mut("/paths/~1api~1v1~1secrets~1{token}");
+    if let Some(methods) = secret.and_then(Value::as_object_mut)
+        && !view_by_get
+    {
+        methods.shift_remove("get");
+    }
+}
+
+/// Tells who may create: the bearers of tokens, or everyone.
+fn tell_access(specification: &mut Value, is_closed: bool) {
+    let Some(create) = specification.pointer_mut("/paths/~1api~1v1~1secrets/post") else { return };
+    if is_closed {
+        create["security"] = json!([{ SCHEME: [] }]);
+        specification["components"]["securitySchemes"] = json!({ SCHEME: {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token that those who run the service give out.",
+        } });
+    } else if let Some(responses) = create["responses"].as_object_mut() {
+        responses.shift_remove("401");
+    }
+}
+
+/// Tells what bodies may hold.
+fn tell_limits(specification: &mut Value, secrets: &Secrets) {
+    let schemas = &mut specification["components"]["schemas"];
+    for (name, schema) in schemas.as_object_mut().into_iter().flatten() {
+        if name.ends_with("Request") {
+            schema["additionalProperties"] = false.into();
+        }
+    }
+    if let Some(create) = schemas.pointer_mut("/CreateRequest/properties") {
+        // In bytes it is less, where characters take several.
+        create["content"]["maxLength"] = secrets.max_content_bytes.into();
+        create["ttl_hours"]["minimum"] = SHORTEST_HOURS.into();
+        create["ttl_hours"]["maximum"] = secrets.max_ttl_hours.into();
+        create["ttl_hours"]["default"] = secrets.default_ttl_hours.into();
+    }
+}
+
+fn members_mut(value: &mut Value) -> impl Iterator<Item = &mut Value> {
+    value.as_object_mut().into_iter().flat_map(Map::values_mut)
+}

@@ -1,0 +1,149 @@
+//! The HTTP server: listens, and serves the surface over connections that have their limits. Each
+//! thread has a worker of its own, and an equal share of the connections.
+
+use std::future::ready;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive};
+use actix_service::{ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer};
+use prometheus::Registry;
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::AppError;
+use super::connection::{Connection, Patience, Stream, UNSENT};
+use super::tls::{Certificates, shake_hands};
+use crate::config::Limits;
+use crate::http::{self, Shared, State};
+
+/// Seconds that requests under way have to finish in when the service stops: fewer than the ten
+/// that container engines leave before they kill.
+const SHUTDOWN_SECONDS: u64 = 8;
+/// Clients that may at least wait for a connection: whom the system turns away comes again only after
+/// a second, then two, then four.
+const LEAST_BACKLOG: usize = 1_024;
+/// Connections to the metrics: more than ever ask, and few of the files that the service may have open.
+const METRICS_CONNECTIONS: usize = 16;
+/// For how long the rest of a body is read that nobody wants, so that its sender sees the answer.
+const LINGER: Duration = Duration::from_secs(3);
+
+/// Binds the address; returns the server, which serves as soon as it is polled, and where. With
+/// `certificates` it speaks TLS.
+pub(super) fn bind(
+    shared: &Arc<Shared>,
+    state: impl Fn() -> State + Clone + Send + 'static,
+    certificates: Option<&Arc<Certificates>>,
+) -> Result<(Server, SocketAddr), AppError> {
+    let settings = &shared.settings;
+    let (address, workers) = (settings.server.bind, settings.workers());
+    let connections = settings.limits.connections;
+    let acceptor = certificates.map(Certificates::acceptor).transpose()?;
+    let refuse = |source| AppError::Bind("server.bind", address, source);
+    let listener = listen(address, connections).map_err(refuse)?;
+    let bound = listener.local_addr().map_err(refuse)?;
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(connections / workers)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals();
+    let server = match acceptor {
+        None => server.listen("http", listener, move || service(state(), |tcp| ready(Ok(tcp)))),
+        Some(acceptor) => {
+            let (time, stopping) = (patience(settings.limits).head, shared.stopping.clone());
+            server.listen("https", listener, move || {
+                let (acceptor, stopping) = (acceptor.clone(), stopping.clone());
+                service(state(), move |tcp| {
+                    shake_hands(acceptor.clone(), tcp, time, stopped(stopping.clone()))
+                })
+            })
+        }
+    };
+    Ok((server.map_err(refuse)?.run(), bound))
+}
+
+/// Binds the address of the metrics; returns a server of them alone, and where.
+pub(super) fn bind_metrics(
+    address: SocketAddr,
+    registry: Registry,
+    limits: &Limits,
+) -> Result<(Server, SocketAddr), AppError> {
+    let Patience { keep_alive, head, send, .. } = patience(*limits);
+    let refuse = |source| AppError::Bind("metrics.bind", address, source);
+    let listener = listen(address, METRICS_CONNECTIONS).map_err(refuse)?;
+    // The kernel's timer cuts off some slow readers as well, and whoever asks for metrics asks again.
+    SockRef::from(&listener).set_tcp_user_timeout(Some(send)).map_err(refuse)?;
+    let bound = listener.local_addr().map_err(refuse)?;
+    let server = HttpServer::new(move || {
+        let registry = registry.clone();
+        App::new()
+            .wrap(from_fn(http::frame))
+            .configure(|config| http::metrics_routes(registry, config))
+    });
+    let server = server.workers(1).keep_alive(keep_alive).client_request_timeout(head);
+    let server = server.max_connections(METRICS_CONNECTIONS).disable_signals().listen(listener);
+    Ok((server.map_err(refuse)?.run(), bound))
+}
+
+/// Listens; as many as can be connected may wait for it, or more, as far as the system lets them. What is
+/// set on the listener holds for each connection.
+fn listen(address: SocketAddr, connections: usize) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    let backlog = i32::try_from(connections.max(LEAST_BACKLOG)).unwrap_or(i32::MAX);
+    let socket = SockRef::from(&listener);
+    socket.set_tcp_notsent_lowat(UNSENT)?;
+    socket.listen(backlog)?;
+    Ok(listener)
+}
+
+/// What serves the connections of a worker, on its thread, each as `open` makes it out of the system's.
+fn service<O, F, S>(
+    state: State,
+    open: O,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
++ use<O, F, S>
+where
+    O: Fn(TcpStream) -> F + Clone + 'static,
+    S: Stream + 'static,
+    F: Future<Output = io::Result<S>> + 'static,
+{
+    let (limits, stopping) = (state.settings.limits, state.stopping.clone());
+    let app = App::new().wrap(from_fn(http::frame)).configure(|config| http::routes(state, config));
+    let http = HttpService::build()
+        .graceful_shutdown_signal(move || stopped(stopping.clone()))
+        // A client that has closed its half has gone: nothing is consumed for it any more.
+        .h1_allow_half_closed(false)
+        .keep_alive(KeepAlive::Os)
+        .client_request_timeout(patience(limits).head)
+        .on_connect_ext(|connection: &Connection<S>, extensions| {
+            extensions.insert(connection.requests().clone());
+        })
+        .h1(map_config(app, |()| AppConfig::default()));
+    fn_service(move |tcp: TcpStream| {
+        let peer = tcp.peer_addr().ok();
+        let opening = open(tcp);
+        async move { Ok((Connection::new(opening.await?, patience(limits)), peer)) }
+    })
+    .and_then(http)
+}
+
+/// Waits until the service stops.
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    drop(stopping.wait_for(|is_stopping| *is_stopping).await);
+}
+
+const fn patience(limits: Limits) -> Patience {
+    Patience {
+        keep_alive: Duration::from_secs(limits.keep_alive_seconds),
+        head: Duration::from_secs(limits.head_seconds),
+        send: Duration::from_secs(limits.send_seconds),
+        linger: LINGER,
+    }
+}
