@@ -326,15 +326,3 @@ async fn previous_keys_come_from_a_list_or_from_lines() {
         folder = service.stop().1;
     }
 }
-
-#[test]
-fn the_readme_names_every_setting_and_its_default() {
-    let readme = include_str!("../../README.md");
-    let defaults: toml::Table = viewonce::config::DEFAULT_TOML.parse().unwrap();
-    for (section, settings) in &defaults {
-        for (key, value) in settings.as_table().unwrap() {
-            let row = format!("| `{section}.{key}` | `{value}` |");
-            assert!(readme.contains(&row), "{row}");
-        }
-    }
-}
