@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use ureq::tls::TlsConfig;
 use zeroize::Zeroizing;
 
-use crate::config::{LoadedKeys, Settings, Surroundings, secret_keys};
+use crate::config::{Env, LoadedKeys, Settings, secret_keys};
 use crate::crypto::format::FormatError;
 use crate::domain::access_token::{AccessToken, TokenHash};
 use crate::domain::clock::Clock;
@@ -42,7 +42,7 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<Commands>,
 }
 
 const AFTER_HELP: &str = "\
@@ -56,7 +56,7 @@ SECRET_KEY_PREVIOUS_FILE (one a line). Without any, a development key serves on 
     viewonce --config production.toml       and serve with it";
 
 #[derive(Clone, Copy, Subcommand)]
-enum Command {
+enum Commands {
     /// Serve until SIGTERM or SIGINT (the default)
     Serve,
     /// Check settings and keys, and print the settings in effect
@@ -83,26 +83,26 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 /// An error that is one line with its causes.
 pub fn run(arguments: &Arguments) -> Outcome {
     hardening::harden()?;
-    let surroundings = Surroundings::of_process()?;
-    let settings = || Settings::load(arguments.config.as_deref(), &surroundings);
-    match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve(settings()?, surroundings),
-        Command::Check => check(&settings()?, &surroundings),
-        Command::Migrate => migrate(&settings()?),
-        Command::Purge => purge(&settings()?),
-        Command::Keygen => keygen(),
-        Command::Token => token(),
-        Command::Health => health(&settings()?),
+    let env = Env::of_process()?;
+    let settings = || Settings::load(arguments.config.as_deref(), &env);
+    match arguments.command.unwrap_or(Commands::Serve) {
+        Commands::Serve => serve(settings()?, env),
+        Commands::Check => check(&settings()?, &env),
+        Commands::Migrate => migrate(&settings()?),
+        Commands::Purge => purge(&settings()?),
+        Commands::Keygen => keygen(),
+        Commands::Token => token(),
+        Commands::Health => health(&settings()?),
     }
 }
 
-fn serve(mut settings: Settings, surroundings: Surroundings) -> Outcome {
+fn serve(mut settings: Settings, env: Env) -> Outcome {
     if settings.server.lock_memory {
         hardening::lock_memory()?;
     }
-    let LoadedKeys { keys, is_development_key } = secret_keys(&settings, &surroundings)?;
+    let LoadedKeys { keys, is_development_key } = secret_keys(&settings, &env)?;
     // The keys among them are not needed any more.
-    drop(surroundings);
+    drop(env);
     logging::init(settings.log.format)?;
     fit_connections(&mut settings, hardening::raise_open_files());
     if is_development_key {
@@ -143,10 +143,10 @@ fn fit_connections(settings: &mut Settings, open_files: Option<u64>) {
     }
 }
 
-fn check(settings: &Settings, surroundings: &Surroundings) -> Outcome {
-    let LoadedKeys { keys, is_development_key } = secret_keys(settings, surroundings)?;
+fn check(settings: &Settings, env: &Env) -> Outcome {
+    let LoadedKeys { keys, is_development_key } = secret_keys(settings, env)?;
     Certificates::read(&settings.server)?;
-    let environment = format!("{:?}", surroundings.environment()?).to_lowercase();
+    let environment = format!("{:?}", env.environment()?).to_lowercase();
     let key = if is_development_key { "the development key" } else { "set" };
     let previous = keys.previous.len();
     let settings = toml::to_string(settings)?;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub use env::{Environment, Surroundings};
+pub use env::{Env, Environment};
 pub use error::SettingsError;
 pub use keys::{KeyError, LoadedKeys, secret_keys};
 use layers::Layers;
@@ -56,13 +56,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings that `surroundings` and, where given, `file` make.
+    /// Reads the settings that `env` and, where given, `file` make.
     ///
     /// # Errors
     ///
     /// [`SettingsError`] for the first thing that is wrong.
-    pub fn load(file: Option<&Path>, surroundings: &Surroundings) -> Result<Self, SettingsError> {
-        let layers = Layers::read(file, surroundings)?;
+    pub fn load(file: Option<&Path>, env: &Env) -> Result<Self, SettingsError> {
+        let layers = Layers::read(file, env)?;
         Ok(Self {
             server: Server::read(&layers)?,
             store: Store::read(&layers)?,

@@ -73,8 +73,9 @@ impl Handler<Locate> for CryptoActor {
 
     fn handle(&mut self, Locate(presented): Locate, _: &mut Self::Context) -> Self::Result {
         let Presented { token, key } = &*presented;
-        let claims = key.as_ref().map_or_else(Vec::new, |key| self.roots.claim_ids(token, key));
-        MessageResult(Located { candidates: self.roots.locate(token), claims })
+        let redelivery_ids =
+            key.as_ref().map_or_else(Vec::new, |key| self.roots.redelivery_ids(token, key));
+        MessageResult(Located { candidates: self.roots.locate(token), redelivery_ids })
     }
 }
 

@@ -41,23 +41,23 @@ pub use routes::routes;
 const SMALL_BODY_BYTES: usize = 16_384;
 
 /// What the handlers of one HTTP worker use.
-pub struct State {
+pub struct AppState {
     /// What all workers share.
-    pub shared: Arc<Shared>,
+    pub shared: Arc<SharedState>,
     /// The way to this worker's crypto actor.
     pub crypto: Crypto,
 }
 
-impl Deref for State {
-    type Target = Shared;
+impl Deref for AppState {
+    type Target = SharedState;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &SharedState {
         &self.shared
     }
 }
 
 /// What the handlers of all HTTP workers share.
-pub struct Shared {
+pub struct SharedState {
     /// The settings.
     pub settings: Arc<Settings>,
     /// The way to the store.
@@ -78,7 +78,7 @@ pub struct Shared {
     pub metrics: HttpMetrics,
 }
 
-impl State {
+impl AppState {
     /// The state of the worker that has `request`.
     fn of(request: &HttpRequest) -> Option<&Self> {
         request.app_data::<web::Data<Self>>().map(web::Data::get_ref)

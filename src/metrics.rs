@@ -116,7 +116,7 @@ impl StoreMetrics {
 /// For how long something has been due by `clock`, as of each scrape.
 fn purge_lag(due: Arc<AtomicI64>, clock: Clock) -> prometheus::Result<PullingGauge> {
     let seconds = move || {
-        let lag = clock.look().settled.as_millis().saturating_sub(due.load(Relaxed));
+        let lag = clock.read().settled.as_millis().saturating_sub(due.load(Relaxed));
         Duration::from_millis(lag.try_into().unwrap_or_default()).as_secs_f64()
     };
     PullingGauge::new(

@@ -21,7 +21,7 @@ use crate::crypto::format::Roots;
 use crate::crypto::{Crypto, Pools};
 use crate::domain::clock::Clock;
 use crate::domain::secret_key::SecretKeys;
-use crate::http::{self, Shared, State};
+use crate::http::{self, AppState, SharedState};
 use crate::janitor::JanitorActor;
 use crate::metrics::HttpMetrics;
 use crate::runtime::lifeline::{Ended, Lifelines};
@@ -89,7 +89,7 @@ impl Application {
         let limits = &settings.limits;
         let pools =
             Pools::start(settings.passphrases, settings.workers()).map_err(AppError::Threads)?;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedState {
             store: store.clone(),
             clock: clock.clone(),
             seats: Semaphore::new(settings.receipts.max_waiting),
@@ -114,7 +114,7 @@ impl Application {
         let state = move || {
             let lifeline = lifelines.of("crypto actor");
             let crypto = Crypto::start(roots.clone(), clock.clone(), pools.clone(), lifeline);
-            State { crypto, shared: Arc::clone(&workers) }
+            AppState { crypto, shared: Arc::clone(&workers) }
         };
         let (server, address) = listener::bind(&shared, state, certificates.as_ref())?;
         if let Some(certificates) = &certificates {

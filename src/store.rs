@@ -53,9 +53,9 @@ use crate::metrics::StoreMetrics;
 pub use command::{Command, Reply, Request};
 pub use error::{Cause, StoreError};
 pub use messages::{
-    Acknowledge, Bounds, Burn, CREATIONS_KEPT, Close, Count, Create, Created, Fate, Inspect, Peek,
-    Peeked, Ping, Place, Proof, Purge, Purged, Revoke, Rules, State, Survey, Surveyed, Take, Taken,
-    Watch,
+    Acknowledge, Bounds, Burn, CREATIONS_KEPT, Close, Count, Create, Created, Inspect, Peek,
+    Peeked, Ping, Place, Proof, Purge, Purged, ReceiptStatus, Revoke, Rules, State, Survey,
+    Surveyed, Take, Taken, Watch,
 };
 
 /// How long a store may take to answer a [`Ping`].

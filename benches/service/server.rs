@@ -145,7 +145,7 @@ impl Drop for Server {
     }
 }
 
-/// The service on a store, with nothing of this program's surroundings.
+/// The service on a store, with nothing of this program's env.
 fn viewonce(store: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_viewonce"));
     command

@@ -151,7 +151,7 @@ impl Subject {
     ) -> Outcome<Times> {
         let take = async |candidates| match self
             .store
-            .ask(Take { candidates, claims: Vec::new(), proof: None })
+            .ask(Take { candidates, redelivery_ids: Vec::new(), proof: None })
             .await?
         {
             Taken::Secret(_) if are_there => Ok(()),

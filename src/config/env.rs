@@ -27,14 +27,14 @@ pub enum Environment {
 /// The environment variables, whether this is a container's `/app`, and how much memory there is. Secret
 /// keys are among the values: they are wiped on drop.
 #[derive(Clone)]
-pub struct Surroundings {
+pub struct Env {
     variables: BTreeMap<String, Zeroizing<String>>,
     is_app_container: bool,
     /// Bytes that the process may have: the machine's, or less by the limit of its control group.
     pub(super) memory_bytes: u64,
 }
 
-impl Surroundings {
+impl Env {
     /// Those of this process.
     ///
     /// # Errors
@@ -93,18 +93,18 @@ mod tests {
 
     #[test]
     fn a_container_whose_folder_is_app_is_production() {
-        let elsewhere = Surroundings::with_variables([]);
-        let container = Surroundings { is_app_container: true, ..elsewhere.clone() };
+        let elsewhere = Env::with_variables([]);
+        let container = Env { is_app_container: true, ..elsewhere.clone() };
         assert!(matches!(container.environment(), Ok(Environment::Production)));
         assert!(matches!(elsewhere.environment(), Ok(Environment::Development)));
     }
 
     #[test]
     fn the_variable_overrides_what_is_found() {
-        let mut container = Surroundings::with_variables([(OVERRIDE, "development")]);
+        let mut container = Env::with_variables([(OVERRIDE, "development")]);
         container.is_app_container = true;
         assert!(matches!(container.environment(), Ok(Environment::Development)));
-        let misspelled = Surroundings::with_variables([(OVERRIDE, "prod")]);
+        let misspelled = Env::with_variables([(OVERRIDE, "prod")]);
         assert!(matches!(misspelled.environment(), Err(SettingsError::Environment)));
     }
 }

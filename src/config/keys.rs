@@ -6,7 +6,7 @@ use std::{fs, mem};
 
 use zeroize::Zeroizing;
 
-use super::{Environment, Settings, SettingsError, Surroundings};
+use super::{Env, Environment, Settings, SettingsError};
 use crate::domain::secret_key::{SecretKey, SecretKeys};
 
 const CURRENT: &str = "SECRET_KEY";
@@ -69,13 +69,10 @@ pub struct LoadedKeys {
 /// # Errors
 ///
 /// [`KeyError`] for the first thing that is wrong.
-pub fn secret_keys(
-    settings: &Settings,
-    surroundings: &Surroundings,
-) -> Result<LoadedKeys, KeyError> {
-    let found = current(surroundings)?;
+pub fn secret_keys(settings: &Settings, env: &Env) -> Result<LoadedKeys, KeyError> {
+    let found = current(env)?;
     let is_development_key = found.as_ref().is_none_or(|key| key.as_slice() == DEVELOPMENT_KEY);
-    match surroundings.environment()? {
+    match env.environment()? {
         Environment::Production => match &found {
             None => return Err(KeyError::Missing),
             Some(key) if is_development_key || key.len() < SHORTEST_PRODUCTION_KEY => {
@@ -91,20 +88,20 @@ pub fn secret_keys(
         }
     }
     let current = found.unwrap_or_else(|| DEVELOPMENT_KEY.to_vec().into());
-    let keys = SecretKeys { current: secret(current), previous: previous(surroundings)? };
+    let keys = SecretKeys { current: secret(current), previous: previous(env)? };
     Ok(LoadedKeys { keys, is_development_key })
 }
 
-fn current(surroundings: &Surroundings) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
-    let Some((name, bytes)) = one_of(surroundings, CURRENT, CURRENT_FILE)? else {
+fn current(env: &Env) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
+    let Some((name, bytes)) = one_of(env, CURRENT, CURRENT_FILE)? else {
         return Ok(None);
     };
     let is_line = name == CURRENT_FILE && bytes.ends_with(b"\n");
     validated(name, &bytes[..bytes.len() - usize::from(is_line)]).map(Some)
 }
 
-fn previous(surroundings: &Surroundings) -> Result<Vec<SecretKey>, KeyError> {
-    let Some((name, bytes)) = one_of(surroundings, PREVIOUS, PREVIOUS_FILE)? else {
+fn previous(env: &Env) -> Result<Vec<SecretKey>, KeyError> {
+    let Some((name, bytes)) = one_of(env, PREVIOUS, PREVIOUS_FILE)? else {
         return Ok(Vec::new());
     };
     let is_file = name == PREVIOUS_FILE;
@@ -135,11 +132,11 @@ type Given = (&'static str, Zeroizing<Vec<u8>>);
 
 /// What is in a variable, or in the file that another one names, and which of the two that was.
 fn one_of(
-    surroundings: &Surroundings,
+    env: &Env,
     name: &'static str,
     file_name: &'static str,
 ) -> Result<Option<Given>, KeyError> {
-    match (surroundings.variable(name), surroundings.variable(file_name)) {
+    match (env.variable(name), env.variable(file_name)) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => Err(KeyError::Both(name, file_name)),
         (Some(text), None) => Ok(Some((name, text.as_bytes().to_vec().into()))),

@@ -9,13 +9,13 @@ use std::str::FromStr;
 
 use toml::{Table, Value};
 
-use super::{DEFAULT_TOML, Environment, SettingsError, Surroundings};
+use super::{DEFAULT_TOML, Env, Environment, SettingsError};
 
 const DEFAULT_ORIGIN: &str = "config/default.toml";
 const PREFIX: &str = "VIEWONCE_";
 const SEPARATOR: &str = "__";
 
-/// Default, file and environment, one over the other, and what else of the surroundings decides.
+/// Default, file and environment, one over the other, and what else of the env decides.
 pub(super) struct Layers {
     values: BTreeMap<String, Sourced>,
     pub(super) environment: Environment,
@@ -36,19 +36,16 @@ pub(super) struct Setting<'a> {
 }
 
 impl Layers {
-    pub(super) fn read(
-        file: Option<&Path>,
-        surroundings: &Surroundings,
-    ) -> Result<Self, SettingsError> {
+    pub(super) fn read(file: Option<&Path>, env: &Env) -> Result<Self, SettingsError> {
         let mut layers = Self {
             values: parse(DEFAULT_ORIGIN, DEFAULT_TOML)?,
-            environment: surroundings.environment()?,
-            memory_bytes: surroundings.memory_bytes,
+            environment: env.environment()?,
+            memory_bytes: env.memory_bytes,
         };
         if let Some(path) = file {
             layers.cover(read_file(path)?)?;
         }
-        layers.cover(read_variables(surroundings))?;
+        layers.cover(read_variables(env))?;
         Ok(layers)
     }
 
@@ -186,9 +183,8 @@ fn flatten(origin: &str, prefix: &str, table: Table, settings: &mut BTreeMap<Str
 }
 
 /// `VIEWONCE_STORE__PATH` is `store.path`; a name without two underscores is none of ours.
-fn read_variables(surroundings: &Surroundings) -> BTreeMap<String, Sourced> {
-    surroundings
-        .variables()
+fn read_variables(env: &Env) -> BTreeMap<String, Sourced> {
+    env.variables()
         .filter_map(|(name, value)| {
             let (section, key) = name.strip_prefix(PREFIX)?.split_once(SEPARATOR)?;
             let key = format!("{}.{}", section.to_lowercase(), key.to_lowercase());

@@ -56,7 +56,7 @@
 //! Where `key` is the idempotency key that the sender of a request chose:
 //!
 //! ```text
-//! claim_id     = HKDF-Expand[info = "claim" || token || SHA-256(key)](root, 16)
+//! redelivery_id     = HKDF-Expand[info = "claim" || token || SHA-256(key)](root, 16)
 //! wrapping_key = HKDF-Expand[info = "wrap/1" || token || SHA-256(key)](root, 64)
 //! wrapped      = AES-256-SIV of passphrase_key, not padded, under wrapping_key, header = lookup_id
 //!
@@ -71,7 +71,7 @@
 //! receipt      = HKDF-Expand[info = "repeat-receipt" || nonce || SHA-256(key) || SHA-256(request)](root, 32)
 //! ```
 //!
-//! - A secret that is handed out repeatably stays as it was sealed, under `claim_id` and with
+//! - A secret that is handed out repeatably stays as it was sealed, under `redelivery_id` and with
 //!   `wrapped` if it has a passphrase, so that a repeat needs none.
 //! - Of a repeatable creation the store holds `creation_id`, `nonce`, the secret's `lookup_id` and
 //!   its expiry. Its token and its receipt are not random but derived, so that a retry derives the

@@ -6,7 +6,7 @@ use actix::prelude::*;
 
 use super::format::{FormatError, Issued, Retry, Roots};
 use crate::domain::clock::Clock;
-use crate::domain::id::{ClaimId, KeyId, LookupId};
+use crate::domain::id::{KeyId, LookupId, RedeliveryId};
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::passphrase::{Passphrase, PassphraseKey, WrappedKey};
 use crate::domain::secret::{Plaintext, SealedSecret};
@@ -59,7 +59,7 @@ pub struct Located {
     /// What the secret may be stored under.
     pub candidates: Vec<LookupId>,
     /// What it may be kept under for a repeat; none without a key.
-    pub claims: Vec<ClaimId>,
+    pub redelivery_ids: Vec<RedeliveryId>,
 }
 
 /// Stretches a passphrase.

@@ -77,7 +77,7 @@ pub struct Clock(Arc<Hands>);
 
 /// A look at a [`Clock`]. Only after a jump of the wall clock the two are not the same.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct ClockReading {
     /// The instant that is now: what has expired by either clock has expired.
     pub now: Timestamp,
     /// What the steady clock says after a jump: what has expired by it may be deleted.
@@ -109,14 +109,14 @@ impl Default for Clock {
 impl Clock {
     /// The instant that is now: what has expired by either clock has expired.
     pub fn now(&self) -> Timestamp {
-        self.look().now
+        self.read().now
     }
 
     /// What the clocks say, in one look.
-    pub fn look(&self) -> Look {
+    pub fn read(&self) -> ClockReading {
         let (wall, steady) = self.hands();
         let now = wall.max(steady);
-        Look { now, settled: if jump(wall, steady).is_some() { steady } else { now } }
+        ClockReading { now, settled: if jump(wall, steady).is_some() { steady } else { now } }
     }
 
     /// Whether the wall clock has jumped since the steady one followed it, and how far.
@@ -199,14 +199,14 @@ mod tests {
     #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     fn a_jump_forward_is_the_time_at_once_but_settled_only_when_it_is_followed() {
         let clock = Clock::default();
-        let before = clock.look().settled;
+        let before = clock.read().settled;
         assert_eq!(clock.jump(), None);
         clock.set_wall(TimeDelta::hours(1));
         assert!(clock.now() >= before.plus(Duration::from_hours(1)));
-        assert!(clock.look().settled < before.plus(Duration::from_hours(1)));
+        assert!(clock.read().settled < before.plus(Duration::from_hours(1)));
         assert!(clock.jump().is_some_and(|jump| jump > TimeDelta::minutes(59)));
         clock.follow(clock.jump().unwrap());
-        assert!(clock.look().settled >= before.plus(Duration::from_hours(1)));
+        assert!(clock.read().settled >= before.plus(Duration::from_hours(1)));
         assert_eq!(clock.jump(), None);
     }
 

@@ -57,7 +57,7 @@ bytes! {
     ReceiptId: ID_BYTES;
     /// What a secret is kept under for whoever took it repeatably: derived from the token and the
     /// idempotency key.
-    ClaimId: ID_BYTES;
+    RedeliveryId: ID_BYTES;
     /// What a repeatable creation is remembered by: derived from the idempotency key.
     CreationId: ID_BYTES;
     /// What tells the right passphrase from a wrong one: derived from it and the token.

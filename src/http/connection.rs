@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// What the head of a request announces behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body {
+pub enum AnnouncedBody {
     /// So many bytes, or none. Then the next request may come.
     Sized(usize),
     /// Chunks. No request follows them.
@@ -18,7 +18,7 @@ pub enum Body {
     Upgrade(usize),
 }
 
-impl Body {
+impl AnnouncedBody {
     /// Its bytes, if they are known.
     pub const fn length(self) -> Option<usize> {
         match self {
@@ -45,9 +45,9 @@ pub(crate) enum Phase {
     /// The head of another request has begun to come, then.
     Head(Instant),
     /// A request runs and wants nothing. So much of its body is not read.
-    Running(Body),
+    Running(AnnouncedBody),
     /// A request waits for its body. So much of it is not handed over.
-    Reading(Body),
+    Reading(AnnouncedBody),
     /// The last request has ended.
     Over,
 }
@@ -64,7 +64,7 @@ impl Default for Requests {
 
 impl Requests {
     /// A request begins, with this body.
-    pub fn begin(&self, body: Body) {
+    pub fn begin(&self, body: AnnouncedBody) {
         self.0.set(Phase::Running(body));
     }
 
@@ -84,7 +84,7 @@ impl Requests {
 
     /// Whether no request can follow the one that runs: its body was not read to the end, or shows none.
     pub fn is_last(&self) -> bool {
-        self.phase() != Phase::Running(Body::Sized(0))
+        self.phase() != Phase::Running(AnnouncedBody::Sized(0))
     }
 
     /// The request ends: its answer is made.

@@ -11,7 +11,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, LOCATION};
 use actix_web::web::{Data, Path};
 
-use super::State;
+use super::AppState;
 use super::error::ApiError;
 use super::problem::{self, KINDS};
 use specification::specification;
@@ -24,7 +24,7 @@ const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
 /// The specification and the reference of a service: they tell what it serves, and to whom.
 pub type Documents = [String; 2];
 
-fn documents(state: &State) -> &Documents {
+fn documents(state: &AppState) -> &Documents {
     state.documents.get_or_init(|| {
         let specification = specification(&state.settings);
         let reference = reference::page(&specification).into_string();
@@ -33,7 +33,7 @@ fn documents(state: &State) -> &Documents {
 }
 
 /// `/openapi.json`: the specification.
-pub(crate) async fn openapi(state: Data<State>) -> HttpResponse {
+pub(crate) async fn openapi(state: Data<AppState>) -> HttpResponse {
     let [specification, _reference] = documents(&state);
     HttpResponse::Ok().content_type(ContentType::json()).body(specification.clone())
 }
@@ -64,7 +64,7 @@ pub(crate) async fn swagger_ui_file(name: Path<String>) -> Result<HttpResponse, 
 }
 
 /// `/redoc`: the reference.
-pub(crate) async fn reference(state: Data<State>) -> HttpResponse {
+pub(crate) async fn reference(state: Data<AppState>) -> HttpResponse {
     let [_specification, reference] = documents(&state);
     HttpResponse::Ok().content_type(ContentType::html()).body(reference.clone())
 }

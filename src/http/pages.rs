@@ -7,7 +7,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::State;
+use super::AppState;
 use super::error::ApiError;
 use super::problem;
 use crate::config::Serve;
@@ -22,7 +22,7 @@ const SECRET_SCRIPT: &str = include_str!("pages/secret.js");
 const ICON: &str = include_str!("pages/icon.svg");
 
 /// The page at `/`: what runs here, and where to read on.
-pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpResponse {
+pub(super) async fn start(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
     let serve = state.settings.server.serve;
     respond(layout(
         "viewonce",
@@ -57,7 +57,7 @@ pub(super) async fn start(request: HttpRequest, state: Data<State>) -> HttpRespo
 
 /// Where the service is found: at its public address, or else at the host that was asked. Of what a
 /// request says of a proxy, no more is believed than that it speaks TLS.
-fn base(request: &HttpRequest, state: &State) -> String {
+fn base(request: &HttpRequest, state: &AppState) -> String {
     if let Some(url) = state.public_url() {
         return url.as_str().trim_end_matches('/').to_owned();
     }
@@ -68,7 +68,7 @@ fn base(request: &HttpRequest, state: &State) -> String {
 
 /// The page at `/s`: shows a secret after a click. It is the same for every secret, and for none;
 /// its script shows one section at a time.
-pub(super) async fn secret(state: Data<State>) -> HttpResponse {
+pub(super) async fn secret(state: Data<AppState>) -> HttpResponse {
     let (redelivery, keep) = match state.settings.secrets.redeliver_seconds {
         0 => (NO_REDELIVERY.to_owned(), ""),
         1 => (redelivery("1 second"), KEEP),
@@ -89,7 +89,7 @@ fn redelivery(time: &str) -> String {
 /// The files that the pages refer to which there are here.
 pub(super) async fn asset(
     name: Path<String>,
-    state: Data<State>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let (media_type, content) = match name.as_str() {
         "style.css" => ("text/css; charset=utf-8", STYLE),

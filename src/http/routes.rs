@@ -8,7 +8,7 @@ use actix_web::{Resource, Route};
 use super::error::ApiError;
 use super::handlers::{acknowledge, burn, create, health, receipt, reveal, status};
 use super::problem;
-use super::{State, openapi, pages};
+use super::{AppState, openapi, pages};
 use crate::config::Serve;
 
 pub(super) const SECRETS: &str = "/api/v1/secrets";
@@ -102,7 +102,7 @@ impl Path {
 }
 
 /// Routes what this instance serves.
-pub fn routes(state: State, config: &mut ServiceConfig) {
+pub fn routes(state: AppState, config: &mut ServiceConfig) {
     let (serve, view_by_get) = (state.settings.server.serve, state.settings.secrets.view_by_get);
     config.app_data(Data::new(state));
     for path in PATHS.iter().filter(|path| path.is_served(serve)) {

@@ -40,7 +40,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use zeroize::Zeroize as _;
 
-use crate::http::connection::{Body, Phase, Requests};
+use crate::http::connection::{AnnouncedBody, Phase, Requests};
 use boundary::Boundary;
 use held::Held;
 pub use stream::{Stream, UNSENT};
@@ -58,7 +58,7 @@ const LOOKS: u32 = 4;
 
 /// How long a connection waits for the other side.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct Timeouts {
     /// Without a byte, after a request.
     pub keep_alive: Duration,
     /// From the first byte of the next request to the end of its head.
@@ -73,7 +73,7 @@ pub struct Patience {
 #[derive(Debug)]
 pub struct Connection<S: Stream> {
     stream: S,
-    patience: Patience,
+    timeouts: Timeouts,
     requests: Requests,
     /// What arrived while it was not wanted.
     held: Held,
@@ -99,12 +99,12 @@ pub struct Connection<S: Stream> {
 }
 
 impl<S: Stream> Connection<S> {
-    /// Has patience with `stream`.
-    pub fn new(stream: S, patience: Patience) -> Self {
+    /// Has timeouts with `stream`.
+    pub fn new(stream: S, timeouts: Timeouts) -> Self {
         let now = Instant::now();
         Self {
             stream,
-            patience,
+            timeouts,
             requests: Requests::default(),
             held: Held::default(),
             given: 0,
@@ -112,7 +112,7 @@ impl<S: Stream> Connection<S> {
             is_blocked: false,
             written: 0,
             seen: (0, 0, now),
-            look_at: now + patience.send / LOOKS,
+            look_at: now + timeouts.send / LOOKS,
             timer: None,
             is_ending: false,
             has_rest: false,
@@ -125,17 +125,17 @@ impl<S: Stream> Connection<S> {
         &self.requests
     }
 
-    /// When its patience between two requests is at an end.
+    /// When its timeouts between two requests is at an end.
     fn deadline(&self) -> Option<Instant> {
         match self.requests.phase() {
-            Phase::Idle(since) => Some(since? + self.patience.keep_alive),
-            Phase::Head(since) => Some(since + self.patience.head),
+            Phase::Idle(since) => Some(since? + self.timeouts.keep_alive),
+            Phase::Head(since) => Some(since + self.timeouts.head),
             _ => None,
         }
     }
 
-    /// Whether its patience is at an end; fails if nothing is taken of an answer. One that is on its way
-    /// gives it new patience with silence.
+    /// Whether its timeouts is at an end; fails if nothing is taken of an answer. One that is on its way
+    /// gives it new timeouts with silence.
     fn is_over(&mut self) -> io::Result<bool> {
         if !self.timer.as_ref().is_some_and(|timer| timer.is_elapsed()) {
             return Ok(false);
@@ -152,11 +152,11 @@ impl<S: Stream> Connection<S> {
     /// Looks whether an answer is on its way; fails if too long ago something was taken of it.
     fn look(&mut self) -> io::Result<bool> {
         let (unsent, now) = (self.stream.unsent()?, Instant::now());
-        self.look_at = now + self.patience.send / LOOKS;
+        self.look_at = now + self.timeouts.send / LOOKS;
         let (written, before, since) = self.seen;
         if (self.written, unsent) != (written, before) {
             self.seen = (self.written, unsent, now);
-        } else if unsent > 0 && now - since >= self.patience.send {
+        } else if unsent > 0 && now - since >= self.timeouts.send {
             return Err(io::ErrorKind::TimedOut.into());
         }
         Ok(unsent > 0)
@@ -197,8 +197,10 @@ impl<S: Stream> Connection<S> {
         let wanted = match self.requests.phase() {
             _ if self.is_blocked => 0,
             Phase::Running(_) | Phase::Over => 0,
-            Phase::Reading(Body::Sized(rest) | Body::Upgrade(rest)) => rest.min(TURN_OF_A_BODY),
-            Phase::Idle(_) | Phase::Head(_) | Phase::Reading(Body::Chunked) => TURN,
+            Phase::Reading(AnnouncedBody::Sized(rest) | AnnouncedBody::Upgrade(rest)) => {
+                rest.min(TURN_OF_A_BODY)
+            }
+            Phase::Idle(_) | Phase::Head(_) | Phase::Reading(AnnouncedBody::Chunked) => TURN,
         };
         wanted.saturating_sub(self.given)
     }
@@ -241,7 +243,7 @@ impl<S: Stream> Connection<S> {
     /// turn ends.
     fn end_turn(&mut self, bytes: &[u8]) -> usize {
         let end = match self.requests.phase() {
-            Phase::Reading(Body::Chunked) => self.boundary.find(bytes, true),
+            Phase::Reading(AnnouncedBody::Chunked) => self.boundary.find(bytes, true),
             Phase::Reading(_) => None,
             _ => self.boundary.find(bytes, false),
         };
@@ -297,7 +299,7 @@ impl<S: Stream> Connection<S> {
         if self.poll_rest(context).is_ready() || !self.has_rest {
             return Poll::Ready(Ok(()));
         }
-        let time = self.patience.linger;
+        let time = self.timeouts.linger;
         let timer = self.linger.get_or_insert_with(|| Box::pin(sleep(time)));
         ready!(timer.as_mut().poll(context));
         if !self.look()? {

@@ -15,7 +15,7 @@ const UMASK: u32 = 0o077;
 
 /// What could not be done to the process. Its text is one line.
 #[derive(Debug, thiserror::Error)]
-pub enum HardeningError {
+pub(crate) enum HardeningError {
     /// Core dumps cannot be turned off.
     #[error("core dumps cannot be turned off")]
     CoreDumps(#[source] io::Error),
@@ -36,7 +36,7 @@ pub enum HardeningError {
 /// # Errors
 ///
 /// [`HardeningError::CoreDumps`].
-pub fn harden() -> Result<(), HardeningError> {
+pub(crate) fn harden() -> Result<(), HardeningError> {
     umask(Mode::from_raw_mode(UMASK));
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     setrlimit(Resource::Core, none)
@@ -49,7 +49,7 @@ pub fn harden() -> Result<(), HardeningError> {
 /// # Errors
 ///
 /// [`HardeningError::LockLimit`] and [`HardeningError::Lock`].
-pub fn lock_memory() -> Result<(), HardeningError> {
+pub(crate) fn lock_memory() -> Result<(), HardeningError> {
     let is_unlimited =
         capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::IPC_LOCK));
     if let Some(bytes) = getrlimit(Resource::Memlock).current
@@ -64,7 +64,7 @@ pub fn lock_memory() -> Result<(), HardeningError> {
 
 /// Raises the limit of open files to the most that this process may have; returns that, or nothing if
 /// there is no limit.
-pub fn raise_open_files() -> Option<u64> {
+pub(crate) fn raise_open_files() -> Option<u64> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     if raised.is_ok() { maximum } else { getrlimit(Resource::Nofile).current }

@@ -19,10 +19,10 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::AppError;
-use super::connection::{Connection, Patience, Stream, UNSENT};
+use super::connection::{Connection, Stream, Timeouts, UNSENT};
 use super::tls::{Certificates, shake_hands};
 use crate::config::Limits;
-use crate::http::{self, Shared, State};
+use crate::http::{self, AppState, SharedState};
 
 /// Seconds that requests under way have to finish in when the service stops: fewer than the ten
 /// that container engines leave before they kill.
@@ -38,8 +38,8 @@ const LINGER: Duration = Duration::from_secs(3);
 /// Binds the address; returns the server, which serves as soon as it is polled, and where. With
 /// `certificates` it speaks TLS.
 pub(super) fn bind(
-    shared: &Arc<Shared>,
-    state: impl Fn() -> State + Clone + Send + 'static,
+    shared: &Arc<SharedState>,
+    state: impl Fn() -> AppState + Clone + Send + 'static,
     certificates: Option<&Arc<Certificates>>,
 ) -> Result<(Server, SocketAddr), AppError> {
     let settings = &shared.settings;
@@ -57,7 +57,7 @@ pub(super) fn bind(
     let server = match acceptor {
         None => server.listen("http", listener, move || service(state(), |tcp| ready(Ok(tcp)))),
         Some(acceptor) => {
-            let (time, stopping) = (patience(settings.limits).head, shared.stopping.clone());
+            let (time, stopping) = (timeouts(settings.limits).head, shared.stopping.clone());
             server.listen("https", listener, move || {
                 let (acceptor, stopping) = (acceptor.clone(), stopping.clone());
                 service(state(), move |tcp| {
@@ -75,7 +75,7 @@ pub(super) fn bind_metrics(
     registry: Registry,
     limits: &Limits,
 ) -> Result<(Server, SocketAddr), AppError> {
-    let Patience { keep_alive, head, send, .. } = patience(*limits);
+    let Timeouts { keep_alive, head, send, .. } = timeouts(*limits);
     let refuse = |source| AppError::Bind("metrics.bind", address, source);
     let listener = listen(address, METRICS_CONNECTIONS).map_err(refuse)?;
     // The kernel's timer cuts off some slow readers as well, and whoever asks for metrics asks again.
@@ -105,7 +105,7 @@ fn listen(address: SocketAddr, connections: usize) -> io::Result<TcpListener> {
 
 /// What serves the connections of a worker, on its thread, each as `open` makes it out of the system's.
 fn service<O, F, S>(
-    state: State,
+    state: AppState,
     open: O,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 + use<O, F, S>
@@ -121,7 +121,7 @@ where
         // A client that has closed its half has gone: nothing is consumed for it any more.
         .h1_allow_half_closed(false)
         .keep_alive(KeepAlive::Os)
-        .client_request_timeout(patience(limits).head)
+        .client_request_timeout(timeouts(limits).head)
         .on_connect_ext(|connection: &Connection<S>, extensions| {
             extensions.insert(connection.requests().clone());
         })
@@ -129,7 +129,7 @@ where
     fn_service(move |tcp: TcpStream| {
         let peer = tcp.peer_addr().ok();
         let opening = open(tcp);
-        async move { Ok((Connection::new(opening.await?, patience(limits)), peer)) }
+        async move { Ok((Connection::new(opening.await?, timeouts(limits)), peer)) }
     })
     .and_then(http)
 }
@@ -139,8 +139,8 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     drop(stopping.wait_for(|is_stopping| *is_stopping).await);
 }
 
-const fn patience(limits: Limits) -> Patience {
-    Patience {
+const fn timeouts(limits: Limits) -> Timeouts {
+    Timeouts {
         keep_alive: Duration::from_secs(limits.keep_alive_seconds),
         head: Duration::from_secs(limits.head_seconds),
         send: Duration::from_secs(limits.send_seconds),

@@ -86,7 +86,7 @@ impl<'kvs> VisitSource<'kvs> for Text<'_> {
 }
 
 fn write_json(line: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
-    let mut members = Members(Map::new());
+    let mut members = JsonFields(Map::new());
     members.0.insert("time".to_owned(), now().into());
     members.0.insert("level".to_owned(), record.level().as_str().into());
     members.0.insert("target".to_owned(), record.target().into());
@@ -95,9 +95,9 @@ fn write_json(line: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     writeln!(line, "{}", serde_json::Value::Object(members.0))
 }
 
-struct Members(Map<String, serde_json::Value>);
+struct JsonFields(Map<String, serde_json::Value>);
 
-impl<'kvs> VisitSource<'kvs> for Members {
+impl<'kvs> VisitSource<'kvs> for JsonFields {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
         let number = value.to_u64().map(serde_json::Value::from);
         let number = number.or_else(|| value.to_f64().map(serde_json::Value::from));

@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Server;
 use crate::runtime::chain::Chain;
-use files::Files;
+use files::CertificateFiles;
 pub use handshake::shake_hands;
 
 /// How often the files are read.
@@ -49,7 +49,7 @@ pub enum TlsError {
 
 /// The certificate that is shown, and its key.
 pub struct Certificates {
-    files: Files,
+    files: CertificateFiles,
     shown: RwLock<Arc<CertifiedKey>>,
 }
 
@@ -75,11 +75,12 @@ impl Certificates {
         if !server.has_tls() {
             return Ok(None);
         }
-        let files = Files { certificate: server.tls_cert.clone(), key: server.tls_key.clone() };
+        let files =
+            CertificateFiles { certificate: server.tls_cert.clone(), key: server.tls_key.clone() };
         Self::of(files).map(Some)
     }
 
-    fn of(files: Files) -> Result<Self, TlsError> {
+    fn of(files: CertificateFiles) -> Result<Self, TlsError> {
         Ok(Self { shown: RwLock::new(Arc::new(files.read()?)), files })
     }
 
@@ -162,8 +163,8 @@ mod tests {
         pair
     }
 
-    fn files(folder: &TempDir) -> Files {
-        Files { certificate: folder.path().join("cert"), key: folder.path().join("key") }
+    fn files(folder: &TempDir) -> CertificateFiles {
+        CertificateFiles { certificate: folder.path().join("cert"), key: folder.path().join("key") }
     }
 
     fn shown(certificates: &Certificates) -> CertificateDer<'static> {

@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 
 use super::StoreError;
 use super::messages::{
-    Acknowledge, Burn, Close, Count, Create, Created, Fate, Inspect, Peek, Peeked, Ping, Purge,
-    Purged, Revoke, Survey, Surveyed, Take, Taken, Watch,
+    Acknowledge, Burn, Close, Count, Create, Created, Inspect, Peek, Peeked, Ping, Purge, Purged,
+    ReceiptStatus, Revoke, Survey, Surveyed, Take, Taken, Watch,
 };
 
 /// A message that a store answers.
@@ -63,8 +63,8 @@ commands! {
     Peek -> Option<Peeked>,
     Burn -> bool,
     Acknowledge -> bool,
-    Inspect -> Option<Fate>,
-    Revoke -> Option<Fate>,
+    Inspect -> Option<ReceiptStatus>,
+    Revoke -> Option<ReceiptStatus>,
     Watch -> (),
     Survey -> Surveyed,
     Count -> bool,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ClaimId, KeyId, LookupId, ReceiptId, Verifier};
+use crate::domain::id::{KeyId, LookupId, ReceiptId, RedeliveryId, Verifier};
 use crate::domain::idempotency_key::{Creation, NewCreation};
 use crate::domain::passphrase::WrappedKey;
 use crate::domain::secret::SealedSecret;
@@ -61,7 +61,7 @@ pub enum Created {
     Before(Creation),
 }
 
-/// Takes the living secret that has one of these ids. It is deleted and handed over; with claims,
+/// Takes the living secret that has one of these ids. It is deleted and handed over; with redelivery_ids,
 /// it is kept under the first of them for a repeat. What is kept under one of them already is handed
 /// over again.
 #[derive(Clone)]
@@ -70,7 +70,7 @@ pub struct Take {
     pub candidates: Vec<LookupId>,
     /// The ids it may be kept under for a repeat, the first of them for a new one; none if it is
     /// not to be kept.
-    pub claims: Vec<ClaimId>,
+    pub redelivery_ids: Vec<RedeliveryId>,
     /// What knowing the passphrase comes down to, if there is one.
     pub proof: Option<Proof>,
 }
@@ -112,7 +112,7 @@ pub enum Taken {
 
 /// Deletes what one of these ids is kept under for a repeat. Tells whether there was something. A
 /// living secret is never touched.
-pub struct Acknowledge(pub Vec<ClaimId>);
+pub struct Acknowledge(pub Vec<RedeliveryId>);
 
 /// Looks at the living secret that has one of these ids, and leaves it.
 pub struct Peek(pub Vec<LookupId>);
@@ -142,7 +142,7 @@ pub struct Watch(pub Vec<ReceiptId>);
 
 /// What a receipt tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fate {
+pub struct ReceiptStatus {
     /// What became of the secret.
     pub state: State,
     /// When it was stored.

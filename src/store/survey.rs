@@ -14,7 +14,7 @@ const COUNT_AGAIN: Duration = Duration::from_secs(10);
 
 /// Counts the living secrets under other keys than those `known`, which nobody can view, and logs a
 /// warning if there are any.
-pub async fn warn_of_unknown_keys(store: Store, known: Vec<KeyId>) {
+pub(crate) async fn warn_of_unknown_keys(store: Store, known: Vec<KeyId>) {
     match count_unknown_keys(&store, &known).await {
         Ok(0) | Err(StoreError::Closing | StoreError::Ended) => {}
         Ok(secrets) => log::warn!(
@@ -38,7 +38,7 @@ async fn count_unknown_keys(store: &Store, known: &[KeyId]) -> Result<u64, Store
 }
 
 /// Has the store count its secrets, for the metrics. Where it cannot, it is asked again.
-pub async fn count_living(store: Store) {
+pub(crate) async fn count_living(store: Store) {
     loop {
         match store.insist(Count).await {
             Ok(false) => {}

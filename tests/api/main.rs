@@ -13,10 +13,10 @@ mod state;
 mod support;
 
 mod access;
+mod client_disconnect;
 mod cors;
 mod create;
 mod creation;
-mod departed;
 mod docs;
 mod earlier;
 mod end;

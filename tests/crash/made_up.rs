@@ -21,10 +21,10 @@ const DONE: Answer = Answer::Ended(true);
 const NOT_DONE: Answer = Answer::Ended(false);
 const GONE: Answer = Answer::Peeked(None);
 const AVAILABLE: Answer = Answer::Peeked(Some(false));
-const PENDING: Answer = Answer::Fate(Some(State::Pending));
-const VIEWED: Answer = Answer::Fate(Some(State::Viewed));
-const BURNED: Answer = Answer::Fate(Some(State::Burned));
-const LOCKED: Answer = Answer::Fate(Some(State::Locked));
+const PENDING: Answer = Answer::ReceiptStatus(Some(State::Pending));
+const VIEWED: Answer = Answer::ReceiptStatus(Some(State::Viewed));
+const BURNED: Answer = Answer::ReceiptStatus(Some(State::Burned));
+const LOCKED: Answer = Answer::ReceiptStatus(Some(State::Locked));
 
 const fn reveal(key: Key) -> Ask {
     Ask::Take { key: Some(key), passphrase: None }

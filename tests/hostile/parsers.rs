@@ -5,7 +5,7 @@ use std::fs;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample;
-use viewonce::config::{DEFAULT_TOML, Settings, Surroundings};
+use viewonce::config::{DEFAULT_TOML, Env, Settings};
 use viewonce::domain::idempotency_key::IdempotencyKey;
 use viewonce::domain::passphrase::Passphrase;
 use viewonce::domain::token::{Receipt, Token};
@@ -67,7 +67,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("viewonce.toml");
         fs::write(&path, text).unwrap();
-        if let Err(error) = Settings::load(Some(&path), &Surroundings::with_variables([])) {
+        if let Err(error) = Settings::load(Some(&path), &Env::with_variables([])) {
             prop_assert_eq!(error.to_string().lines().count(), 1, "{}", error);
         }
     }

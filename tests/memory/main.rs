@@ -23,16 +23,16 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
-use viewonce::config::{Settings, Surroundings, secret_keys};
+use viewonce::config::{Env, Settings, secret_keys};
 use viewonce::crypto::format::{Issued, Roots};
 use viewonce::domain::clock::Timestamp;
 use viewonce::domain::passphrase::Passphrase;
 use viewonce::domain::secret::Plaintext;
 use viewonce::domain::secret_key::{SecretKey, SecretKeys};
-use viewonce::http::connection::Body;
+use viewonce::http::connection::AnnouncedBody;
 use viewonce::http::frame;
 use viewonce::http::routes;
-use viewonce::server::connection::{Connection, Patience, Stream};
+use viewonce::server::connection::{Connection, Stream, Timeouts};
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// Bytes that are looked for: enough that they stand nowhere by chance.
@@ -116,9 +116,9 @@ fn no_key_stays_in_memory_once_roots_are_derived_from_it() {
     let file = folder.path().join("key");
     fs::write(&file, needle.text().as_bytes()).unwrap();
     let file = file.to_str().unwrap();
-    let surroundings = Surroundings::with_variables([("SECRET_KEY_FILE", file)]);
-    let settings = Settings::load(None, &surroundings).unwrap();
-    let keys = secret_keys(&settings, &surroundings).unwrap().keys;
+    let env = Env::with_variables([("SECRET_KEY_FILE", file)]);
+    let settings = Settings::load(None, &env).unwrap();
+    let keys = secret_keys(&settings, &env).unwrap().keys;
     assert!(needle.is_in_memory());
     let roots = Roots::derive(&keys);
     drop(keys);
@@ -241,7 +241,7 @@ fn pipelined(needle: &Needle) -> Connection<Sent> {
     sent.resize(SENT - text.len(), b'x');
     sent.extend_from_slice(text.as_bytes());
     let time = Duration::from_secs(1);
-    let patience = Patience { keep_alive: time, head: time, send: time, linger: time };
+    let patience = Timeouts { keep_alive: time, head: time, send: time, linger: time };
     Connection::new(Sent(sent), patience)
 }
 
@@ -250,7 +250,7 @@ async fn hold_back(connection: &mut Connection<Sent>) {
     let mut head = Zeroizing::new([0; SENT]);
     assert_eq!(connection.read(&mut *head).await.unwrap(), FIRST.len());
     assert!(head[FIRST.len()..].iter().all(|&byte| byte == 0));
-    connection.requests().begin(Body::Sized(0));
+    connection.requests().begin(AnnouncedBody::Sized(0));
     // Whoever needs more memory now does not find it behind what they have.
     let _others = [(); 100].map(|()| vec![0_u8; 1_000]);
     let mut context = Context::from_waker(Waker::noop());

@@ -8,11 +8,13 @@ use viewonce::domain::id::LookupId;
 use viewonce::domain::secret::SealedSecret;
 use viewonce::runtime::lifeline::Ended;
 use viewonce::store::{
-    Acknowledge, Bounds, Burn, Close, Create, Fate, Inspect, Peek, Revoke, Rules, State, Store,
-    Take, Taken,
+    Acknowledge, Bounds, Burn, Close, Create, Inspect, Peek, ReceiptStatus, Revoke, Rules, State,
+    Store, Take, Taken,
 };
 
-use crate::samples::{HOUR, Terms, claim_id, create_of, lookup_id, only, receipt, secret, take_of};
+use crate::samples::{
+    HOUR, Terms, create_of, lookup_id, only, receipt, redelivery_id, secret, take_of,
+};
 
 /// Room for all that a test sends at once, if it does not ask for less.
 const MAILBOX: usize = 10_000;
@@ -158,11 +160,11 @@ impl<B: Backend> Subject<B> {
 
     /// Ends the repeat of secret number `n` with this key; tells whether there was one.
     pub(crate) async fn acknowledge(&self, n: u32, key: u32) -> bool {
-        self.store.ask(Acknowledge(vec![claim_id(n, key)])).await.unwrap()
+        self.store.ask(Acknowledge(vec![redelivery_id(n, key)])).await.unwrap()
     }
 
     /// What the receipt of secret number `n` tells, if it is kept.
-    pub(crate) async fn fate(&self, n: u32) -> Option<Fate> {
+    pub(crate) async fn fate(&self, n: u32) -> Option<ReceiptStatus> {
         self.store.ask(Inspect(receipt(n))).await.unwrap()
     }
 
@@ -172,7 +174,7 @@ impl<B: Backend> Subject<B> {
     }
 
     /// Revokes secret number `n`; tells what became of it.
-    pub(crate) async fn revoke(&self, n: u32) -> Option<Fate> {
+    pub(crate) async fn revoke(&self, n: u32) -> Option<ReceiptStatus> {
         self.store.ask(Revoke(receipt(n))).await.unwrap()
     }
 

@@ -18,8 +18,8 @@ use proptest::prelude::{TestCaseError, prop_assert_eq};
 use proptest::test_runner::{Config, TestError, TestRunner};
 use viewonce::domain::clock::{Clock, Timestamp};
 use viewonce::store::{
-    Acknowledge, Burn, Close, Created, Fate, Inspect, Peek, Peeked, Proof, Purge, Purged, Revoke,
-    State, Store, StoreError, Take, Taken, Watch,
+    Acknowledge, Burn, Close, Created, Inspect, Peek, Peeked, Proof, Purge, Purged, ReceiptStatus,
+    Revoke, State, Store, StoreError, Take, Taken, Watch,
 };
 
 use crate::backend::Backend;
@@ -69,7 +69,7 @@ enum Told {
     Taken(Taken),
     Peeked(Option<Peeked>),
     Ended(bool),
-    Fate(Option<Fate>),
+    ReceiptStatus(Option<ReceiptStatus>),
     Waits(bool),
     Purged(Purged),
 }
@@ -191,13 +191,17 @@ impl<B: Backend> Case<B> {
     /// This answer with the instants that the store's clock gave at the nearest step, as they are
     /// expected. An expiry was given by the test and stays as it is.
     fn at_the_steps(&self, told: Told) -> Told {
-        let Told::Fate(Some(fate)) = told else { return told };
+        let Told::ReceiptStatus(Some(fate)) = told else { return told };
         let at_a_step = |instant| self.secrets.nearest_step(instant);
         let ended_at = match fate.state {
             State::Expired => fate.ended_at,
             _ => fate.ended_at.map(at_a_step),
         };
-        Told::Fate(Some(Fate { created_at: at_a_step(fate.created_at), ended_at, ..fate }))
+        Told::ReceiptStatus(Some(ReceiptStatus {
+            created_at: at_a_step(fate.created_at),
+            ended_at,
+            ..fate
+        }))
     }
 }
 
@@ -205,7 +209,7 @@ impl<B: Backend> Case<B> {
 async fn send(store: &Store, number: u32, ask: Ask, now: Timestamp) -> Result<Told, StoreError> {
     let secrets = || [STRANGER, number].map(names::lookup_id).to_vec();
     let receipts = || [STRANGER, number].map(names::receipt_id).to_vec();
-    let claims = |key| [number, STRANGER].map(|number| names::claim_id(number, key)).to_vec();
+    let claims = |key| [number, STRANGER].map(|number| names::redelivery_id(number, key)).to_vec();
     Ok(match ask {
         Ask::Create(terms) => {
             Told::Created(store.ask(names::new_secret(number, terms, now)).await?)
@@ -216,13 +220,15 @@ async fn send(store: &Store, number: u32, ask: Ask, now: Timestamp) -> Result<To
                 wrapped_key: key.map(|key| names::wrapped_key(number, key)),
             });
             let claims = key.map_or_else(Vec::new, claims);
-            Told::Taken(store.ask(Take { candidates: secrets(), claims, proof }).await?)
+            Told::Taken(
+                store.ask(Take { candidates: secrets(), redelivery_ids: claims, proof }).await?,
+            )
         }
         Ask::Acknowledge(key) => Told::Ended(store.ask(Acknowledge(claims(key))).await?),
         Ask::Burn => Told::Ended(store.ask(Burn(secrets())).await?),
-        Ask::Revoke => Told::Fate(store.ask(Revoke(receipts())).await?),
+        Ask::Revoke => Told::ReceiptStatus(store.ask(Revoke(receipts())).await?),
         Ask::Peek => Told::Peeked(store.ask(Peek(secrets())).await?),
-        Ask::Inspect => Told::Fate(store.ask(Inspect(receipts())).await?),
+        Ask::Inspect => Told::ReceiptStatus(store.ask(Inspect(receipts())).await?),
         Ask::Watch => {
             let mut watch: Watching<'_> = Box::pin(store.ask(Watch(receipts())));
             Told::Waits(waits(store, &mut watch).await)

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use viewonce::domain::clock::Timestamp;
 use viewonce::domain::id::{
-    ClaimId, CreationId, DIGEST_BYTES, ID_BYTES, KeyId, LookupId, NONCE_BYTES, Nonce, ReceiptId,
-    Verifier,
+    CreationId, DIGEST_BYTES, ID_BYTES, KeyId, LookupId, NONCE_BYTES, Nonce, ReceiptId,
+    RedeliveryId, Verifier,
 };
 use viewonce::domain::idempotency_key::NewCreation;
 use viewonce::domain::passphrase::WrappedKey;
@@ -89,7 +89,7 @@ pub(crate) fn create_of(secret: SealedSecret) -> Create {
 
 /// Takes what has one of these ids, neither repeatably nor by a passphrase.
 pub(crate) fn take_of(candidates: Vec<LookupId>) -> Take {
-    Take { candidates, claims: Vec::new(), proof: None }
+    Take { candidates, redelivery_ids: Vec::new(), proof: None }
 }
 
 /// The one candidate under which secret number `n` is found.
@@ -108,8 +108,8 @@ pub(crate) fn receipt(n: u32) -> Vec<ReceiptId> {
 }
 
 /// What secret number `n` is kept under for a viewer with this key.
-pub(crate) fn claim_id(n: u32, key: u32) -> ClaimId {
-    ClaimId::from_bytes(id_bytes(n, 2 << 32 | u128::from(key)))
+pub(crate) fn redelivery_id(n: u32, key: u32) -> RedeliveryId {
+    RedeliveryId::from_bytes(id_bytes(n, 2 << 32 | u128::from(key)))
 }
 
 /// What creation number `n` is remembered by.
@@ -148,7 +148,7 @@ pub(crate) fn taking(n: u32) -> Take {
 
 /// A take of secret number `n` that is repeatable with this key.
 pub(crate) fn claiming(n: u32, key: u32) -> Take {
-    Take { claims: vec![claim_id(n, key)], ..taking(n) }
+    Take { redelivery_ids: vec![redelivery_id(n, key)], ..taking(n) }
 }
 
 /// A take of secret number `n` with its passphrase.
@@ -159,7 +159,7 @@ pub(crate) fn knowing(n: u32) -> Take {
 
 /// A take of secret number `n` with its passphrase that is repeatable with this key.
 pub(crate) fn knowing_and_claiming(n: u32, key: u32) -> Take {
-    Take { claims: vec![claim_id(n, key)], ..knowing(n) }
+    Take { redelivery_ids: vec![redelivery_id(n, key)], ..knowing(n) }
 }
 
 /// A take of secret number `n` with a wrong passphrase.

@@ -198,7 +198,7 @@ fn is_of_package(variable: &str) -> bool {
 
 /// What became of a record's bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum ReceiptStatus {
     /// No sync came after, or one that failed.
     Open,
     /// A sync that came after succeeded, before which another had failed.
@@ -223,18 +223,18 @@ fn undo(path: &Path, records: &[Record], draw: &mut dyn FnMut() -> bool) {
     let Ok(file) = OpenOptions::new().read(true).write(true).open(path) else { return };
     let durable = HashSet::new();
     let mut remains = Remains { file, draw, durable, end: 0, is_size_durable: false };
-    let mut fate = Fate::Open;
+    let mut fate = ReceiptStatus::Open;
     for record in records.iter().rev() {
         match (record.kind, fate) {
-            (Kind::SyncFailed, _) => fate = Fate::Open,
+            (Kind::SyncFailed, _) => fate = ReceiptStatus::Open,
             (Kind::Synced, _) => {
-                fate = Fate::Durable;
+                fate = ReceiptStatus::Durable;
                 remains.is_size_durable = true;
             }
-            (Kind::Write, Fate::Open) => remains.undo_write(record),
-            (Kind::Write, Fate::Durable) => remains.durable.extend(sectors(record)),
-            (Kind::Truncate, Fate::Open) => remains.undo_truncation(record),
-            (Kind::Truncate, Fate::Durable) => {}
+            (Kind::Write, ReceiptStatus::Open) => remains.undo_write(record),
+            (Kind::Write, ReceiptStatus::Durable) => remains.durable.extend(sectors(record)),
+            (Kind::Truncate, ReceiptStatus::Open) => remains.undo_truncation(record),
+            (Kind::Truncate, ReceiptStatus::Durable) => {}
         }
     }
 }

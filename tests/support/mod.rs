@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use viewonce::config::{Settings, Surroundings};
+use viewonce::config::{Env, Settings};
 use viewonce::domain::clock::Clock;
 use viewonce::domain::secret_key::{SecretKey, SecretKeys};
 use viewonce::server::{AppError, Application};
@@ -97,8 +97,8 @@ fn build(settings: &Settings, keys: &SecretKeys, clock: &Clock) -> Application {
 
 /// The default settings, on a free port of this machine.
 pub(crate) fn settings(path: PathBuf) -> Settings {
-    let surroundings = Surroundings::with_variables([("VIEWONCE_SERVER__BIND", "127.0.0.1:0")]);
-    let mut settings = Settings::load(None, &surroundings).expect("the defaults load");
+    let env = Env::with_variables([("VIEWONCE_SERVER__BIND", "127.0.0.1:0")]);
+    let mut settings = Settings::load(None, &env).expect("the defaults load");
     settings.server.workers = 2;
     settings.store.path = path;
     settings

@@ -79,7 +79,7 @@ pub(crate) enum Answer {
     /// Whether it needs a passphrase, if it is living.
     Peeked(Option<bool>),
     /// What became of it, if it has a receipt.
-    Fate(Option<State>),
+    ReceiptStatus(Option<State>),
     /// Whether a watch waits.
     Waits(bool),
 }
@@ -140,10 +140,10 @@ impl Secret {
                 if self.fate(now).is_some() {
                     self.destroy(now);
                 }
-                Answer::Fate(self.fate(now))
+                Answer::ReceiptStatus(self.fate(now))
             }
             Ask::Peek => Answer::Peeked(self.living(now).map(|stored| stored.terms.has_passphrase)),
-            Ask::Inspect => Answer::Fate(self.fate(now)),
+            Ask::Inspect => Answer::ReceiptStatus(self.fate(now)),
             Ask::Watch => Answer::Waits(self.fate(now) == Some(State::Pending)),
             Ask::Purge => Answer::Ended(self.purge(now)),
         }

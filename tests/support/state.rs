@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, watch};
 use viewonce::crypto::format::Roots;
 use viewonce::crypto::{Crypto, Pools};
 use viewonce::domain::clock::Clock;
-use viewonce::http::{Shared, State};
+use viewonce::http::{AppState, SharedState};
 use viewonce::metrics::HttpMetrics;
 use viewonce::runtime::lifeline::Lifelines;
 use viewonce::store::sqlite::StoreActor;
@@ -15,7 +15,7 @@ use viewonce::store::sqlite::StoreActor;
 use crate::support::{database, keys, settings};
 
 /// A state over a store in `folder`, for contents of so many bytes.
-pub(crate) fn state(folder: &TempDir, max_content_bytes: usize) -> State {
+pub(crate) fn state(folder: &TempDir, max_content_bytes: usize) -> AppState {
     let mut settings = settings(database(folder));
     settings.secrets.max_content_bytes = max_content_bytes;
     settings.limits.body_bytes = settings.secrets.max_escaped_bytes();
@@ -25,7 +25,7 @@ pub(crate) fn state(folder: &TempDir, max_content_bytes: usize) -> State {
     let path = &settings.store.path;
     let store = StoreActor::start(path, rules, clock.clone(), 16, lifeline).unwrap();
     let pools = Pools::start(settings.passphrases, 1).unwrap();
-    let shared = Shared {
+    let shared = SharedState {
         metrics: HttpMetrics::new(&store.metrics().registry),
         store,
         clock: clock.clone(),
@@ -38,5 +38,5 @@ pub(crate) fn state(folder: &TempDir, max_content_bytes: usize) -> State {
     };
     let roots = Arc::new(Roots::derive(&keys()));
     let crypto = Crypto::start(roots, clock, pools, lifelines.of("crypto actor"));
-    State { shared: Arc::new(shared), crypto }
+    AppState { shared: Arc::new(shared), crypto }
 }

@@ -2,7 +2,9 @@
 
 use viewonce::crypto::format::{FormatError, Issued, Roots};
 use viewonce::domain::clock::Timestamp;
-use viewonce::domain::id::{ClaimId, ID_BYTES, KEY_ID_BYTES, KeyId, LookupId, ReceiptId, Verifier};
+use viewonce::domain::id::{
+    ID_BYTES, KEY_ID_BYTES, KeyId, LookupId, ReceiptId, RedeliveryId, Verifier,
+};
 use viewonce::domain::idempotency_key::IdempotencyKey;
 use viewonce::domain::passphrase::{PASSPHRASE_KEY_BYTES, PassphraseKey, WrappedKey};
 use viewonce::domain::secret::{Flags, Plaintext, SealedSecret};
@@ -196,8 +198,8 @@ fn ids_are_found_under_each_key_the_current_one_first() {
             let ids = vector.receipt().map(|receipt| roots.locate_receipt(&receipt));
             assert_eq!(ids.map(|ids| ids[place]), vector.receipt_id(), "{name}");
             let claim = vector.claim.as_ref();
-            let ids = claim.map(|claim| roots.claim_ids(&token, &claim.key())[place]);
-            let expected = claim.map(|claim| ClaimId::from_bytes(claim.id.0));
+            let ids = claim.map(|claim| roots.redelivery_ids(&token, &claim.key())[place]);
+            let expected = claim.map(|claim| RedeliveryId::from_bytes(claim.id.0));
             assert_eq!(ids, expected, "{name}");
         }
     }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{FormatError, Issued, Root, Roots, expand};
 use crate::crypto::Seal;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ClaimId, CreationId, Nonce};
+use crate::domain::id::{CreationId, Nonce, RedeliveryId};
 use crate::domain::idempotency_key::{Creation, IdempotencyKey, NewCreation};
 use crate::domain::passphrase::Passphrase;
 use crate::domain::token::{Receipt, Token};
@@ -38,10 +38,11 @@ impl Retry {
 
 impl Roots {
     /// Under which ids what was taken with `token` and `key` may be kept, the current key's first.
-    pub fn claim_ids(&self, token: &Token, key: &IdempotencyKey) -> Vec<ClaimId> {
+    pub fn redelivery_ids(&self, token: &Token, key: &IdempotencyKey) -> Vec<RedeliveryId> {
         let digest = key_digest(key);
-        let claim_id = |root: &Root| root.expand(&[CLAIM_LABEL, token.expose_bytes(), &*digest]);
-        self.iter().map(claim_id).map(ClaimId::from_bytes).collect()
+        let redelivery_id =
+            |root: &Root| root.expand(&[CLAIM_LABEL, token.expose_bytes(), &*digest]);
+        self.iter().map(redelivery_id).map(RedeliveryId::from_bytes).collect()
     }
 
     /// What a new creation gets whose secret expires then, and what it is recognised by when it is

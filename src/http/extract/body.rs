@@ -18,8 +18,8 @@ use crate::config::Secrets;
 use crate::domain::passphrase::{PASSPHRASE_BYTES, Passphrase};
 use crate::domain::secret::Plaintext;
 use crate::domain::time_to_live::TimeToLive;
-use crate::http::State;
-use crate::http::connection::{Body as Announced, Requests};
+use crate::http::AppState;
+use crate::http::connection::{AnnouncedBody, Requests};
 use crate::http::error::ApiError;
 use crate::http::problem::{self, FieldError};
 use incoming::Incoming;
@@ -166,7 +166,7 @@ fn value<T: DeserializeOwned>(json: &str, expected: &str) -> Result<T, Refused> 
 pub(crate) async fn read<T: Body>(
     request: &HttpRequest,
     payload: Payload,
-    state: &State,
+    state: &AppState,
     max_bytes: usize,
 ) -> Result<T, ApiError> {
     let length = announced(request).length();
@@ -214,14 +214,18 @@ pub(crate) fn requests(request: &HttpRequest) -> Requests {
 }
 
 /// The body that the head of `request` announces.
-pub(crate) fn announced(request: &HttpRequest) -> Announced {
+pub(crate) fn announced(request: &HttpRequest) -> AnnouncedBody {
     let headers = request.headers();
     if headers.contains_key(TRANSFER_ENCODING) {
-        return Announced::Chunked;
+        return AnnouncedBody::Chunked;
     }
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let length = length.unwrap_or_default();
-    if request.head().upgrade() { Announced::Upgrade(length) } else { Announced::Sized(length) }
+    if request.head().upgrade() {
+        AnnouncedBody::Upgrade(length)
+    } else {
+        AnnouncedBody::Sized(length)
+    }
 }
 
 /// Refuses what says that it is anything but plain JSON in UTF-8.

@@ -13,7 +13,7 @@ use crate::http::middleware::intent;
 use crate::http::openapi::responses::{BodyProblems, IntentProblems, StoreProblems};
 use crate::http::problem::{self, Problem};
 use crate::http::routes::ACKNOWLEDGE;
-use crate::http::{SMALL_BODY_BYTES, State};
+use crate::http::{AppState, SMALL_BODY_BYTES};
 use crate::store::Acknowledge;
 
 /// End a repeat
@@ -42,14 +42,14 @@ use crate::store::Acknowledge;
 pub(crate) async fn acknowledge(
     request: HttpRequest,
     payload: Payload,
-    state: Data<State>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
     let key = Some(idempotency_key::required_key(&request)?);
     let TokenRequest { token } = body::read(&request, payload, &state, SMALL_BODY_BYTES).await?;
     let presented = Arc::new(Presented { token: token::parse(&token)?, key });
-    let Located { claims, .. } = state.crypto.locate(&presented).await?;
-    if state.store.ask(Acknowledge(claims)).await? {
+    let Located { redelivery_ids, .. } = state.crypto.locate(&presented).await?;
+    if state.store.ask(Acknowledge(redelivery_ids)).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(ApiError::Problem(problem::SECRET_NOT_FOUND))

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::crypto::{Located, Presented};
-use crate::http::State;
+use crate::http::AppState;
 use crate::http::error::ApiError;
 use crate::http::extract::token;
 use crate::http::middleware::intent;
@@ -33,7 +33,7 @@ use crate::store::Burn;
 )]
 pub(crate) async fn burn(
     request: HttpRequest,
-    state: Data<State>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
     let presented = Arc::new(Presented { token: token::of_path(&request)?, key: None });

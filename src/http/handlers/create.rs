@@ -19,7 +19,7 @@ use crate::http::extract::idempotency_key::{self, KeyHeader};
 use crate::http::openapi::responses::{BodyProblems, StoreProblems};
 use crate::http::problem::{self, Problem};
 use crate::http::routes::SECRETS;
-use crate::http::{SMALL_BODY_BYTES, State, json, to_json};
+use crate::http::{AppState, SMALL_BODY_BYTES, json, to_json};
 use crate::store::Created;
 
 body! {
@@ -92,7 +92,7 @@ pub(crate) struct CreateResponse<'a> {
 pub(crate) async fn create(
     request: HttpRequest,
     payload: Payload,
-    state: Data<State>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     bearer::require(&request, &state.settings.access.create_tokens)?;
     let key = idempotency_key::key(&request)?;

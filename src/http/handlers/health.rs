@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::State;
+use crate::http::AppState;
 use crate::http::routes::HEALTH;
 use crate::runtime::chain::Chain;
 
@@ -35,7 +35,7 @@ pub(crate) struct HealthResponse {
         (status = 503, description = "Its store does not.", body = HealthResponse),
     )
 )]
-pub(crate) async fn health(state: Data<State>) -> HttpResponse {
+pub(crate) async fn health(state: Data<AppState>) -> HttpResponse {
     let version = env!("CARGO_PKG_VERSION");
     if let Err(error) = state.store.health().await {
         log::error!("unhealthy: {}", Chain(&error));

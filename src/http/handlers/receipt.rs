@@ -12,14 +12,14 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ReceiptId;
 use crate::domain::token::Receipt;
-use crate::http::State;
+use crate::http::AppState;
 use crate::http::error::ApiError;
 use crate::http::extract::token;
 use crate::http::middleware::intent;
 use crate::http::openapi::responses::{IntentProblems, ReceiptProblems, StoreProblems};
 use crate::http::problem::{self, Problem};
 use crate::http::routes::RECEIPT;
-use crate::store::{self, Fate, Inspect, Revoke, Watch};
+use crate::store::{self, Inspect, ReceiptStatus, Revoke, Watch};
 
 /// The longest that a request may wait for the end of a secret.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -70,7 +70,7 @@ pub(crate) struct ReceiptResponse {
 )]
 pub(crate) async fn inspect(
     request: HttpRequest,
-    state: Data<State>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let wait = wait(&request)?;
     let candidates = locate(&request, &state)?;
@@ -105,7 +105,7 @@ pub(crate) async fn inspect(
 )]
 pub(crate) async fn revoke(
     request: HttpRequest,
-    state: Data<State>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
     let candidates = locate(&request, &state)?;
@@ -116,24 +116,24 @@ pub(crate) async fn revoke(
     }
 }
 
-fn locate(request: &HttpRequest, state: &State) -> Result<Vec<ReceiptId>, ApiError> {
+fn locate(request: &HttpRequest, state: &AppState) -> Result<Vec<ReceiptId>, ApiError> {
     let receipt = Receipt::parse(token::text_of_path(request));
     let receipt = receipt.map_err(|_malformed| problem::RECEIPT_NOT_FOUND)?;
     Ok(state.crypto.locate_receipt(&receipt))
 }
 
-async fn look(state: &State, candidates: &[ReceiptId]) -> Result<Fate, ApiError> {
+async fn look(state: &AppState, candidates: &[ReceiptId]) -> Result<ReceiptStatus, ApiError> {
     let candidates = candidates.to_vec();
     state.store.ask(Inspect(candidates)).await?.ok_or(ApiError::Problem(problem::RECEIPT_NOT_FOUND))
 }
 
 /// What has become of a secret when it has ended, at the `deadline`, or when the service stops.
 async fn end(
-    state: &State,
+    state: &AppState,
     candidates: &[ReceiptId],
-    mut fate: Fate,
+    mut fate: ReceiptStatus,
     deadline: Instant,
-) -> Result<Fate, ApiError> {
+) -> Result<ReceiptStatus, ApiError> {
     let mut stopping = state.stopping.clone();
     while fate.state == store::State::Pending && Instant::now() < deadline && !*stopping.borrow() {
         tokio::select! {

@@ -22,7 +22,7 @@ use crate::http::openapi::responses::{
 };
 use crate::http::problem::{self, Problem};
 use crate::http::routes::{REVEAL, SECRET};
-use crate::http::{SMALL_BODY_BYTES, State, json, to_json};
+use crate::http::{AppState, SMALL_BODY_BYTES, json, to_json};
 use crate::store::{Take, Taken};
 
 body! {
@@ -71,7 +71,7 @@ pub(crate) struct ViewResponse<'a> {
 )]
 pub(crate) async fn by_get(
     request: HttpRequest,
-    state: Data<State>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     if !state.settings.secrets.view_by_get {
         return Err(ApiError::ViewByGetOff);
@@ -121,7 +121,7 @@ pub(crate) async fn by_get(
 pub(crate) async fn reveal(
     request: HttpRequest,
     payload: Payload,
-    state: Data<State>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
     let key = idempotency_key::key(&request)?;
@@ -133,13 +133,13 @@ pub(crate) async fn reveal(
 /// Takes a secret, opens it and hands it out. A passphrase is stretched only when the store has said
 /// that it wants one.
 async fn view(
-    state: &State,
+    state: &AppState,
     presented: Presented,
     passphrase: Option<Passphrase>,
 ) -> Result<HttpResponse, ApiError> {
     let presented = Arc::new(presented);
-    let Located { candidates, claims } = state.crypto.locate(&presented).await?;
-    let mut take = Take { candidates, claims, proof: None };
+    let Located { candidates, redelivery_ids } = state.crypto.locate(&presented).await?;
+    let mut take = Take { candidates, redelivery_ids, proof: None };
     let mut taken = state.store.ask(take.clone()).await?;
     let mut unlock = None;
     if let (Taken::PassphraseRequired { key_id }, Some(passphrase)) = (&taken, passphrase) {

@@ -14,7 +14,7 @@ use crate::http::extract::token::{self, TokenRequest};
 use crate::http::openapi::responses::{BodyProblems, SecretProblems, StoreProblems};
 use crate::http::problem;
 use crate::http::routes::STATUS;
-use crate::http::{SMALL_BODY_BYTES, State};
+use crate::http::{AppState, SMALL_BODY_BYTES};
 use crate::store::Peek;
 
 /// What is known of a secret that is still there.
@@ -48,7 +48,7 @@ pub(crate) struct StatusResponse {
 pub(crate) async fn status(
     request: HttpRequest,
     payload: Payload,
-    state: Data<State>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let TokenRequest { token } = body::read(&request, payload, &state, SMALL_BODY_BYTES).await?;
     let presented = Arc::new(Presented { token: token::parse(&token)?, key: None });

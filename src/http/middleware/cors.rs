@@ -10,7 +10,7 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::State;
+use crate::http::AppState;
 
 const API: &str = "/api/";
 const HEALTH: &str = "/health";
@@ -24,7 +24,7 @@ const PREFLIGHT: [(HeaderName, &str); 3] = [
 const EXPOSED: HeaderValue = HeaderValue::from_static("X-Request-Id, Retry-After");
 
 /// The origin of the page that sent `request`, if it may call the API.
-pub(crate) fn allowed<'r>(request: &'r HttpRequest, state: &State) -> Option<&'r HeaderValue> {
+pub(crate) fn allowed<'r>(request: &'r HttpRequest, state: &AppState) -> Option<&'r HeaderValue> {
     let origin = request.headers().get(ORIGIN)?;
     let origins = &state.settings.server.cors_origins;
     origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then_some(origin)
@@ -38,7 +38,7 @@ pub(crate) fn preflight(request: &HttpRequest) -> Option<HttpResponse> {
     if !is_preflight || !is_api(request) {
         return None;
     }
-    allowed(request, State::of(request)?)?;
+    allowed(request, AppState::of(request)?)?;
     let mut response = HttpResponse::NoContent();
     for header in PREFLIGHT {
         response.insert_header(header);
@@ -48,7 +48,7 @@ pub(crate) fn preflight(request: &HttpRequest) -> Option<HttpResponse> {
 
 /// Has the browser show the answer to the page that asked, if that may see it.
 pub(crate) fn set_headers(request: &HttpRequest, headers: &mut HeaderMap) {
-    let Some(state) = State::of(request) else { return };
+    let Some(state) = AppState::of(request) else { return };
     if state.settings.server.cors_origins.is_empty() || !is_api(request) {
         return;
     }

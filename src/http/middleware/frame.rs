@@ -22,7 +22,7 @@ use actix_web::{Error, HttpRequest, HttpResponse};
 use uuid::Uuid;
 
 use super::{cors, rate_limit};
-use crate::http::State;
+use crate::http::AppState;
 use crate::http::connection::Requests;
 use crate::http::error::ApiError;
 use crate::http::extract::body;
@@ -121,7 +121,7 @@ struct Exchange {
     started: Instant,
     status: u16,
     /// What counts it; nothing does on the address of the metrics.
-    state: Option<Data<State>>,
+    state: Option<Data<AppState>>,
     requests: Requests,
 }
 
@@ -197,7 +197,7 @@ fn known(method: &Method) -> &'static str {
 /// The headers of an answer that depend on what is asked, and from where.
 fn headers_of_answer(request: &HttpRequest) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if State::of(request).is_some_and(|state| state.settings.server.has_tls()) {
+    if AppState::of(request).is_some_and(|state| state.settings.server.has_tls()) {
         headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ALONE);
     }
     cors::set_headers(request, &mut headers);

@@ -12,7 +12,7 @@ use actix_web::mime::Mime;
 use url::Url;
 
 use super::cors;
-use crate::http::State;
+use crate::http::AppState;
 use crate::http::error::ApiError;
 use crate::http::problem;
 
@@ -30,13 +30,13 @@ const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Lets a request pass that a program or a page of this service means.
-pub(crate) fn require(request: &HttpRequest, state: &State) -> Result<(), ApiError> {
+pub(crate) fn require(request: &HttpRequest, state: &AppState) -> Result<(), ApiError> {
     require_plain(request)?;
     require_meant(request, state)
 }
 
 /// Lets a request pass that nothing embeds, and no page of an origin sent that may not call the API.
-pub(crate) fn require_meant(request: &HttpRequest, state: &State) -> Result<(), ApiError> {
+pub(crate) fn require_meant(request: &HttpRequest, state: &AppState) -> Result<(), ApiError> {
     let is_embedded = value(request, FETCH_DEST).is_some_and(|dest| dest != "empty")
         || value(request, FETCH_MODE) == Some("no-cors");
     if is_embedded {

@@ -14,7 +14,7 @@ use actix_web::http::header::X_FORWARDED_FOR;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::client_address;
-use crate::http::State;
+use crate::http::AppState;
 use crate::http::error::ApiError;
 use crate::http::routes::{Counts, Path};
 use clients::{Client, Limiter};
@@ -58,7 +58,7 @@ pub(crate) fn count_failure(request: &HttpRequest, response: &HttpResponse) {
 
 /// Whose request it is. Tells the log, once, where a proxy seems not to be named: all its clients would
 /// be one.
-fn client_of(request: &HttpRequest, state: &State) -> Client {
+fn client_of(request: &HttpRequest, state: &AppState) -> Client {
     static TOLD: Once = Once::new();
     let proxies = &state.settings.server.trusted_proxies;
     if proxies.is_empty() && request.headers().contains_key(X_FORWARDED_FOR) {
@@ -73,7 +73,7 @@ fn client_of(request: &HttpRequest, state: &State) -> Client {
 }
 
 /// The limits that requests are under, if there are any.
-fn limits(request: &HttpRequest) -> Option<(&State, &Limiter)> {
-    let state = State::of(request)?;
+fn limits(request: &HttpRequest) -> Option<(&AppState, &Limiter)> {
+    let state = AppState::of(request)?;
     Some((state, state.limiter.as_ref()?))
 }

@@ -13,12 +13,12 @@ use super::{TlsError, provider};
 
 /// The files that a certificate and its key are in.
 #[derive(Debug)]
-pub(super) struct Files {
+pub(super) struct CertificateFiles {
     pub(super) certificate: PathBuf,
     pub(super) key: PathBuf,
 }
 
-impl Files {
+impl CertificateFiles {
     /// Reads the pair that they hold.
     ///
     /// # Errors

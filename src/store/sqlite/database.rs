@@ -13,14 +13,14 @@ use refinery::error::Kind;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::files::Files;
+use super::files::DatabaseFiles;
 
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 /// Marks a database as ours in its header: `VwOn`.
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"VwOn");
 
-/// Room for every statement, so that each is prepared once.
+/// Quota for every statement, so that each is prepared once.
 const STATEMENTS: usize = 64;
 
 mod migrations {
@@ -57,7 +57,7 @@ pub enum DatabaseError {
 /// connection closes before the lock goes.
 pub(super) struct Database {
     pub(super) connection: Connection,
-    pub(super) files: Files,
+    pub(super) files: DatabaseFiles,
     _lock: File,
 }
 
@@ -71,7 +71,7 @@ impl Database {
         }
         let mut connection = connect(path)?;
         migrate(path, &mut connection)?;
-        let files = Files::of(path).map_err(unwritable(path))?;
+        let files = DatabaseFiles::of(path).map_err(unwritable(path))?;
         Ok(Self { connection, files, _lock: lock })
     }
 

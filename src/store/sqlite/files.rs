@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::store::StoreError;
 
 /// The database file and its write-ahead log.
-pub(super) struct Files {
+pub(super) struct DatabaseFiles {
     database: Part,
     log: Part,
 }
@@ -27,7 +27,7 @@ struct Part {
     bytes: u64,
 }
 
-/// Files that are not as the last write left them.
+/// DatabaseFiles that are not as the last write left them.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(super) enum Altered {
     #[error("the database file is not the one that was opened")]
@@ -40,7 +40,7 @@ pub(super) enum Altered {
     LogCut,
 }
 
-impl Files {
+impl DatabaseFiles {
     /// The files of the database that SQLite has open at `path`.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let database = path.canonicalize()?;

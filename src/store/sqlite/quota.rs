@@ -3,13 +3,13 @@
 
 use std::io;
 
-use super::files::Files;
+use super::files::DatabaseFiles;
 use super::layout;
 use crate::store::Bounds;
 
 /// Bytes that creations may still write in a transaction.
 #[derive(Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct Quota {
     in_store: u64,
     on_disk: u64,
 }
@@ -28,11 +28,11 @@ pub(super) enum Full {
 #[error("what is left on the file system cannot be told")]
 pub(super) struct Unknown(#[source] io::Error);
 
-impl Room {
+impl Quota {
     /// What there is in a database of so many pages, so many of them free.
     pub(super) fn look(
         (all, free): (u32, u32),
-        files: &Files,
+        files: &DatabaseFiles,
         bounds: &Bounds,
     ) -> Result<Self, Unknown> {
         let Bounds { max_bytes, min_free_bytes } = *bounds;

@@ -11,10 +11,10 @@ use rusqlite::{
     Connection, ErrorCode, OptionalExtension as _, Params, Row, TransactionBehavior, params,
 };
 
-use super::files::Files;
-use super::quota::{Full, Room};
+use super::files::DatabaseFiles;
+use super::quota::{Full, Quota};
 use super::tally::Tally;
-use crate::domain::clock::{Look, Timestamp};
+use crate::domain::clock::{ClockReading, Timestamp};
 use crate::domain::id::{KeyId, LookupId, ReceiptId};
 use crate::domain::secret::{Flags, SealedSecret};
 use crate::store::{Command, Place, Rules, State, StoreError, Survey, Surveyed};
@@ -37,7 +37,7 @@ use sql;
 /// A transaction under way, or a look between two of them.
 pub(super) struct Transaction<'a> {
     connection: &'a Connection,
-    files: &'a Files,
+    files: &'a DatabaseFiles,
     rules: &'a Rules,
     now: Timestamp,
     settled: Timestamp,
@@ -49,7 +49,7 @@ pub(super) struct Transaction<'a> {
     /// Whether large secrets may wait for the next one.
     pub(super) may_put_off: bool,
     /// What creations may still write in it, if one has asked.
-    room: Option<Room>,
+    room: Option<Quota>,
     /// Why there was no room for one.
     pub(super) full: Option<Full>,
     /// What it does to the secrets.
@@ -60,9 +60,9 @@ impl<'a> Transaction<'a> {
     /// A transaction that has done nothing yet.
     pub(super) const fn new(
         connection: &'a Connection,
-        files: &'a Files,
+        files: &'a DatabaseFiles,
         rules: &'a Rules,
-        Look { now, settled }: Look,
+        ClockReading { now, settled }: ClockReading,
         tally: Tally,
     ) -> Self {
         Self {

@@ -83,7 +83,7 @@ impl Writer {
         let (mut tally, mut full) = (Tally::new(self.counted_to), None);
         let outcome = database.files.verify().map_err(StoreError::from).and_then(|()| {
             let Database { connection, files, .. } = database;
-            let look = self.clock.look();
+            let look = self.clock.read();
             if self.standing != Standing::Good {
                 let probed = commit(connection, &self.metrics.commits, |it| probe(it, look.now));
                 files.note();
@@ -163,7 +163,7 @@ impl Writer {
     pub(super) fn awaited(&self, watch: &Watch) -> Result<Option<ReceiptId>, StoreError> {
         let Database { connection, files, .. } =
             self.database.as_ref().ok_or(StoreError::Closing)?;
-        let (look, tally) = (self.clock.look(), Tally::new(self.counted_to));
+        let (look, tally) = (self.clock.read(), Tally::new(self.counted_to));
         let transaction = Transaction::new(connection, files, &self.rules, look, tally);
         transaction.pending(&watch.0).map_err(failed)
     }

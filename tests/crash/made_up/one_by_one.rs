@@ -66,7 +66,7 @@ pub(super) const REFUSED: &[Case] = &[
     ("the_checker_refuses_a_loss", &[(CREATE, Created), (Peek, GONE)]),
     (
         "the_checker_refuses_a_loss_of_the_receipt",
-        &[(CREATE, Created), (Inspect, Answer::Fate(None))],
+        &[(CREATE, Created), (Inspect, Answer::ReceiptStatus(None))],
     ),
     ("the_checker_refuses_a_view_of_nothing", &[(VIEW, Content)]),
     (

@@ -130,10 +130,10 @@ impl Book {
     }
 
     fn count(&mut self, ask: Ask, outcome: Outcome) {
-        use Answer::{Content, Created, Ended, Fate};
+        use Answer::{Content, Created, Ended, ReceiptStatus};
         let is_promise = match outcome {
             Outcome::Answered(Created | Content | Ended(true)) => true,
-            Outcome::Answered(Fate(Some(State::Burned))) => ask == Ask::Revoke,
+            Outcome::Answered(ReceiptStatus(Some(State::Burned))) => ask == Ask::Revoke,
             _ => false,
         };
         if is_promise {

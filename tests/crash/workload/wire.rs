@@ -136,9 +136,9 @@ pub(super) fn understand(
         (200, _, Ask::Peek) => {
             document["passphrase_required"].as_bool().map(|flag| Answer::Peeked(Some(flag)))
         }
-        (200, _, Ask::Inspect) => state.map(|state| Answer::Fate(Some(state))),
+        (200, _, Ask::Inspect) => state.map(|state| Answer::ReceiptStatus(Some(state))),
         (204, _, Ask::Acknowledge(_) | Ask::Burn) => Some(Answer::Ended(true)),
-        (204, _, Ask::Revoke) => Some(Answer::Fate(Some(State::Burned))),
+        (204, _, Ask::Revoke) => Some(Answer::ReceiptStatus(Some(State::Burned))),
         (403, "passphrase-required", _) if is_view => Some(Answer::PassphraseRequired),
         (403, "wrong-passphrase", _) if is_view => {
             let left = document["attempts_left"].as_u64().and_then(|left| u32::try_from(left).ok());
@@ -147,10 +147,10 @@ pub(super) fn understand(
         (404, "secret-not-found", Ask::Acknowledge(_) | Ask::Burn) => Some(Answer::Ended(false)),
         (404, "secret-not-found", Ask::Peek) => Some(Answer::Peeked(None)),
         (404, "secret-not-found", _) if is_view => Some(Answer::Nothing),
-        (404, "receipt-not-found", Ask::Inspect | Ask::Revoke) => Some(Answer::Fate(None)),
-        (409, "secret-ended", Ask::Revoke) => {
-            state.filter(|state| *state != State::Burned).map(|state| Answer::Fate(Some(state)))
-        }
+        (404, "receipt-not-found", Ask::Inspect | Ask::Revoke) => Some(Answer::ReceiptStatus(None)),
+        (409, "secret-ended", Ask::Revoke) => state
+            .filter(|state| *state != State::Burned)
+            .map(|state| Answer::ReceiptStatus(Some(state))),
         _ => None,
     };
     answer.map(Outcome::Answered).ok_or_else(|| unexpected(status, document))

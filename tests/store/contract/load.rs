@@ -14,7 +14,9 @@ use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::held::hold;
 use crate::metric::metric;
-use crate::samples::{KEY, Terms, claim_id, claiming, create_of, guessing, only, receipt, take_of};
+use crate::samples::{
+    KEY, Terms, claiming, create_of, guessing, only, receipt, redelivery_id, take_of,
+};
 
 /// Messages that a small mailbox lets wait.
 const FEW: usize = 4;
@@ -97,7 +99,7 @@ pub(super) async fn nothing_of_a_secret_is_used_up_for_a_caller_who_has_gone<B: 
     subject.ask(claiming(1, KEY)).await;
     subject.confide(2, Terms::PASSPHRASE_AND_RECEIPT).await;
     let held = hold(store);
-    assert!(store.ask(Acknowledge(vec![claim_id(1, KEY)])).now_or_never().is_none());
+    assert!(store.ask(Acknowledge(vec![redelivery_id(1, KEY)])).now_or_never().is_none());
     assert!(store.ask(guessing(2)).now_or_never().is_none());
     assert!(store.ask(Revoke(receipt(2))).now_or_never().is_none());
     assert!(store.ask(subject.new_secret(3, Terms::REPEATABLE)).now_or_never().is_none());

@@ -6,15 +6,17 @@ use std::thread;
 
 use futures_util::future;
 use tokio::runtime;
-use viewonce::domain::id::ClaimId;
+use viewonce::domain::id::RedeliveryId;
 use viewonce::domain::secret::SealedSecret;
-use viewonce::store::{Acknowledge, Burn, Fate, Revoke, State, Store, StoreError, Take, Taken};
+use viewonce::store::{
+    Acknowledge, Burn, ReceiptStatus, Revoke, State, Store, StoreError, Take, Taken,
+};
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::samples::{
-    ANOTHER_KEY, KEY, Terms, claim_id, claiming, drawn, guessing, knowing, knowing_and_claiming,
-    only, receipt, taking,
+    ANOTHER_KEY, KEY, Terms, claiming, drawn, guessing, knowing, knowing_and_claiming, only,
+    receipt, redelivery_id, taking,
 };
 
 /// Secrets that are raced for, one after the other, every time in another order.
@@ -28,23 +30,23 @@ enum Request {
     Take(Take),
     Burn,
     Revoke,
-    Acknowledge(ClaimId),
+    Acknowledge(RedeliveryId),
 }
 
 /// What a racer was answered.
 #[derive(Debug)]
 enum Answer {
-    Taken(Vec<ClaimId>, Taken),
+    Taken(Vec<RedeliveryId>, Taken),
     Burned(bool),
-    Revoked(Fate),
-    Acknowledged(ClaimId, bool),
+    Revoked(ReceiptStatus),
+    Acknowledged(RedeliveryId, bool),
 }
 
 impl Request {
     /// Asks this of secret number `n`.
     async fn send(self, store: &Store, n: u32) -> Result<Answer, StoreError> {
         Ok(match self {
-            Self::Take(take) => Answer::Taken(take.claims.clone(), store.ask(take).await?),
+            Self::Take(take) => Answer::Taken(take.redelivery_ids.clone(), store.ask(take).await?),
             Self::Burn => Answer::Burned(store.ask(Burn(only(n))).await?),
             Self::Revoke => Answer::Revoked(store.ask(Revoke(receipt(n))).await?.unwrap()),
             Self::Acknowledge(id) => {
@@ -116,7 +118,7 @@ impl Tally {
         );
     }
 
-    fn count(&mut self, answers: &[Answer], fate: &Fate) {
+    fn count(&mut self, answers: &[Answer], fate: &ReceiptStatus) {
         let is_burn = answers.iter().any(|answer| matches!(answer, Answer::Burned(true)));
         let is_repeat =
             answers.iter().any(|answer| matches!(answer, Answer::Taken(_, Taken::Again { .. })));
@@ -163,7 +165,8 @@ fn requests(n: u32) -> Vec<Request> {
     ];
     let guesses = (0..4 * RULES.attempts).map(|_attempt| guessing(n));
     let others = [Request::Burn, Request::Burn, Request::Revoke, Request::Revoke];
-    let acknowledgements = [KEY, ANOTHER_KEY].map(|key| Request::Acknowledge(claim_id(n, key)));
+    let acknowledgements =
+        [KEY, ANOTHER_KEY].map(|key| Request::Acknowledge(redelivery_id(n, key)));
     let takes = takes.into_iter().chain(guesses).map(Request::Take);
     takes.chain(others).chain(acknowledgements).collect()
 }
@@ -177,7 +180,7 @@ fn shuffled(requests: Vec<Request>, n: u32) -> Vec<Request> {
 
 /// Asserts that of all who were answered at the most one was told that he ended the secret, and
 /// that everything else that was said is true as well.
-fn assert_one_end(sealed: &SealedSecret, answers: &[Answer], fate: &Fate) {
+fn assert_one_end(sealed: &SealedSecret, answers: &[Answer], fate: &ReceiptStatus) {
     let ends: Vec<State> = answers.iter().filter_map(end).collect();
     let revokes = answers.iter().filter(|answer| matches!(answer, Answer::Revoked(_))).count();
     match ends[..] {
@@ -233,7 +236,7 @@ fn assert_repeats(sealed: &SealedSecret, answers: &[Answer]) {
 }
 
 /// Asserts that each wrong passphrase used up one attempt, and that only the last one locked.
-fn assert_attempts(answers: &[Answer], fate: &Fate) {
+fn assert_attempts(answers: &[Answer], fate: &ReceiptStatus) {
     let mut left: Vec<u32> = answers
         .iter()
         .filter_map(|answer| match answer {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use viewonce::domain::secret::SealedSecret;
-use viewonce::store::{Fate, Inspect, Purge, Revoke, Rules, State, Taken};
+use viewonce::store::{Inspect, Purge, ReceiptStatus, Revoke, Rules, State, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::instant::until_its_instant;
@@ -48,8 +48,9 @@ pub(super) async fn a_receipt_tells_the_end_and_its_time<B: Backend>() {
         let SealedSecret { expires_at, .. } = confide(&subject, n).await;
         let pending = subject.fate(n).await.unwrap();
         assert!((before..=subject.clock.now()).contains(&pending.created_at), "{end:?}");
-        let Fate { created_at, .. } = pending;
-        let expected = Fate { state: State::Pending, created_at, expires_at, ended_at: None };
+        let ReceiptStatus { created_at, .. } = pending;
+        let expected =
+            ReceiptStatus { state: State::Pending, created_at, expires_at, ended_at: None };
         assert_eq!(pending, expected, "{end:?}");
 
         subject.clock.advance(HOUR / 4);
@@ -57,9 +58,9 @@ pub(super) async fn a_receipt_tells_the_end_and_its_time<B: Backend>() {
         end.of(n, &subject).await;
         let after = subject.clock.now();
         subject.clock.advance(HOUR / 4);
-        let Fate { ended_at, .. } = subject.fate(n).await.unwrap();
+        let ReceiptStatus { ended_at, .. } = subject.fate(n).await.unwrap();
         assert!((before..=after).contains(&ended_at.unwrap()), "{end:?}");
-        let expected = Some(Fate { state, created_at, expires_at, ended_at });
+        let expected = Some(ReceiptStatus { state, created_at, expires_at, ended_at });
         assert_eq!(subject.fate(n).await, expected, "{end:?}");
     }
 }
@@ -72,7 +73,7 @@ pub(super) async fn a_receipt_is_pending_until_the_instant_of_expiry<B: Backend>
 
 /// Whether a secret that nobody ends is pending. If it is not, it has expired.
 async fn is_pending<B: Backend>(subject: &Subject<B>, n: u32) -> bool {
-    let Fate { state, expires_at, ended_at, .. } = subject.fate(n).await.unwrap();
+    let ReceiptStatus { state, expires_at, ended_at, .. } = subject.fate(n).await.unwrap();
     match ended_at {
         None => assert_eq!(state, State::Pending),
         Some(ended_at) => assert_eq!((state, ended_at), (State::Expired, expires_at)),
@@ -84,7 +85,7 @@ pub(super) async fn revoke_burns_until_the_instant_of_expiry<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let prepare = async |subject: &Subject<B>, n| confide(subject, n).await.expires_at;
     until_its_instant(&subject, prepare, async |subject, n| {
-        let Fate { state, .. } = subject.revoke(n).await.unwrap();
+        let ReceiptStatus { state, .. } = subject.revoke(n).await.unwrap();
         assert!([State::Burned, State::Expired].contains(&state), "{state:?}");
         state == State::Burned
     })

@@ -6,11 +6,11 @@ use std::time::Duration;
 use futures_util::future;
 use viewonce::domain::clock::Timestamp;
 use viewonce::domain::secret::SealedSecret;
-use viewonce::store::{Acknowledge, Fate, Rules, State, Take, Taken};
+use viewonce::store::{Acknowledge, ReceiptStatus, Rules, State, Take, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::instant::until_its_instant;
-use crate::samples::{KEY, Terms, claim_id, claiming, secret, taking};
+use crate::samples::{KEY, Terms, claiming, redelivery_id, secret, taking};
 
 const RACERS: u32 = 8;
 const SECRETS: u32 = 50;
@@ -18,7 +18,7 @@ const SECRETS: u32 = 50;
 pub(super) async fn a_repeat_is_found_under_any_of_several_keys_of_the_server<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let under = |keys: &[u32]| Take {
-        claims: keys.iter().map(|key| claim_id(1, *key)).collect(),
+        redelivery_ids: keys.iter().map(|key| redelivery_id(1, *key)).collect(),
         ..taking(1)
     };
     let sealed = subject.confide(1, Terms::RECEIPT).await;
@@ -28,8 +28,8 @@ pub(super) async fn a_repeat_is_found_under_any_of_several_keys_of_the_server<B:
     for keys in [&[7][..], &[5, 6, 7], &[7, 8, 9]] {
         assert_eq!(subject.ask(under(keys)).await, again(&sealed), "{keys:?}");
     }
-    assert!(!subject.store.ask(Acknowledge(under(&[8, 9]).claims)).await.unwrap());
-    assert!(subject.store.ask(Acknowledge(under(&[5, 7, 9]).claims)).await.unwrap());
+    assert!(!subject.store.ask(Acknowledge(under(&[8, 9]).redelivery_ids)).await.unwrap());
+    assert!(subject.store.ask(Acknowledge(under(&[5, 7, 9]).redelivery_ids)).await.unwrap());
     assert_eq!(subject.ask(under(&[7])).await, Taken::Nothing);
 }
 
@@ -105,7 +105,7 @@ async fn is_kept<B: Backend>(subject: &Subject<B>, n: u32) -> bool {
 }
 
 async fn ended_at<B: Backend>(subject: &Subject<B>, n: u32) -> Timestamp {
-    let Fate { ended_at, .. } = subject.fate(n).await.unwrap();
+    let ReceiptStatus { ended_at, .. } = subject.fate(n).await.unwrap();
     ended_at.unwrap()
 }
 

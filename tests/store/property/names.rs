@@ -2,7 +2,7 @@
 //! another is the keys of their creations.
 
 use viewonce::domain::clock::Timestamp;
-use viewonce::domain::id::{ClaimId, CreationId, KeyId, LookupId, Nonce, ReceiptId, Verifier};
+use viewonce::domain::id::{CreationId, KeyId, LookupId, Nonce, ReceiptId, RedeliveryId, Verifier};
 use viewonce::domain::idempotency_key::NewCreation;
 use viewonce::domain::passphrase::WrappedKey;
 use viewonce::domain::secret::{Flags, SealedSecret};
@@ -44,8 +44,8 @@ pub(super) fn receipt_id(number: u32) -> ReceiptId {
     ReceiptId::from_bytes(bytes(number, 0))
 }
 
-pub(super) fn claim_id(number: u32, key: Key) -> ClaimId {
-    ClaimId::from_bytes(bytes(number, u8::try_from(key.0).unwrap()))
+pub(super) fn redelivery_id(number: u32, key: Key) -> RedeliveryId {
+    RedeliveryId::from_bytes(bytes(number, u8::try_from(key.0).unwrap()))
 }
 
 pub(super) fn verifier(number: u32, passphrase: Passphrase) -> Verifier {

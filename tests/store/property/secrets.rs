@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use viewonce::domain::clock::Timestamp;
 use viewonce::domain::idempotency_key::Creation;
-use viewonce::store::{Created, Fate, Peeked, Purged, State, Taken};
+use viewonce::store::{Created, Peeked, Purged, ReceiptStatus, State, Taken};
 
 use super::step::SLOTS;
 use super::{STEP, Told, names};
@@ -111,15 +111,17 @@ impl Secrets {
                 expires_at: sealed().expires_at,
                 passphrase_required,
             })),
-            Answer::Fate(state) => Told::Fate(state.map(|state| self.fate(stored.unwrap(), state))),
+            Answer::ReceiptStatus(state) => {
+                Told::ReceiptStatus(state.map(|state| self.fate(stored.unwrap(), state)))
+            }
             Answer::Waits(waits) => Told::Waits(waits),
         }
     }
 
-    fn fate(&self, stored: Stored, state: State) -> Fate {
+    fn fate(&self, stored: Stored, state: State) -> ReceiptStatus {
         let at = |instant| self.start.plus(instant);
         let ended_at = stored.end(self.now).map(|(_, ended_at)| at(ended_at));
         let (created_at, expires_at) = (at(stored.created_at), at(stored.expires_at()));
-        Fate { state, created_at, expires_at, ended_at }
+        ReceiptStatus { state, created_at, expires_at, ended_at }
     }
 }

@@ -22,8 +22,8 @@ use crate::backend::{RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::metric::metric;
 use crate::samples::{
-    HOUR, KEY, Terms, claim_id, claiming, create_of, guessing, knowing_and_claiming, only, receipt,
-    take_of,
+    HOUR, KEY, Terms, claiming, create_of, guessing, knowing_and_claiming, only, receipt,
+    redelivery_id, take_of,
 };
 use crate::watching::{waiting, waits};
 
@@ -214,7 +214,7 @@ async fn a_creation_that_was_refused_is_told_so_though_its_batch_fails() {
 async fn fail_to_end(subject: &Subject<Sqlite>) {
     let store = &subject.store;
     let ends = future::join5(
-        store.ask(Acknowledge(vec![claim_id(0, KEY)])),
+        store.ask(Acknowledge(vec![redelivery_id(0, KEY)])),
         store.ask(knowing_and_claiming(1, KEY)),
         store.ask(Burn(only(2))),
         store.ask(Revoke(receipt(3))),

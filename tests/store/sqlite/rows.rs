@@ -17,13 +17,13 @@ struct Rows {
     secrets: u32,
     guards: u32,
     receipts: u32,
-    claims: u32,
+    redelivery_ids: u32,
     creations: u32,
 }
 
-const NONE: Rows = Rows { secrets: 0, guards: 0, receipts: 0, claims: 0, creations: 0 };
+const NONE: Rows = Rows { secrets: 0, guards: 0, receipts: 0, redelivery_ids: 0, creations: 0 };
 /// Those of one living secret that has everything.
-const LIVING: Rows = Rows { secrets: 1, guards: 1, receipts: 1, claims: 0, creations: 1 };
+const LIVING: Rows = Rows { secrets: 1, guards: 1, receipts: 1, redelivery_ids: 0, creations: 1 };
 /// Those that stay when that has ended.
 const ENDED: Rows = Rows { secrets: 0, guards: 0, ..LIVING };
 
@@ -68,7 +68,7 @@ async fn the_guard_goes_with_its_secret() {
     let keep = async |subject: &Subject<Sqlite>| {
         subject.ask(knowing_and_claiming(1, KEY)).await;
     };
-    assert_eq!(rows_after(keep).await, Rows { claims: 1, ..ENDED });
+    assert_eq!(rows_after(keep).await, Rows { redelivery_ids: 1, ..ENDED });
     let burn = async |subject: &Subject<Sqlite>| assert!(subject.burn(1).await);
     assert_eq!(rows_after(burn).await, ENDED);
     let revoke = async |subject: &Subject<Sqlite>| assert!(subject.revoke(1).await.is_some());
@@ -191,7 +191,7 @@ fn rows(backend: &Sqlite) -> Rows {
         secrets: count("secrets"),
         guards: count("guards"),
         receipts: count("receipts"),
-        claims: count("claims"),
+        redelivery_ids: count("claims"),
         creations: count("creations"),
     }
 }

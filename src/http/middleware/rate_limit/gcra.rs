@@ -25,21 +25,21 @@ impl Rate {
 
 /// When the next one would come if they all came evenly: the theoretical arrival time of I.371.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Due(Duration);
+pub(super) struct Due(Duration);
 
 impl Due {
     /// For how long after `now` none is admitted: no time if one is.
-    pub fn wait(self, rate: Rate, now: Duration) -> Duration {
+    pub(super) fn wait(self, rate: Rate, now: Duration) -> Duration {
         self.0.saturating_sub(now.saturating_add(rate.limit))
     }
 
     /// Counts one that comes `now`, whether it is early or not.
-    pub fn count(&mut self, rate: Rate, now: Duration) {
+    pub(super) fn count(&mut self, rate: Rate, now: Duration) {
         self.0 = self.0.max(now).saturating_add(rate.increment);
     }
 
     /// Whether as many are admitted at once as if none had ever come.
-    pub fn has_recovered(self, now: Duration) -> bool {
+    pub(super) fn has_recovered(self, now: Duration) -> bool {
         self.0 <= now
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::idempotency_key::{Creation, NewCreation};
 use crate::domain::secret::SealedSecret;
 use crate::store::sqlite::layout;
 use crate::store::sqlite::place::places;
-use crate::store::sqlite::quota::Room;
+use crate::store::sqlite::quota::Quota;
 use crate::store::{CREATIONS_KEPT, Create, Created, State, StoreError};
 
 /// No place is left for a secret, or it stands in one already.
@@ -56,7 +56,7 @@ impl Transaction<'_> {
     fn take_room(&mut self, sealed: usize) -> rusqlite::Result<Result<(), StoreError>> {
         let room = match self.room {
             Some(room) => room,
-            None => match Room::look(self.pages()?, self.files, &self.rules.bounds) {
+            None => match Quota::look(self.pages()?, self.files, &self.rules.bounds) {
                 Ok(room) => room,
                 Err(unknown) => return Ok(Err(StoreError::Failed(Arc::new(unknown)))),
             },

@@ -4,26 +4,26 @@ use rusqlite::{Row, params};
 
 use super::{Transaction, bytes, first, sql, timestamp};
 use crate::domain::id::{LookupId, ReceiptId};
-use crate::store::{Fate, Inspect, Revoke, State};
+use crate::store::{Inspect, ReceiptStatus, Revoke, State};
 
 /// A receipt that is kept.
 pub(super) struct Receipt {
     id: ReceiptId,
     pub(super) lookup_id: LookupId,
-    fate: Fate,
+    fate: ReceiptStatus,
 }
 
 impl Transaction<'_> {
-    pub(super) fn inspect(&self, inspect: &Inspect) -> rusqlite::Result<Option<Fate>> {
+    pub(super) fn inspect(&self, inspect: &Inspect) -> rusqlite::Result<Option<ReceiptStatus>> {
         Ok(self.find_receipt(&inspect.0)?.map(|receipt| receipt.fate))
     }
 
-    pub(super) fn revoke(&mut self, revoke: &Revoke) -> rusqlite::Result<Option<Fate>> {
+    pub(super) fn revoke(&mut self, revoke: &Revoke) -> rusqlite::Result<Option<ReceiptStatus>> {
         let Some(Receipt { lookup_id, fate, .. }) = self.find_receipt(&revoke.0)? else {
             return Ok(None);
         };
         let is_burned = self.destroy(&lookup_id, State::Burned)?;
-        let burned = Fate { state: State::Burned, ended_at: Some(self.now), ..fate };
+        let burned = ReceiptStatus { state: State::Burned, ended_at: Some(self.now), ..fate };
         Ok(Some(if is_burned { burned } else { fate }))
     }
 
@@ -57,7 +57,7 @@ impl Transaction<'_> {
         Ok(Receipt {
             id,
             lookup_id: LookupId::from_bytes(bytes(row, "lookup_id")),
-            fate: Fate {
+            fate: ReceiptStatus {
                 state,
                 created_at: timestamp(row, "created_at")?,
                 expires_at: timestamp(row, "expires_at")?,

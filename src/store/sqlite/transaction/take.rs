@@ -4,7 +4,7 @@ use rusqlite::{Row, params};
 
 use super::{Transaction, bytes, first, flags, key_id, sealed_secret, sql, timestamp};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ClaimId, ID_BYTES, KeyId, LookupId};
+use crate::domain::id::{ID_BYTES, KeyId, LookupId, RedeliveryId};
 use crate::domain::passphrase::WrappedKey;
 use crate::domain::secret::SealedSecret;
 use crate::store::sqlite::layout;
@@ -13,8 +13,8 @@ use crate::store::{Acknowledge, Burn, Peek, Peeked, Proof, State, Take, Taken};
 
 impl Transaction<'_> {
     pub(super) fn take(&mut self, take: &Take) -> rusqlite::Result<Taken> {
-        let Take { candidates, claims, proof } = take;
-        if let Some(again) = first(claims, |id| self.claimed(id))? {
+        let Take { candidates, redelivery_ids, proof } = take;
+        if let Some(again) = first(redelivery_ids, |id| self.redelivered(id))? {
             return Ok(again);
         }
         let taken = first(candidates, |id| match self.delete(id, proof.as_ref())? {
@@ -30,11 +30,11 @@ impl Transaction<'_> {
         self.end(&secret.lookup_id, secret.flags, State::Viewed)?;
         // For how long it is kept does not depend on a wall clock that jumps.
         let ends_at = self.settled.plus(self.rules.redelivery).min(secret.expires_at);
-        if let Some(id) = take.claims.first()
+        if let Some(id) = take.redelivery_ids.first()
             && ends_at > self.settled
         {
             let wrapped_key = take.proof.as_ref().and_then(|proof| proof.wrapped_key.as_ref());
-            self.claim(id, ends_at, wrapped_key, &secret)?;
+            self.keep_for_redelivery(id, ends_at, wrapped_key, &secret)?;
             self.tally.falls_due(ends_at);
             self.moved += secret.ciphertext.len();
         }
@@ -132,9 +132,9 @@ impl Transaction<'_> {
     }
 
     /// Keeps a secret for a repeat, sealed as it was.
-    fn claim(
+    fn keep_for_redelivery(
         &self,
-        id: &ClaimId,
+        id: &RedeliveryId,
         ends_at: Timestamp,
         wrapped_key: Option<&WrappedKey>,
         secret: &SealedSecret,
@@ -157,7 +157,7 @@ impl Transaction<'_> {
     }
 
     /// What is kept under this id for a repeat.
-    fn claimed(&self, id: &ClaimId) -> rusqlite::Result<Option<Taken>> {
+    fn redelivered(&self, id: &RedeliveryId) -> rusqlite::Result<Option<Taken>> {
         self.find(sql!("claimed"), self.kept(id), |row| {
             let lookup_id = LookupId::from_bytes(bytes(row, "lookup_id"));
             let wrapped_key: Option<Vec<u8>> = row.get("wrapped_key")?;
@@ -167,7 +167,7 @@ impl Transaction<'_> {
     }
 
     /// What finds what is kept under this id: the id, and by which times it must not have ended.
-    fn kept<'id>(&self, id: &'id ClaimId) -> (&'id [u8; ID_BYTES], i64, i64) {
+    fn kept<'id>(&self, id: &'id RedeliveryId) -> (&'id [u8; ID_BYTES], i64, i64) {
         (id.as_bytes(), self.settled.as_millis(), self.now.as_millis())
     }
 }
