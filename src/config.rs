@@ -1,8 +1,9 @@
 //! The settings: `config/default.toml`, a file over it, environment variables over both.
 //!
-//! Whatever is wrong is refused with one line that names where it stands, its key and what was
-//! expected. The secret keys come by another way: [`secret_keys`].
+//! A wrong setting is refused with one line that names its file or variable, its key and the expected
+//! value. Secret keys are no settings: [`secret_keys`] reads them.
 
+mod checks;
 mod env;
 mod error;
 mod keys;
@@ -30,37 +31,37 @@ pub use sections::{
 /// The settings and their defaults, as text.
 pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
 
-/// All settings, in effect: what the environment decides is decided.
+/// All settings as in effect: defaults that depend on the environment are filled in.
 #[derive(Clone, Debug, Serialize)]
 pub struct Settings {
-    /// Where the HTTP server listens and how wide it is.
+    /// Where and how the HTTP server listens.
     pub server: Server,
-    /// The database file and what is asked of it.
+    /// The database file and its limits.
     pub store: Store,
-    /// What may be confided and for how long.
+    /// The bounds of a secret: its size, lifetime and attempts.
     pub secrets: Secrets,
-    /// How much of the machine passphrases may take.
+    /// The memory and the queue for stretching passphrases.
     pub passphrases: Passphrases,
-    /// How long receipts are kept, and how many may wait for one.
+    /// How long receipts are kept, and how many requests may wait for one.
     pub receipts: Receipts,
-    /// What clients may take up, and ask for.
+    /// Limits on clients and connections.
     pub limits: Limits,
-    /// When expired secrets are purged.
+    /// How often expired secrets are purged.
     pub janitor: Janitor,
-    /// How logs are written.
+    /// The format of the logs.
     pub log: Log,
     /// Who may create secrets.
     pub access: Access,
-    /// Where it is told what goes on.
+    /// Where the metrics are served.
     pub metrics: Metrics,
 }
 
 impl Settings {
-    /// Reads the settings that `env` and, where given, `file` make.
+    /// Reads the settings from the defaults, then from `file` if given, then from `env`.
     ///
     /// # Errors
     ///
-    /// [`SettingsError`] for the first thing that is wrong.
+    /// [`SettingsError`] for the first wrong setting.
     pub fn load(file: Option<&Path>, env: &Env) -> Result<Self, SettingsError> {
         let layers = Layers::read(file, env)?;
         Ok(Self {
@@ -77,14 +78,14 @@ impl Settings {
         })
     }
 
-    /// The time between two purges: the janitor's interval, or less where that would be too late to
-    /// keep `store.erase_seconds`. A tenth of those stays for the purge itself.
+    /// The time between two purges: the janitor's interval, or less if `store.erase_seconds` requires
+    /// it. A tenth of `erase_seconds` is left for the purge itself.
     pub fn purge_interval(&self) -> Duration {
         let erase = Duration::from_secs(self.store.erase_seconds) * 9 / 10;
         erase.min(Duration::from_secs(self.janitor.interval_seconds))
     }
 
-    /// HTTP threads: as set, or one for each core; never more than connections.
+    /// The number of HTTP threads: as set, or one for each core, but never more than connections.
     pub fn workers(&self) -> usize {
         let workers = match self.server.workers {
             0 => thread::available_parallelism().map_or(1, NonZero::get).min(MAX_WORKERS),

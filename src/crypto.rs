@@ -1,11 +1,11 @@
-//! The [`CryptoActor`] and the [`Crypto`] handle that HTTP handlers send to. Contents go in and come
-//! out, and what a passphrase was stretched to; roots and sealing keys never leave.
+//! The [`CryptoActor`], and the [`Crypto`] handle through which HTTP handlers use it. Contents and
+//! stretched passphrases pass in and out; roots and sealing keys never leave this module.
 //!
-//! Each HTTP worker has an actor on its own thread: what it does takes microseconds, and a hop to
-//! another thread would cost more. Two things take longer and run on threads apart: contents of more
-//! than [`LARGE_BYTES`], and passphrases, which take a core for about a tenth of a second and 64 MiB.
-//! Creations and reveals have a pool each for passphrases, so that a flood of the ones leaves the others
-//! alone; large contents have one together.
+//! Each HTTP worker has an actor on its own thread: most work takes microseconds, less than a hop to
+//! another thread. Two kinds of work take longer and run on thread pools: contents of more than
+//! [`LARGE_BYTES`], and passphrases, each of which takes about 100 ms of one core and 64 MiB. Creations
+//! and reveals have separate passphrase pools, so that a flood of one does not starve the other. Large
+//! contents of both share a third pool.
 
 pub mod format;
 mod messages;
@@ -26,20 +26,20 @@ use format::{FormatError, Issued, Retry, Roots};
 pub use messages::{Locate, Located, Open, Presented, Prove, Proven, Seal, Sealed, Unlock};
 pub use pools::Pools;
 
-/// Why there is no good answer.
+/// Why the work failed.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub enum CryptoError {
-    /// The work was not done on a pool. Nothing was stored or taken.
+    /// A pool refused the work, or the work panicked. Nothing was stored or taken.
     #[error(transparent)]
     Pool(#[from] PoolError),
-    /// The actor has ended. Nothing was done.
-    #[error("the crypto actor has ended")]
+    /// The actor has stopped. Nothing was done.
+    #[error("the crypto actor has stopped")]
     Ended,
-    /// The same, but after the secret was taken: its content is lost.
-    #[error("the crypto actor has ended before it opened a secret")]
+    /// The actor stopped or the work panicked after the secret was taken: its content is lost.
+    #[error("the secret is lost: it was taken, but opening it did not finish")]
     Lost,
     /// Sealing, stretching or opening failed.
-    #[error("the secret is not sealed or does not open")]
+    #[error("the secret could not be sealed or opened")]
     Format(#[from] FormatError),
 }
 
@@ -49,7 +49,7 @@ impl From<MailboxError> for CryptoError {
     }
 }
 
-/// Seals, locates and opens.
+/// Seals, locates and opens secrets.
 pub struct CryptoActor {
     roots: Arc<Roots>,
     clock: Clock,
@@ -87,14 +87,14 @@ impl Handler<Open> for CryptoActor {
     }
 }
 
-/// The way to a [`CryptoActor`], and to the threads for heavy work.
+/// A handle to a [`CryptoActor`] and to the pools for heavy work.
 ///
 /// The actor's mailbox has no bound of its own: each request has at most one message in it.
 pub struct Crypto {
     actor: Addr<CryptoActor>,
     roots: Arc<Roots>,
     clock: Clock,
-    /// The threads for heavy work.
+    /// The thread pools for heavy work.
     pub pools: Pools,
 }
 
@@ -108,11 +108,11 @@ impl Crypto {
         Self { actor, roots, clock, pools }
     }
 
-    /// Makes a token, and seals a content under it.
+    /// Generates a token and seals a content under it.
     ///
     /// # Errors
     ///
-    /// [`CryptoError`], but for `Lost`.
+    /// [`CryptoError`], except `Lost`.
     pub async fn seal(&self, seal: Seal) -> Result<Sealed, CryptoError> {
         let pool = match &seal {
             Seal { passphrase: Some(_), .. } => &self.pools.create,
@@ -123,17 +123,18 @@ impl Crypto {
         Ok(pool.run(move || seal.run(&roots, &clock)).await??)
     }
 
-    /// Finds what a creation got that is being retried: nothing if it was another request.
+    /// Derives the token and receipt of an earlier creation again; `None` if that was a different
+    /// request.
     pub fn recall(&self, retry: &Retry, creation: &Creation) -> Option<Issued> {
         self.roots.reissue(retry, creation)
     }
 
-    /// Finds the ids that a receipt may be stored under, the current secret key's first.
+    /// Derives the ids that a receipt may be stored under, the current secret key's first.
     pub fn locate_receipt(&self, receipt: &Receipt) -> Vec<ReceiptId> {
         self.roots.locate_receipt(receipt)
     }
 
-    /// Finds the ids that a secret may be stored under.
+    /// Derives the ids that a secret may be stored under.
     ///
     /// # Errors
     ///
@@ -146,14 +147,14 @@ impl Crypto {
     ///
     /// # Errors
     ///
-    /// [`CryptoError`], but for `Lost`.
+    /// [`CryptoError`], except `Lost`.
     pub async fn prove(&self, prove: Prove) -> Result<Proven, CryptoError> {
         let roots = Arc::clone(&self.roots);
         Ok(self.pools.reveal.run(move || prove.run(&roots)).await??)
     }
 
-    /// Opens a secret that was taken. It is deleted by then, so this waits for its turn and is never
-    /// refused.
+    /// Opens a secret that was taken. The store has deleted it by now, so this waits for a thread and is
+    /// never refused.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The words of the domain: what a secret is, what finds it, who may ask, and when. Pure types; nothing
-//! here reads a file, a socket or a setting.
+//! The types of the domain: secrets, tokens, ids, keys, passphrases and time. Nothing here reads a
+//! file, a socket or a setting.
 
 pub mod access_token;
 pub mod clock;

@@ -1,7 +1,7 @@
-//! The HTTP surface: its handlers and what they share. The table of all paths is in [`routes()`]'s file.
+//! The HTTP API: its handlers and their shared state. The table of all paths is in [`routes()`]'s file.
 //!
-//! Handlers send messages to the actors; they know neither SQL nor keys. Whatever they answer
-//! passes through [`frame()`], which gives it its headers, its request id and its line in the log.
+//! Handlers send messages to the actors; they know neither SQL nor keys. Every response passes through
+//! [`frame()`], which adds its headers and its request id and writes the access log.
 
 pub mod connection;
 mod error;
@@ -11,6 +11,7 @@ mod middleware;
 mod openapi;
 mod pages;
 mod problem;
+mod responses;
 mod routes;
 
 use std::ops::Deref;
@@ -37,14 +38,14 @@ pub use middleware::rate_limit::limiter;
 pub use openapi::Documents;
 pub use routes::routes;
 
-/// The most bytes of a body that holds no content.
+/// The maximum size of a body without a content, in bytes.
 const SMALL_BODY_BYTES: usize = 16_384;
 
-/// What the handlers of one HTTP worker use.
+/// The state of the handlers of one HTTP worker.
 pub struct AppState {
-    /// What all workers share.
+    /// The state that all workers share.
     pub shared: Arc<SharedState>,
-    /// The way to this worker's crypto actor.
+    /// The handle of this worker's crypto actor.
     pub crypto: Crypto,
 }
 
@@ -56,30 +57,30 @@ impl Deref for AppState {
     }
 }
 
-/// What the handlers of all HTTP workers share.
+/// The state that the handlers of all HTTP workers share.
 pub struct SharedState {
     /// The settings.
     pub settings: Arc<Settings>,
-    /// The way to the store.
+    /// The handle of the store.
     pub store: Store,
-    /// The time.
+    /// The source of time.
     pub clock: Clock,
-    /// A seat for each request that may wait for the end of a secret.
+    /// A permit for each request that waits for the end of a secret.
     pub seats: Semaphore,
-    /// Room for the bodies that are read.
+    /// The memory quota of request bodies: a permit for each byte.
     pub bodies: Arc<Semaphore>,
-    /// Turns true when the service stops.
+    /// Becomes true when the service stops.
     pub stopping: watch::Receiver<bool>,
-    /// The documents of this service, which are made when somebody first asks for one.
+    /// The API documents, generated at the first request for one.
     pub documents: OnceLock<Documents>,
-    /// What keeps clients to their limits, if there are any.
+    /// The rate limiter, unless rate limits are turned off.
     pub limiter: Option<Limiter>,
-    /// Where requests are counted.
+    /// The counters of requests.
     pub metrics: HttpMetrics,
 }
 
 impl AppState {
-    /// The state of the worker that has `request`.
+    /// The state of the worker that handles `request`.
     fn of(request: &HttpRequest) -> Option<&Self> {
         request.app_data::<web::Data<Self>>().map(web::Data::get_ref)
     }
@@ -88,21 +89,21 @@ impl AppState {
         self.settings.server.public_url.as_ref()
     }
 
-    /// The link that a person opens: the token is in its fragment, which no server ever sees.
+    /// The link for people. Its fragment holds the token, because browsers never send a fragment.
     fn link(&self, token: &str) -> Zeroizing<String> {
         let base = self.public_url().map_or("", Url::as_str).trim_end_matches('/');
         Zeroizing::new([base, "/s#", token].concat())
     }
 }
 
-/// A document as an answer. Its bytes are wiped once they are sent.
+/// A JSON response whose bytes are wiped after they are sent.
 fn json(mut response: HttpResponseBuilder, document: WipedBytes) -> HttpResponse {
     response.content_type(ContentType::json()).body(Bytes::from_owner(document))
 }
 
 #[expect(
     clippy::expect_used,
-    reason = "memory takes every byte, and these documents have only text"
+    reason = "writing to memory cannot fail, and all keys of these documents are strings"
 )]
 fn to_json(document: &impl Serialize) -> WipedBytes {
     let mut bytes = WipedBytes::default();

@@ -1,7 +1,6 @@
-//! The [`JanitorActor`], which sends [`Purge`] once at the start and then on
-//! a timer. It asks again at once until nothing expired is left; between two purges the store
-//! serves whoever waits. And it watches the wall clock: nothing is deleted because of a jump before
-//! that was said and has lasted.
+//! The [`JanitorActor`] sends [`Purge`] at the start and then on a timer. A round repeats [`Purge`]
+//! until nothing expired is left; the store serves other messages in between. The janitor also watches
+//! the wall clock: a jump causes deletions only after it was logged and has lasted for a round.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -14,15 +13,15 @@ use crate::runtime::chain::Chain;
 use crate::runtime::lifeline::Lifeline;
 use crate::store::{Purge, Store, StoreError};
 
-/// How soon a purge that failed is tried again.
+/// The longest delay before a failed purge is retried.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Has expired secrets purged, round after round.
+/// Purges expired secrets periodically.
 pub struct JanitorActor {
     store: Store,
     clock: Clock,
     interval: Duration,
-    /// How far the last round found that the wall clock had jumped.
+    /// The jump of the wall clock that the last round found.
     jump: Option<TimeDelta>,
     /// Whether the last purge failed.
     is_failing: bool,
@@ -39,7 +38,7 @@ impl JanitorActor {
         let started = Instant::now();
         let round = purge_all(self.store.clone()).into_actor(self);
         context.spawn(round.map(move |purged, janitor, context| {
-            let rest = match purged {
+            let delay = match purged {
                 Err(error) => janitor.failed(&error),
                 Ok(secrets) => {
                     janitor.purged(secrets);
@@ -48,7 +47,7 @@ impl JanitorActor {
                     interval.saturating_sub(started.elapsed())
                 }
             };
-            context.run_later(rest, Self::round);
+            context.run_later(delay, Self::round);
         }));
     }
 
@@ -61,7 +60,7 @@ impl JanitorActor {
         }
     }
 
-    /// Tells once that purges fail; returns when to try again.
+    /// Logs the first of consecutive failures; returns the delay before a retry.
     fn failed(&mut self, error: &StoreError) -> Duration {
         let is_ending = matches!(error, StoreError::Closing | StoreError::Ended);
         if !is_ending && !mem::replace(&mut self.is_failing, true) {
@@ -70,36 +69,35 @@ impl JanitorActor {
         RETRY.min(self.interval)
     }
 
-    /// Has the steady clock follow the wall clock: at once where they are hardly apart; of a jump, as
-    /// much as has lasted for a round, in which it could have been set right. Returns whether it has
-    /// followed one.
+    /// Makes the steady clock follow the wall clock: a small difference at once, a jump only as far as
+    /// it has lasted for a round, so that a mistake can be corrected. Returns whether it followed a jump.
     fn watch_clock(&mut self) -> bool {
         self.clock.keep();
         let Some(jump) = self.clock.jump() else {
             self.jump = None;
             return false;
         };
-        let lasting = self.jump.take().map(|before| common(before, jump)).unwrap_or_default();
+        let lasting = self.jump.take().map(|before| overlap(before, jump)).unwrap_or_default();
         if !lasting.is_zero() {
             let seconds = lasting.num_seconds();
             log::warn!(
-                "the clock stays set by {seconds} s: from now on it counts for deleting, too"
+                "the wall clock is still off by {seconds} s: deletion follows it from now on"
             );
             self.clock.follow(lasting);
             return true;
         }
         let seconds = jump.num_seconds();
         log::warn!(
-            "the clock was set by {seconds} s: nothing is deleted because of that unless it stays so \
-             for another round"
+            "the wall clock jumped by {seconds} s: deletion ignores the jump unless it lasts for \
+             another round"
         );
         self.jump = Some(jump);
         false
     }
 }
 
-/// As much as two jumps have in common.
-fn common(one: TimeDelta, other: TimeDelta) -> TimeDelta {
+/// The smaller of two jumps in the same direction; zero for opposite directions.
+fn overlap(one: TimeDelta, other: TimeDelta) -> TimeDelta {
     if one > TimeDelta::zero() {
         one.min(other).max(TimeDelta::zero())
     } else {
@@ -115,11 +113,11 @@ impl Actor for JanitorActor {
     }
 }
 
-/// Purges until nothing expired is left; returns how many secrets that were.
+/// Purges until nothing expired is left; returns the number of purged secrets.
 ///
 /// # Errors
 ///
-/// The store's.
+/// The error of the store.
 pub async fn purge_all(store: Store) -> Result<usize, StoreError> {
     let mut secrets = 0;
     loop {

@@ -1,33 +1,33 @@
-//! viewonce: a one-time secret service. Someone posts a secret and gets a token; whoever first
-//! presents the token gets the secret, and from that instant it exists nowhere.
+//! viewonce: a one-time secret service. A sender posts a secret and gets a token. The first caller who
+//! presents the token gets the secret, and from that moment it is deleted for good.
 //!
-//! # The map
+//! # The rooms
 //!
-//! A file imports only from its own floor and from lower ones.
+//! A room is a file with a folder of the same name. It imports from lower rooms and from rooms beside it.
 //!
-//! | floor | rooms | what is there |
+//! | height | rooms | what they hold |
 //! | --- | --- | --- |
-//! | 6 | [`cli`] | the commands |
-//! | 5 | [`server`] | the assembly; listener, connections, TLS, logs, what the process may do |
-//! | 4 | [`http`] | the surface: routes, middleware, handlers, pages |
-//! | 3 | [`janitor`], [`crypto`], [`store`] | the actors and their messages |
-//! | 2 | [`metrics`] | what is counted |
-//! | 1 | [`config`] | the settings and keys |
-//! | 0 | [`domain`], [`runtime`] | the words of the domain; threads, lifelines, wiped bytes |
+//! | 6 | [`cli`] | one file for each command |
+//! | 5 | [`server`] | starting and stopping in order; listener, connections, TLS, logs, hardening |
+//! | 4 | [`http`] | routes, middleware, handlers, problems, pages |
+//! | 3 | [`crypto`], [`store`], [`janitor`] | the actors and their messages |
+//! | 2 | [`metrics`] | counters, gauges and histograms |
+//! | 1 | [`config`] | settings and secret keys |
+//! | 0 | [`domain`], [`runtime`] | types of the domain; threads, lifelines of actors, wiped buffers |
 //!
-//! SQL is in [`store::sqlite`] alone, actix-web in [`http`] and [`app`] alone, rustls in [`tls`]
-//! alone, key material in [`crypto`] alone, but for a certificate's key, in [`tls`].
+//! Only [`store::sqlite`] uses SQL, only [`http`] and [`server`] use actix-web, only [`server::tls`] uses
+//! rustls. Secret keys pass from [`config`] to [`crypto`], which derives its own keys from them.
 //!
 //! # A view
 //!
 //! ```text
-//! handler ── Locate{token} ──▶ CryptoActor      the ids the token may be stored under
-//! handler ── Take{candidates} ▶ StoreActor      deleted and committed, then handed over
-//! handler ── Open{token, secret} ▶ CryptoActor  the content
+//! handler ── Locate{token} ─────▶ CryptoActor   derives the ids under which the secret can be stored
+//! handler ── Take{candidates} ──▶ StoreActor    deletes the secret, commits, then returns it
+//! handler ── Open{token, secret} ▶ CryptoActor  decrypts the content
 //! ```
 //!
-//! Where the store says that a passphrase is needed, it is stretched on a thread apart, and `Take`
-//! is sent again with what came of it. What a secret goes through is told in [`store`].
+//! If the secret has a passphrase, the store says so. The passphrase is stretched on a pool of threads, and
+//! the handler sends `Take` again with the verifier. [`store`] has the table of a secret's states.
 #![forbid(unsafe_code)]
 
 pub mod cli;

@@ -1,4 +1,4 @@
-//! The binary: reads the arguments, does what they say, and tells by its exit code how that ended.
+//! The binary: parses the arguments, runs the command, and exits with its success or failure.
 #![forbid(unsafe_code)]
 
 use std::io::Write as _;
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     match cli::run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody may be left to read it.
+            // Standard error may be closed.
             drop(writeln!(std::io::stderr(), "viewonce: {}", Chain(&*error)));
             ExitCode::FAILURE
         }

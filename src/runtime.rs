@@ -1,5 +1,5 @@
-//! What every room may use and that knows nothing of secrets: pools of threads, the lifelines of actors,
-//! bytes that are wiped on drop, and the causes of an error on one line.
+//! Tools for every module that know nothing of secrets: thread pools, lifelines of actors, a buffer that
+//! is wiped on drop, and an error with its causes on one line.
 
 pub mod chain;
 pub mod lifeline;

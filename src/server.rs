@@ -1,5 +1,5 @@
-//! The assembly: opens the store, starts the actors, binds the address, serves, and stops it all in
-//! order. Production and tests run the same one.
+//! Assembles the service: opens the store, starts the actors, binds the address, serves, and stops
+//! everything in order. Production and tests run the same code.
 
 pub mod connection;
 pub(crate) mod hardening;
@@ -30,7 +30,7 @@ use crate::store::sqlite::{DatabaseError, StoreActor};
 use crate::store::survey::{count_living, warn_of_unknown_keys};
 use crate::store::{Close, Store, StoreError};
 
-/// The name of the store's actor.
+/// The store actor's name.
 const STORE: &str = "store";
 
 /// The service, bound to its address and ready to run.
@@ -44,16 +44,16 @@ pub struct Application {
     metrics: Option<(ServerHandle, SocketAddr)>,
 }
 
-/// Why the service does not start, or why it stopped. Its text is one line.
+/// Why the service did not start, or why it stopped. Its text is one line.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The database does not open.
+    /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The system starts no more threads.
-    #[error("no threads for heavy work")]
+    /// The system cannot start more threads.
+    #[error("cannot start threads for heavy work")]
     Threads(#[source] io::Error),
-    /// The address of a setting cannot be listened on.
+    /// The address in a setting cannot be listened on.
     #[error("{0}: cannot listen on {1}")]
     Bind(&'static str, SocketAddr, #[source] io::Error),
     /// The certificate or its key cannot be used.
@@ -62,16 +62,16 @@ pub enum AppError {
     /// The HTTP server failed.
     #[error("the HTTP server failed")]
     Server(#[source] io::Error),
-    /// An actor ended without having been asked to.
-    #[error("the {0} ended unasked; what it was doing may be done, or not")]
+    /// An actor stopped unexpectedly.
+    #[error("the {0} stopped unexpectedly; requests in progress may or may not have completed")]
     ActorEnded(&'static str),
-    /// The store did not close in good order.
+    /// The store failed to close.
     #[error("the store did not close")]
     Close(#[source] StoreError),
 }
 
 impl Application {
-    /// Opens the store and binds the address; to be called inside an actix system.
+    /// Opens the store and binds the address. Must be called inside an actix system.
     ///
     /// # Errors
     ///
@@ -123,26 +123,26 @@ impl Application {
         Ok(Self { server, address, store, ended, stopping, _janitor: janitor.start(), metrics })
     }
 
-    /// The address that was bound, with the port taken where 0 was asked for.
+    /// The bound address; if the setting has port 0, with the port that the system chose.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The address of the metrics, if they are told.
+    /// The bound address of the metrics, if they are enabled.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|(_server, address)| *address)
     }
 
-    /// The way to its store.
+    /// The handle of its store.
     pub const fn store(&self) -> &Store {
         &self.store
     }
 
-    /// Serves until `stop` resolves, then finishes what is under way and closes the store.
+    /// Serves until `stop` resolves, then finishes running requests and closes the store.
     ///
     /// # Errors
     ///
-    /// [`AppError`] if it stopped for another reason, or not in good order.
+    /// [`AppError`] if it stopped for another reason, or if the store failed to close.
     pub async fn run_until_stopped(
         mut self,
         stop: impl Future<Output = ()>,
@@ -158,7 +158,7 @@ impl Application {
             ended = &mut server => return Err(AppError::Server(cause_of(ended))),
         };
         self.stopping.send_replace(true);
-        // Also without a store: whoever waits for it is told, and answers on their way arrive.
+        // Also after the store has failed: waiting requests get an error, and answers in flight arrive.
         handle.stop(true).await;
         if let Some((metrics, _address)) = self.metrics {
             metrics.stop(false).await;
@@ -174,8 +174,8 @@ impl Application {
     }
 }
 
-/// Why a server ended that nobody asked to.
+/// Why the HTTP server ended before it was stopped.
 fn cause_of(ended: Result<io::Result<()>, JoinError>) -> io::Error {
     let ended = ended.map_err(io::Error::other).flatten();
-    ended.err().unwrap_or_else(|| io::Error::other("it ended unasked"))
+    ended.err().unwrap_or_else(|| io::Error::other("it ended unexpectedly"))
 }

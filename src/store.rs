@@ -1,37 +1,37 @@
-//! The seam behind which a store stands: its messages, its errors, and the [`Store`] handle.
+//! The interface of a store: its messages, its errors, and the [`Store`] handle.
 //!
 //! HTTP handlers, the janitor and the survey send these messages, never SQL. Each travels as a
-//! [`Command`], and a backend is an actor that handles those. A store answers a message only when what
-//! it did is durable; an answer that is an error means that nothing was done, but for
-//! [`StoreError::OutcomeUnknown`] and [`StoreError::Ended`], and for a [`Purge`], which may have done
-//! a part. Of messages that are not answered yet, any may be done first. The contract is the test
-//! suite under `tests/store`, which runs the same on every backend.
+//! [`Command`], and a backend is an actor that handles commands. A store answers only when its changes
+//! are durable. An error means that nothing was done. Exceptions: after [`StoreError::OutcomeUnknown`]
+//! and [`StoreError::Ended`] the work may be done, and a failed [`Purge`] may have deleted some rows.
+//! Messages that are in flight together may run in any order. The contract is the test suite under
+//! `tests/store`, which runs unchanged on every backend.
 //!
 //! # States and transitions
 //!
-//! A secret lives from its [`Create`] until it ends. If it was taken with a key, it is kept for a
-//! repeat for as long as the [`Rules`] say, and never past its expiry. What is said of its receipt
-//! happens in the same transaction, if it has one.
+//! A secret lives from its [`Create`] until it ends. If it was taken with an idempotency key, it is kept
+//! for redelivery as long as the [`Rules`] say, but never past its expiry. If it has a receipt, the
+//! receipt's state (in backquotes) changes in the same transaction. Results follow a colon.
 //!
-//! | | living | living, with a passphrase | kept for a repeat | gone, or never was |
+//! | | living | living, with a passphrase | kept for redelivery | gone, or never existed |
 //! | --- | --- | --- | --- | --- |
-//! | [`Take`] | is deleted and handed over, to one caller; `viewed` | stays: a passphrase is required | stays: nothing | nothing |
-//! | … with a key | is handed over and kept; `viewed` | stays: a passphrase is required | is handed over again, if it is the same key | nothing |
-//! | … with the right passphrase | as without | as one that has none | as without | nothing |
-//! | … with a wrong one | as without | stays, with an attempt less; with none left it is deleted, `locked` | as without | nothing |
-//! | [`Acknowledge`] | stays: false | stays: false | is deleted: true, if it is the same key; stays `viewed` | false |
-//! | [`Burn`] | is deleted: true; `burned` | is deleted: true; `burned` | is deleted: false; stays `viewed` | false |
-//! | [`Revoke`] | is deleted; `burned` | is deleted; `burned` | is deleted; stays `viewed` | its fate |
+//! | [`Take`] | deleted and returned to one caller; `viewed` | stays: passphrase required | stays: nothing | nothing |
+//! | … with a key | returned and kept; `viewed` | stays: passphrase required | returned again, if the key is the same | nothing |
+//! | … with the right passphrase | as without | as a secret that has none | as without | nothing |
+//! | … with a wrong passphrase | as without | stays, with one attempt less; after the last it is deleted, `locked` | as without | nothing |
+//! | [`Acknowledge`] | stays: false | stays: false | deleted: true, if the key is the same; stays `viewed` | false |
+//! | [`Burn`] | deleted: true; `burned` | deleted: true; `burned` | deleted: false; stays `viewed` | false |
+//! | [`Revoke`] | deleted; `burned` | deleted; `burned` | deleted; stays `viewed` | its status |
 //! | [`Peek`] | its expiry | its expiry, and that it has a passphrase | nothing | nothing |
-//! | [`Inspect`] | `pending` | `pending` | `viewed` | its fate, as long as it is kept |
+//! | [`Inspect`] | `pending` | `pending` | `viewed` | its status, while the receipt is kept |
 //! | [`Watch`] | waits for the end | waits for the end | does not wait | does not wait |
-//! | its expiry | it is gone; `expired` | it is gone; `expired` | it is gone; stays `viewed` | |
-//! | [`Create`] again, with the same key | stays | stays | stays | nothing; tells the first one |
-//! | [`Purge`] | stays | stays | stays | is deleted, if it is not yet, and erased |
+//! | its expiry | gone; `expired` | gone; `expired` | gone; stays `viewed` | |
+//! | [`Create`] again, with the same key | stays | stays | stays | stores nothing: the first creation |
+//! | [`Purge`] | stays | stays | stays | deleted, if it is not yet, and erased |
 //! | [`Close`] and a start | stays | stays, with its attempts | stays | |
 //!
-//! A burn of what was seen already deletes what is left of it, but says what is true: that it was
-//! not burned. [`Survey`] and [`Count`] count, [`Ping`] and [`Close`] concern the store itself.
+//! Burning a viewed secret deletes the copy kept for redelivery, but answers false, because the secret
+//! was seen. [`Survey`] and [`Count`] count, [`Ping`] and [`Close`] concern the store itself.
 
 mod command;
 mod error;
@@ -60,7 +60,7 @@ pub use messages::{
 
 /// How long a store may take to answer a [`Ping`].
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a commit that succeeded shows that a store is healthy.
+/// How long a successful commit proves that a store is healthy.
 const HEALTH_AGE: Duration = Duration::from_secs(1);
 
 impl From<&Settings> for Rules {
@@ -86,12 +86,14 @@ impl From<&Settings> for Rules {
 pub struct Health(std::sync::Mutex<Option<(Instant, Result<(), StoreError>)>>);
 
 impl Health {
-    /// Notes how a transaction has just ended.
+    /// Records the outcome of the transaction that has just ended.
     pub fn note(&self, outcome: Result<(), StoreError>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), outcome));
     }
 
-    /// The health for whoever asked at this instant: what was noted since, or success not long before.
+    /// The answer to a health check that began at `instant`, without a ping: the last transaction's
+    /// outcome if it ended after `instant`, or if it succeeded within the last [`HEALTH_AGE`]. `None` if
+    /// a ping is needed.
     fn asked_at(&self, instant: Instant) -> Option<Result<(), StoreError>> {
         let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (noted_at, outcome) = noted.as_ref()?;
@@ -100,28 +102,28 @@ impl Health {
     }
 }
 
-/// The way to a store. Clones lead to the same one.
+/// A handle to a store. Clones are handles to the same store.
 #[derive(Clone)]
 pub struct Store {
     actor: Recipient<Command>,
     metrics: Arc<StoreMetrics>,
     health: Arc<Health>,
-    /// Held by whoever pings.
+    /// Held during a ping.
     ping: Arc<Mutex<()>>,
 }
 
 impl Store {
-    /// The way to the store that `actor` is, and what that counts.
+    /// A handle to the store that `actor` runs, with the metrics and the health that it records.
     pub fn new(actor: Recipient<Command>, metrics: Arc<StoreMetrics>, health: Arc<Health>) -> Self {
         Self { actor, metrics, health, ping: Arc::default() }
     }
 
-    /// What the store counts.
+    /// The store's metrics.
     pub const fn metrics(&self) -> &Arc<StoreMetrics> {
         &self.metrics
     }
 
-    /// Sends a message if the queue has room for it, and waits for the answer.
+    /// Sends a message, unless the queue is full, and waits for the answer.
     ///
     /// # Errors
     ///
@@ -139,8 +141,8 @@ impl Store {
         answer.await.map_err(|_dropped| StoreError::Ended)?
     }
 
-    /// Sends a message even into a full queue, and waits for the answer. For the few senders that
-    /// must not be refused: they are bounded in number.
+    /// Sends a message even into a full queue, and waits for the answer. Only for senders that must not
+    /// be refused and are bounded in number.
     ///
     /// # Errors
     ///
@@ -155,13 +157,12 @@ impl Store {
         answer.await.map_err(|_dropped| StoreError::Ended)?
     }
 
-    /// Whether the store does its work, as its last commit shows if that is at most a second old, or
-    /// else a [`Ping`], which all who ask at the same time share. A full queue alone does not make it
-    /// fail.
+    /// Whether the store works. A successful commit less than a second old proves it; otherwise this
+    /// sends a [`Ping`], which concurrent checks share. A full queue alone does not fail the check.
     ///
     /// # Errors
     ///
-    /// [`StoreError`], [`StoreError::Silent`] if the ping is not answered within five seconds.
+    /// [`StoreError`]; [`StoreError::Silent`] if there is no answer within five seconds.
     pub async fn health(&self) -> Result<(), StoreError> {
         let asked_at = Instant::now();
         let asked = async {
@@ -169,7 +170,7 @@ impl Store {
             if let Some(health) = self.health.asked_at(asked_at) {
                 return health;
             }
-            // It goes on when whoever asked has left: so there is never more than one in the queue.
+            // Spawned, so that a caller who leaves does not release the lock while its ping is queued.
             let store = self.clone();
             let ping = tokio::spawn(async move {
                 let _alone = alone;

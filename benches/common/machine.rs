@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::thread;
 
-/// Prints the version, the commit and the machine, as far as they can be known.
+/// Prints the version, the commit and the machine, as far as they are known.
 pub(crate) fn print() {
     let commit = output("git", &["describe", "--always", "--dirty", "--exclude=*"]);
     let processor = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| model(&text));

@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 pub(crate) mod machine;
-pub(crate) mod numbered;
+pub(crate) mod numbered_secrets;
 pub(crate) mod prefilled;
 pub(crate) mod progress;
 pub(crate) mod rows;

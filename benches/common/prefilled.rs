@@ -22,16 +22,16 @@ use viewonce::store::sqlite::StoreActor;
 use viewonce::store::{Bounds, Close, Rules, Store};
 
 use super::Outcome;
-use super::numbered::{Sealer, Series, scattered};
+use super::numbered_secrets::{Sealer, Series, scattered};
 use super::progress::bar;
 
-/// How long a secret of a prefilled store lives: so long that it does in every later run.
+/// The lifetime of a secret in a prefilled store: long enough for every later run.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(300 * 24);
 /// Messages that may wait for a store.
 const MAILBOX: usize = 4_096;
-/// Creations under way while a store is filled, so that hundreds are committed together.
+/// Concurrent creations while a store is filled, so that hundreds are committed together.
 const AT_ONCE: usize = 1_024;
-/// A store of which more than one in so many secrets has been viewed is filled anew.
+/// A store is filled anew when more than one in so many secrets has been viewed.
 const VIEWED_AT_MOST_ONE_IN: u64 = 3;
 /// Secrets for which the note is written once, where it is not known how many are to be viewed.
 const DRAWN_AT_ONCE: u64 = 4_096;
@@ -79,7 +79,7 @@ impl Prefilled {
         }
     }
 
-    /// Whether there is a store of so many secrets already, of whatever age.
+    /// Whether a store of so many secrets exists, of any age.
     pub(crate) fn is_kept(count: u64) -> bool {
         matches!(Self::kept(count), Ok(Some(_)))
     }
@@ -102,7 +102,7 @@ impl Prefilled {
         let filled = Self { folder, note: Note { fingerprint, series, viewed: 0 } };
         filled.add(&filled.note.series, "filling a store").await?;
         filled.write_note()?;
-        // What was written, and what was removed, is not to be on its way to the disk any more.
+        // Flushes all writes and removals, so that they do not disturb the measurement.
         Command::new("sync").status()?;
         Ok(filled)
     }
@@ -116,7 +116,7 @@ impl Prefilled {
         &self.note.series
     }
 
-    /// Adds secrets that have expired already. No server may have the store meanwhile.
+    /// Adds expired secrets. No server may use the store meanwhile.
     pub(crate) async fn add_expired(&self, count: u64) -> Outcome<()> {
         let a_moment_ago = Clock::default().now().minus(Duration::from_secs(1));
         self.add(&Series::new(count, a_moment_ago)?, "adding expired secrets").await
@@ -166,7 +166,7 @@ impl Prefilled {
     }
 }
 
-/// Starts the store at `path` in this process, made if it is not there.
+/// Starts the store at `path` in this process, and creates it if it is missing.
 pub(crate) fn start(path: &Path) -> Outcome<Store> {
     let lifeline = Lifelines::new().0.of("store");
     Ok(StoreActor::start(path, RULES, Clock::default(), MAILBOX, lifeline)?)

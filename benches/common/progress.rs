@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar over so many `steps`, whose name says what they are.
+/// A progress bar over so many `steps`.
 pub(crate) fn bar(name: &'static str, steps: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}, {eta} left");
     ProgressBar::new(steps)

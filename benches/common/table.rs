@@ -1,6 +1,6 @@
 //! What was measured, as tables in Markdown: medians, and ratios with their spread.
 
-/// A table with these headings. A column in which nothing stands is left out.
+/// A table with these headings. Empty columns are omitted.
 pub(crate) struct Table {
     headings: Vec<&'static str>,
     rows: Vec<Vec<String>>,
@@ -39,7 +39,7 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The median, and the least and the greatest, as in `0.61 (0.58–0.64)`; nothing of nothing.
+/// The median, the minimum and the maximum, as in `0.61 (0.58–0.64)`; empty without values.
 pub(crate) fn spread(values: &[f64]) -> String {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);

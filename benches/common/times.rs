@@ -12,7 +12,7 @@ pub(crate) fn histogram() -> Outcome<Histogram<u64>> {
     Ok(Histogram::new_with_bounds(1_000, LONGEST_NS, 3)?)
 }
 
-/// The time that this part did not exceed, in milliseconds.
+/// The time that this share of the samples did not exceed, in milliseconds.
 pub(crate) fn quantile(times: &Histogram<u64>, part: f64) -> f64 {
     times.value_at_quantile(part) as f64 / 1e6
 }

@@ -26,8 +26,8 @@ pub(crate) struct Arguments {
     /// Bytes of a content
     #[arg(long, value_delimiter = ',', default_value = "100,4096,65536", value_parser = at_least_one())]
     bytes: Vec<u64>,
-    /// Secrets in the store before it is measured. Stores are filled once and kept: 10000000 take
-    /// some minutes and about 11 GB [default: 0,1000000, and 10000000 if there is such a store]
+    /// Secrets in the store before a measurement. Stores are filled once and kept: 10000000 take some
+    /// minutes and about 11 GB [default: 0,1000000, and 10000000 if such a store exists]
     #[arg(long, value_delimiter = ',', conflicts_with = "url")]
     rows: Vec<u64>,
     /// Expired secrets that are purged while views are measured
@@ -42,10 +42,10 @@ pub(crate) struct Arguments {
     /// Draw charts of latency and of throughput into this folder, as SVG
     #[arg(long, value_name = "FOLDER")]
     pub(crate) charts: Option<PathBuf>,
-    /// Only have so many readers ask for each of 1,000 secrets at once; fails if two get one
+    /// Only let so many readers request each of 1,000 secrets at once; fails if two get the same one
     #[arg(long, value_name = "READERS", value_parser = at_least_one())]
     pub(crate) race: Option<u64>,
-    /// Be the bare handler, answering views with a content of so many bytes
+    /// Run the bare handler, which answers views with a content of so many bytes
     #[arg(long, hide = true, value_name = "BYTES")]
     pub(crate) ceiling: Option<usize>,
     /// What cargo says to every benchmark

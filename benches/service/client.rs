@@ -41,7 +41,7 @@ pub(crate) async fn ask(
     Ok((status, answer.into_body().collect().await?.to_bytes()))
 }
 
-/// Sends a request that has to succeed: a creation with 201, all else with 200. Returns the body.
+/// Sends a request that must succeed: a creation with 201, any other with 200. Returns the body.
 pub(crate) async fn expect(connection: &mut Connection, request: Call) -> Outcome<Bytes> {
     let is_creation = request.method() == Method::POST;
     let expected = if is_creation { StatusCode::CREATED } else { StatusCode::OK };

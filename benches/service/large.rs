@@ -21,7 +21,7 @@ use crate::server::Server;
 const SMALL_BYTES: usize = 100;
 const SMALL_CONNECTIONS: u64 = 4;
 const LARGE_CONNECTIONS: u64 = 16;
-/// Bytes of the contents beside which the small ones are measured; none of them alone.
+/// Bytes of the large contents that run beside the small ones; 0: none.
 const LARGE_BYTES: [Option<usize>; 3] = [None, Some(65_536), Some(1_048_576)];
 
 /// Small requests beside large ones of one size, round by round.
@@ -82,7 +82,7 @@ impl Beside {
     }
 }
 
-/// Creates and views small contents, on the thread that it is called on.
+/// Creates and views small contents on the calling thread.
 fn small(address: SocketAddr, end: Instant) -> Result<Run, String> {
     let way = Way { address, connections: SMALL_CONNECTIONS };
     let load = load::create_and_view(way, SMALL_BYTES, end);

@@ -11,8 +11,8 @@
 )]
 
 mod arguments;
+mod bare_handler;
 mod by_rows;
-mod ceiling;
 mod chart;
 mod client;
 #[path = "../common/mod.rs"]
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     common::exit(System::new().block_on(async {
         match (arguments.ceiling, arguments.race, arguments.url) {
-            (Some(bytes), _, _) => ceiling::serve(bytes).await,
+            (Some(bytes), _, _) => bare_handler::serve(bytes).await,
             (None, Some(readers), address) => race::run(address, readers).await,
             (None, None, Some(address)) => drive(address, &arguments).await,
             (None, None, None) => compare(&arguments).await,

@@ -14,7 +14,7 @@ const SECRETS: u64 = 1_000;
 /// Who asks for each where nobody says.
 pub(crate) const READERS: u64 = 32;
 
-/// Has `readers` ask for each of [`SECRETS`] at once, at an address or of a service of its own.
+/// Lets `readers` request each of [`SECRETS`] at once, from the service at an address or from a new one.
 pub(crate) async fn run(address: Option<SocketAddr>, readers: u64) -> Outcome<()> {
     let own = if address.is_none() { Some(Server::fresh()?) } else { None };
     let address = address.or(own.as_ref().map(|server| server.address)).ok_or("no server")?;

@@ -9,7 +9,7 @@ use crate::server::Server;
 /// What one kind of request came to in one round.
 pub(crate) struct Sample {
     pub(crate) run: Run,
-    /// What it took of the machine; none of a server that runs elsewhere.
+    /// The cost on this machine; `None` for a server that runs elsewhere.
     pub(crate) cost: Option<Cost>,
 }
 

@@ -14,7 +14,7 @@ use actix_web::rt::time::sleep;
 use tempfile::TempDir;
 
 use crate::Outcome;
-use crate::common::numbered::SECRET_KEY;
+use crate::common::numbered_secrets::SECRET_KEY;
 use crate::common::prefilled::LIFETIME;
 use crate::common::rows::Rows;
 
@@ -23,7 +23,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 const SECONDS_PER_HOUR: u64 = 3_600;
 /// How often a server's memory is looked at.
 const MEMORY_EVERY: Duration = Duration::from_millis(20);
-/// A server that takes no processor time for so long is at rest.
+/// A server without processor time for this long is idle.
 const REST: Duration = Duration::from_millis(500);
 /// How long a log is left alone between two looks: reading it line by line would take more from
 /// the server than it does.

@@ -13,7 +13,7 @@ use crate::server::Server;
 
 /// One start.
 struct Start {
-    /// From the start of the process to the first answer that says that it is healthy.
+    /// From the start of the process to the first successful health check.
     milliseconds: f64,
     /// Bytes, when it has done what it does by itself.
     idle_memory: u64,

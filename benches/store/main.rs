@@ -29,8 +29,8 @@ use subject::{Operation, Subject, Times};
 #[derive(Parser)]
 #[command(name = "store", bin_name = "cargo bench --bench store --")]
 struct Arguments {
-    /// Secrets in the store before it is measured. Stores are filled once and kept: 10000000 take
-    /// some minutes and about 11 GB [default: 0,1000000, and 10000000 if there is such a store]
+    /// Secrets in the store before a measurement. Stores are filled once and kept: 10000000 take some
+    /// minutes and about 11 GB [default: 0,1000000, and 10000000 if such a store exists]
     #[arg(long, value_delimiter = ',')]
     rows: Vec<u64>,
     /// Messages that are under way at once

@@ -11,7 +11,7 @@ use viewonce::janitor::purge_all;
 use viewonce::store::{Close, Purge, Store, Take, Taken};
 
 use crate::common::Outcome;
-use crate::common::numbered::{Sealer, Series, scattered};
+use crate::common::numbered_secrets::{Sealer, Series, scattered};
 use crate::common::prefilled::{LIFETIME, start};
 use crate::common::rows::Rows;
 use crate::common::times::histogram;

@@ -1,2 +1,2 @@
--- Before anything is read, so that the WAL's index is in memory and never in a file.
+-- Set before the first read, so that the WAL index stays in memory and out of a file.
 PRAGMA locking_mode = EXCLUSIVE;

@@ -1,4 +1,4 @@
--- The passphrase is checked by the statement that deletes.
+-- One statement checks the passphrase and deletes, so that nothing can come in between.
 DELETE FROM secrets
 WHERE id BETWEEN ?1 AND ?2 AND lookup_id = ?3 AND expires_at > ?4 AND (
     flags & 1 = 0

@@ -1,4 +1,4 @@
-//! What the process finds around it, gathered once, so that a test can make its own.
+//! The environment of the process, gathered once, so that a test can make up another one.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -11,42 +11,42 @@ use super::memory;
 
 const CONTAINER_MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 const KUBERNETES_MARK: &str = "KUBERNETES_SERVICE_HOST";
-/// How the names of the variables begin that are read here.
-const OURS: [&str; 2] = ["SECRET_KEY", "VIEWONCE_"];
-const OVERRIDE: &str = "VIEWONCE_ENVIRONMENT";
+/// Prefixes of the variables that viewonce reads.
+const OUR_PREFIXES: [&str; 2] = ["SECRET_KEY", "VIEWONCE_"];
+const ENVIRONMENT_VARIABLE: &str = "VIEWONCE_ENVIRONMENT";
 
-/// What kind of place the service runs in.
+/// The kind of environment in which the service runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
-    /// Someone's own machine: it runs with nothing configured.
+    /// A developer's machine: the service starts without any configuration.
     Development,
-    /// The real thing: it runs only with a good secret key.
+    /// Production: the service starts only with a strong secret key.
     Production,
 }
 
-/// The environment variables, whether this is a container's `/app`, and how much memory there is. Secret
-/// keys are among the values: they are wiped on drop.
+/// The environment variables, whether the process runs in a container's `/app`, and its memory. Values
+/// are wiped on drop, because secret keys are among them.
 #[derive(Clone)]
 pub struct Env {
     variables: BTreeMap<String, Zeroizing<String>>,
     is_app_container: bool,
-    /// Bytes that the process may have: the machine's, or less by the limit of its control group.
+    /// Bytes of memory that the process may use: the machine's, or the limit of its control group.
     pub(super) memory_bytes: u64,
 }
 
 impl Env {
-    /// Those of this process.
+    /// Reads the environment of this process.
     ///
     /// # Errors
     ///
-    /// [`SettingsError::NotUtf8`] for a variable of ours that is none; others are left out.
+    /// [`SettingsError::NotUtf8`] for a variable of viewonce that is not UTF-8. Others are skipped.
     pub fn of_process() -> Result<Self, SettingsError> {
         let mut variables = BTreeMap::new();
         for (name, value) in env::vars_os() {
             let Ok(name) = name.into_string() else { continue };
             if let Ok(value) = value.into_string() {
                 variables.insert(name, Zeroizing::new(value));
-            } else if OURS.iter().any(|prefix| name.starts_with(prefix)) {
+            } else if OUR_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
                 return Err(SettingsError::NotUtf8(name));
             }
         }
@@ -57,19 +57,19 @@ impl Env {
         Ok(Self { variables, is_app_container, memory_bytes: memory::available_bytes() })
     }
 
-    /// Made-up ones: these variables, outside any container, with 4 GiB of memory.
+    /// A made-up environment: these variables, outside any container, with 4 GiB of memory.
     pub fn with_variables<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned().into()));
         Self { variables: variables.into(), is_app_container: false, memory_bytes: 4 << 30 }
     }
 
-    /// The environment these are, or the one `VIEWONCE_ENVIRONMENT` says.
+    /// The environment that `VIEWONCE_ENVIRONMENT` names; by default production in a container's `/app`.
     ///
     /// # Errors
     ///
-    /// [`SettingsError::Environment`] if that names none.
+    /// [`SettingsError::Environment`] if the variable has another value.
     pub fn environment(&self) -> Result<Environment, SettingsError> {
-        match self.variable(OVERRIDE) {
+        match self.variable(ENVIRONMENT_VARIABLE) {
             Some("development") => Ok(Environment::Development),
             Some("production") => Ok(Environment::Production),
             Some(_) => Err(SettingsError::Environment),
@@ -101,10 +101,10 @@ mod tests {
 
     #[test]
     fn the_variable_overrides_what_is_found() {
-        let mut container = Env::with_variables([(OVERRIDE, "development")]);
+        let mut container = Env::with_variables([(ENVIRONMENT_VARIABLE, "development")]);
         container.is_app_container = true;
         assert!(matches!(container.environment(), Ok(Environment::Development)));
-        let misspelled = Env::with_variables([(OVERRIDE, "prod")]);
+        let misspelled = Env::with_variables([(ENVIRONMENT_VARIABLE, "prod")]);
         assert!(matches!(misspelled.environment(), Err(SettingsError::Environment)));
     }
 }

@@ -1,4 +1,4 @@
-//! The secret keys, which come from the environment alone and are no settings.
+//! The secret keys. They are no settings: they come from the environment alone, or from files it names.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,61 +14,59 @@ const CURRENT_FILE: &str = "SECRET_KEY_FILE";
 const PREVIOUS: &str = "SECRET_KEY_PREVIOUS";
 const PREVIOUS_FILE: &str = "SECRET_KEY_PREVIOUS_FILE";
 
-/// The key of a server on someone's own machine. Everyone knows it.
+/// The default key in development. It is public.
 const DEVELOPMENT_KEY: &[u8] = b"development_secret_key";
 const SHORTEST_PRODUCTION_KEY: usize = 32;
 
-/// Secret keys that cannot be used. Its text is one line and holds nothing of them.
+/// A missing or wrong secret key. The text is one line and shows nothing of a key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// A variable and the same with `_FILE` are both set.
+    /// A variable and its `_FILE` counterpart are both set.
     #[error("{0} and {1} are both set; expected one of them")]
     Both(&'static str, &'static str),
-    /// The file that a variable names is not there or may not be read.
+    /// The file that a variable names does not exist or cannot be read.
     #[error("{0}: {path}: cannot be read", path = .1.display())]
     Unreadable(&'static str, PathBuf, #[source] std::io::Error),
-    /// A key of no bytes.
-    #[error("{0}: there is an empty key; expected at least one byte, or no such variable")]
+    /// A key is empty.
+    #[error("{0}: a key is empty; expected at least one byte, or unset the variable")]
     Empty(&'static str),
-    /// A key that a list of keys cannot hold once it is an older one.
-    #[error(
-        "{0}: expected a key on one line, without a carriage return, a newline or a zero byte in it"
-    )]
+    /// A key that could not stand in the list of previous keys later.
+    #[error("{0}: expected a key on one line, without a carriage return, a newline or a zero byte")]
     Unprintable(&'static str),
-    /// Production, and no key.
+    /// Production without a key.
     #[error(
-        "SECRET_KEY or SECRET_KEY_FILE: expected one in production; `viewonce keygen` makes a key"
+        "SECRET_KEY or SECRET_KEY_FILE: expected one in production; `viewonce keygen` generates a key"
     )]
     Missing,
-    /// Production, and the key is short or known to everyone.
+    /// Production with a short key or the public development key.
     #[error(
-        "the secret key: expected in production at least 32 bytes that nobody else knows; `viewonce keygen` makes a key"
+        "the secret key: production requires at least 32 bytes that nobody else knows; `viewonce keygen` generates a key"
     )]
     Weak,
-    /// The key known to everyone, on an address that others reach.
+    /// The public development key on an address that other machines can reach.
     #[error(
         "server.bind: expected a loopback address with the development key; set SECRET_KEY to listen on {0}"
     )]
     Exposed(IpAddr),
-    /// The environment itself is misnamed.
+    /// `VIEWONCE_ENVIRONMENT` names no known environment.
     #[error(transparent)]
     Settings(#[from] SettingsError),
 }
 
-/// The keys, and whether the current one is the development key, of which a log should warn.
+/// The secret keys. The caller logs a warning if the current one is the development key.
 #[derive(Debug)]
 pub struct LoadedKeys {
     /// The keys.
     pub keys: SecretKeys,
-    /// Whether everyone knows the current one.
+    /// Whether the current key is the public development key.
     pub is_development_key: bool,
 }
 
-/// Reads the secret keys and checks that they will do where these settings serve.
+/// Reads the secret keys and checks that they are strong enough for the environment and `server.bind`.
 ///
 /// # Errors
 ///
-/// [`KeyError`] for the first thing that is wrong.
+/// [`KeyError`] for the first wrong key.
 pub fn secret_keys(settings: &Settings, env: &Env) -> Result<LoadedKeys, KeyError> {
     let found = current(env)?;
     let is_development_key = found.as_ref().is_none_or(|key| key.as_slice() == DEVELOPMENT_KEY);
@@ -127,10 +125,10 @@ fn validated(name: &'static str, key: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyEr
     Ok(key.to_vec().into())
 }
 
-/// The name of the variable that gives a key, and the key.
+/// The name of the variable that was set, and the bytes of its value or its file.
 type Given = (&'static str, Zeroizing<Vec<u8>>);
 
-/// What is in a variable, or in the file that another one names, and which of the two that was.
+/// Reads the variable `name`, or the file that the variable `file_name` names.
 fn one_of(
     env: &Env,
     name: &'static str,

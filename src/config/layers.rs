@@ -1,4 +1,4 @@
-//! The layers that settings come in, and reading one setting out of them.
+//! The layers of the settings (defaults, file, variables), and how one setting is read from them.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -15,21 +15,21 @@ const DEFAULT_ORIGIN: &str = "config/default.toml";
 const PREFIX: &str = "VIEWONCE_";
 const SEPARATOR: &str = "__";
 
-/// Default, file and environment, one over the other, and what else of the env decides.
+/// The merged values of all layers, and what the defaults of some settings depend on.
 pub(super) struct Layers {
     values: BTreeMap<String, Sourced>,
     pub(super) environment: Environment,
-    /// Bytes of memory that the process may have.
+    /// Bytes of memory that the process may use.
     pub(super) memory_bytes: u64,
 }
 
-/// A value, and the file or the variable that it came from.
+/// A value, and the file or the variable that set it.
 struct Sourced {
     origin: String,
     value: Value,
 }
 
-/// A setting in its layers.
+/// One setting: its key, and the layers that hold its value.
 pub(super) struct Setting<'a> {
     pub(super) layers: &'a Layers,
     key: String,
@@ -43,25 +43,25 @@ impl Layers {
             memory_bytes: env.memory_bytes,
         };
         if let Some(path) = file {
-            layers.cover(read_file(path)?)?;
+            layers.overlay(read_file(path)?)?;
         }
-        layers.cover(read_variables(env))?;
+        layers.overlay(read_variables(env))?;
         Ok(layers)
     }
 
-    /// The setting of this name in this section.
+    /// The setting `name` of a section.
     pub(super) fn setting(&self, section: &str, name: &str) -> Setting<'_> {
         Setting { layers: self, key: format!("{section}.{name}") }
     }
 
-    /// Lays `upper` over what is here. It may only name keys that are.
-    fn cover(&mut self, upper: BTreeMap<String, Sourced>) -> Result<(), SettingsError> {
+    /// Overrides values by those in `upper`. A key without a default is an error.
+    fn overlay(&mut self, upper: BTreeMap<String, Sourced>) -> Result<(), SettingsError> {
         for (key, setting) in upper {
-            let Some(covered) = self.values.get_mut(&key) else {
+            let Some(overridden) = self.values.get_mut(&key) else {
                 let expected = self.values.keys().cloned().collect::<Vec<_>>().join(", ");
                 return Err(SettingsError::UnknownKey(setting.origin, key, expected));
             };
-            *covered = setting;
+            *overridden = setting;
         }
         Ok(())
     }
@@ -72,12 +72,12 @@ impl Setting<'_> {
         self.layers.values.get(&self.key).map(|sourced| &sourced.value)
     }
 
-    /// A text.
+    /// A string.
     pub(super) fn text(&self) -> Result<&str, SettingsError> {
-        self.value().and_then(Value::as_str).ok_or_else(|| self.refuse("a text"))
+        self.value().and_then(Value::as_str).ok_or_else(|| self.refuse("a string"))
     }
 
-    /// What `T` is written as.
+    /// A value that parses as `T`.
     pub(super) fn parsed<T: FromStr>(&self, expected: &str) -> Result<T, SettingsError> {
         let written = match self.value() {
             Some(Value::String(text)) => text.clone(),
@@ -87,7 +87,7 @@ impl Setting<'_> {
         written.parse().map_err(|_wrong| self.refuse(expected))
     }
 
-    /// What `T` is written as, or an empty text.
+    /// A value that parses as `T`; `None` for an empty string.
     pub(super) fn optional<T: FromStr>(&self, expected: &str) -> Result<Option<T>, SettingsError> {
         if self.text()?.is_empty() { Ok(None) } else { self.parsed(expected).map(Some) }
     }
@@ -103,7 +103,7 @@ impl Setting<'_> {
         })
     }
 
-    /// A list of what `parse` reads: one of texts, or a text with commas between.
+    /// A list of items that `parse` accepts: an array of strings, or a string with commas between them.
     pub(super) fn list<T>(
         &self,
         expected: &str,
@@ -140,7 +140,7 @@ impl Setting<'_> {
         if is_good { Ok(number) } else { Err(self.refuse(&expected)) }
     }
 
-    /// The error for a value that will not do.
+    /// The error for a wrong value.
     pub(super) fn refuse(&self, expected: &str) -> SettingsError {
         let sourced = self.layers.values.get(&self.key);
         let origin = sourced.map_or(DEFAULT_ORIGIN, |sourced| &sourced.origin);
@@ -182,7 +182,7 @@ fn flatten(origin: &str, prefix: &str, table: Table, settings: &mut BTreeMap<Str
     }
 }
 
-/// `VIEWONCE_STORE__PATH` is `store.path`; a name without two underscores is none of ours.
+/// `VIEWONCE_STORE__PATH` sets `store.path`. A name without two underscores is not a setting.
 fn read_variables(env: &Env) -> BTreeMap<String, Sourced> {
     env.variables()
         .filter_map(|(name, value)| {

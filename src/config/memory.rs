@@ -1,32 +1,32 @@
-//! How much memory this process may have: the machine's, or less where a control group limits it.
+//! The memory that this process may use: the machine's, or less if a control group limits it.
 
 use std::fs;
 use std::path::Path;
 
 use rustix::system::sysinfo;
 
-/// Bytes of memory that this process may have.
+/// Bytes of memory that this process may use.
 pub(super) fn available_bytes() -> u64 {
     let machine = sysinfo();
     let machine_bytes = machine.totalram.saturating_mul(machine.mem_unit.into());
     limit(Path::new("/")).map_or(machine_bytes, |limit| limit.min(machine_bytes))
 }
 
-/// The lowest `memory.max` of the process's control group and its ancestors (cgroups(7), version 2), by
-/// the files of the system in `root`.
+/// The lowest `memory.max` of the process's control group and its ancestors (cgroups(7), version 2).
+/// `root` is the file system's root, or a test's copy.
 fn limit(root: &Path) -> Option<u64> {
     let read = |file: &Path| fs::read_to_string(root.join(file)).unwrap_or_default();
     let [groups, mounts] =
         ["proc/self/cgroup", "proc/self/mountinfo"].map(|file| read(file.as_ref()));
     let group = Path::new(groups.lines().find_map(|line| line.strip_prefix("0::"))?);
     let mount = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
-    // The topmost group that the mount shows, and where (proc_pid_mountinfo(5)).
+    // The topmost group in the mount, and the mount point (proc_pid_mountinfo(5)).
     let mut fields = mount.split(' ').skip(3);
     let (topmost, mount) = (fields.next()?, fields.next()?);
     let group = group.strip_prefix(topmost).unwrap_or(Path::new(""));
     let mount = root.join(mount.trim_start_matches('/'));
     let limits = group.ancestors().map(|group| read(&mount.join(group).join("memory.max")));
-    // One that is no number is `max`, or is not there.
+    // A limit that does not parse is `max` or a missing file.
     limits.filter_map(|limit| limit.trim_end().parse().ok()).min()
 }
 
@@ -39,7 +39,7 @@ mod tests {
     const OTHER: &str = "31 25 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n\
                          32 25 0:28 / /sys/fs/cgroup/none rw - tmpfs memory rw,memory";
 
-    /// The limit where the process is in `group`, these are its mounts, and these are the limits of groups.
+    /// The limit of a process in `group`, with these mounts and these groups' limits.
     fn limit_of(group: &str, mounts: &[&str], limits: &[(&str, &str)]) -> Option<u64> {
         let root = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {

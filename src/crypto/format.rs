@@ -1,16 +1,16 @@
 //! The sealed format, version 1, as pure functions.
 //!
 //! Notation: `HKDF[salt, info](key, n)` is HKDF-SHA-256 (RFC 5869), `||` concatenates, texts are
-//! UTF-8, integers and floating-point numbers are big-endian. Every label is a constant, and what
-//! follows one has a fixed length, or one of two: no two of these `info`s have both their length and
-//! their label in common.
+//! UTF-8, integers and floating-point numbers are big-endian. Each `info` is a constant label and fields
+//! of fixed length (only `seal/1` has an optional field at its end). Two `info`s of different meaning
+//! are therefore never the same bytes.
 //!
 //! ```text
 //! token       = expiry || 26 random bytes, shown as base64url without padding (43 characters)
 //! expiry      = when the secret expires, in ms since the Unix epoch: 6 bytes, as in UUIDv7 (RFC 9562)
 //! root        = HKDF-Extract[salt = "viewonce"](SECRET_KEY)          one for each secret key
 //! key_id      = HKDF-Expand[info = "key-id"](root, 4)
-//! lookup_id   = expiry || HKDF-Expand[info = "lookup" || token](root, 10)      free of versions
+//! lookup_id   = expiry || HKDF-Expand[info = "lookup" || token](root, 10)      in every version
 //! sealing_key = HKDF-Expand[info = "seal/1" || token [|| passphrase_key]](root, 64)
 //! flags       = 1 if a passphrase is needed, plus 2 if there is a receipt
 //! associated  = (version, lookup_id, expiry, flags)                  1, 16, 6 and 1 bytes
@@ -18,19 +18,17 @@
 //! sealed      = AES-256-SIV (RFC 5297) under sealing_key, headers = associated
 //! ```
 //!
-//! - The store holds `lookup_id`, `key_id`, `associated` and `sealed`. But for `key_id`, which tells
-//!   secret keys apart, and the expiry, none of them can be had or tested against a guess without both the token and
-//!   the secret key.
-//! - A sealing key is used once, so that SIV's being deterministic tells nothing.
-//! - Ten derived bytes are enough for an id: who hits one by chance, in one try of 2^80 at the same
-//!   millisecond, can destroy a secret, but not open it.
-//! - The expiry comes first so that a store can keep its secrets in the order in which they expire:
-//!   what is written, read and purged together then lies together, however many there are.
-//! - The expiry is authenticated: a row whose expiry was moved no longer opens.
-//! - The other bits of `flags` are reserved, and refused: after a wrong version, and before a secret
-//!   key that is unknown, a forgery, and a content that is not padded text.
-//! - New secrets, receipts, claims and creations are under the current secret key; what belongs to a
-//!   secret (salt, verifier, wrapping key) is under the one that its `key_id` names.
+//! - The store holds `lookup_id`, `key_id`, `associated` and `sealed`. Without both token and secret key,
+//!   only `key_id`, version, flags and expiry can be read or tested against a guess.
+//! - A sealing key is used once, so the determinism of SIV reveals nothing.
+//! - Ten derived bytes are enough for an id: a client that hits one by chance, one try in 2^80 at the
+//!   same millisecond, can destroy a secret, but not open it.
+//! - The expiry comes first in an id: rows written, read and purged together then lie together.
+//! - The expiry is authenticated: a row whose expiry was changed does not open.
+//! - The other bits of `flags` are reserved; a secret that has one set does not open. Opening checks in
+//!   this order: version, flags, key id, SIV tag, padding, UTF-8.
+//! - The ids of new secrets, receipts, redeliveries and creations are derived from the current secret
+//!   key. A secret's salt, verifier and wrapping key are derived from the key that its `key_id` names.
 //!
 //! # Passphrases
 //!
@@ -41,47 +39,46 @@
 //! verifier       = HKDF-Expand[info = "verifier" || token || passphrase_key](root, 16)
 //! ```
 //!
-//! - The store holds `verifier`. Whoever has the store, the token and the secret key can test a guess
-//!   at the passphrase, at the cost of Argon2 each.
+//! - The store holds `verifier`. An attacker who has the store, the token and the secret key can test
+//!   guesses at the passphrase, at the cost of Argon2 for each.
 //!
 //! # Receipts
 //!
 //! ```text
-//! receipt    = 32 random bytes, shown as a token is
+//! receipt    = 32 random bytes, shown as base64url like a token
 //! receipt_id = HKDF-Expand[info = "receipt" || receipt](root, 16)
 //! ```
 //!
-//! # Repeats
+//! # Redelivery and retries
 //!
-//! Where `key` is the idempotency key that the sender of a request chose:
+//! `key` is the idempotency key that the sender of a request chose.
 //!
 //! ```text
-//! redelivery_id     = HKDF-Expand[info = "claim" || token || SHA-256(key)](root, 16)
-//! wrapping_key = HKDF-Expand[info = "wrap/1" || token || SHA-256(key)](root, 64)
-//! wrapped      = AES-256-SIV of passphrase_key, not padded, under wrapping_key, header = lookup_id
+//! redelivery_id = HKDF-Expand[info = "claim" || token || SHA-256(key)](root, 16)
+//! wrapping_key  = HKDF-Expand[info = "wrap/1" || token || SHA-256(key)](root, 64)
+//! wrapped       = AES-256-SIV of passphrase_key, not padded, under wrapping_key, header = lookup_id
 //!
 //! creation_id  = HKDF-Expand[info = "idempotency" || SHA-256(key)](root, 16)
 //! nonce        = 32 random bytes
 //! request      = given || ttl || length of passphrase || passphrase || content
 //!                given: 1 byte, 1 if there is a lifetime, plus 2 if a passphrase, plus 4 if a receipt
 //!                ttl: the hours as an IEEE 754 double, 0 if there is none
-//!                passphrase: in normal form C, none if there is none; its length: 4 bytes
+//!                passphrase: in normal form C, empty if there is none; its length: 4 bytes
 //! token        = expiry ||
 //!                HKDF-Expand[info = "repeat" || nonce || SHA-256(key) || SHA-256(request)](root, 26)
 //! receipt      = HKDF-Expand[info = "repeat-receipt" || nonce || SHA-256(key) || SHA-256(request)](root, 32)
 //! ```
 //!
-//! - A secret that is handed out repeatably stays as it was sealed, under `redelivery_id` and with
-//!   `wrapped` if it has a passphrase, so that a repeat needs none.
-//! - Of a repeatable creation the store holds `creation_id`, `nonce`, the secret's `lookup_id` and
-//!   its expiry. Its token and its receipt are not random but derived, so that a retry derives the
-//!   same; another request derives another token, whose `lookup_id` is another.
-//! - So whoever has the store, the secret key and the idempotency key of a creation can test a guess
-//!   at the whole request. The idempotency key has to be as hard to guess as a token, and is not kept.
+//! - A secret that was revealed with a key is kept as it was sealed, under `redelivery_id`. If it has a
+//!   passphrase, `wrapped` is kept beside it, so that redelivery needs no passphrase.
+//! - For a creation with a key, the store holds `creation_id`, `nonce`, `lookup_id` and the expiry. A
+//!   retry derives the same token and receipt; a different request derives another `lookup_id`.
+//! - An attacker who has the store, the secret key and a creation's idempotency key can test guesses at
+//!   the whole request. So an idempotency key must be as hard to guess as a token, and is not stored.
 
 mod padding;
 mod passphrase;
-mod repeat;
+mod retry;
 mod siv;
 
 use aes_siv::KeyInit as _;
@@ -98,7 +95,7 @@ use crate::domain::secret_key::{SecretKey, SecretKeys};
 use crate::domain::token::{Receipt, Token};
 use crate::store::Create;
 use padding::{pad, unpad};
-pub use repeat::Retry;
+pub use retry::Retry;
 use siv::{associated, decrypt, encrypt};
 
 /// The version byte of this format.
@@ -113,43 +110,43 @@ const SEAL_LABEL: &[u8] = b"seal/1";
 const RECEIPT_LABEL: &[u8] = b"receipt";
 const SIV_KEY_BYTES: usize = 64;
 
-/// Why a secret is not sealed, or does not open.
+/// Why a secret could not be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    /// Its version byte is not one this program reads.
-    #[error("the format's version is unknown")]
+    /// This program does not know its version byte.
+    #[error("unknown format version")]
     UnknownVersion,
-    /// Its flags byte has a bit that this program does not know.
-    #[error("the format's flags are unknown")]
+    /// Its flags byte has a bit set that this program does not know.
+    #[error("unknown flags")]
     UnknownFlags,
     /// None of the secret keys has its key id.
-    #[error("it is sealed under a secret key that is not configured")]
+    #[error("sealed under a secret key that is not configured")]
     UnknownKey,
     /// Token, passphrase, ciphertext and associated data do not belong together.
-    #[error("it is not what was sealed")]
+    #[error("authentication failed")]
     Forged,
     /// It is authentic, but not padded text.
-    #[error("its padding or its encoding is broken")]
+    #[error("invalid padding or text encoding")]
     Malformed,
-    /// There is no memory to stretch a passphrase in.
-    #[error("there is no memory to stretch a passphrase in")]
+    /// Allocating the memory for Argon2 failed.
+    #[error("not enough memory to stretch a passphrase")]
     NoMemory,
-    /// There is no randomness for a token.
+    /// The operating system gave no random bytes for a token.
     #[error("the operating system gave no random bytes")]
     NoRandomness(#[from] getrandom::Error),
 }
 
-/// What a sender gets for a secret.
+/// The sender's credentials for a secret.
 #[derive(Debug)]
 pub struct Issued {
-    /// Opens it.
+    /// Opens the secret.
     pub token: Token,
-    /// Tells what becomes of it, where the sender wants to know.
+    /// Reports the status of the secret, if the sender wants a receipt.
     pub receipt: Option<Receipt>,
 }
 
 impl Issued {
-    /// A new token for a secret that expires then and, if it is wanted, a new receipt.
+    /// Generates a token for a secret that expires at `expires_at`, and a receipt if one is wanted.
     ///
     /// # Errors
     ///
@@ -185,8 +182,8 @@ impl Roots {
         self.iter().map(|root| root.key_id).collect()
     }
 
-    /// Seals `content` under the token of `issued`, a passphrase if there is one, and the current secret
-    /// key. A passphrase takes a core for about a tenth of a second, and 64 MiB of memory.
+    /// Seals `content` under the token of `issued`, the passphrase if there is one, and the current
+    /// secret key. A passphrase takes about 100 ms of one core, and 64 MiB of memory.
     ///
     /// # Errors
     ///
@@ -213,21 +210,21 @@ impl Roots {
         })
     }
 
-    /// Under which ids `token` may be stored, the current key's first.
+    /// The ids that the secret of `token` may be stored under, the current key's first.
     pub fn locate(&self, token: &Token) -> Vec<LookupId> {
         self.iter().map(|root| root.lookup_id(token)).collect()
     }
 
-    /// Under which ids `receipt` may be stored, the current key's first.
+    /// The ids that `receipt` may be stored under, the current key's first.
     pub fn locate_receipt(&self, receipt: &Receipt) -> Vec<ReceiptId> {
         self.iter().map(|root| root.receipt_id(receipt)).collect()
     }
 
-    /// Opens what was sealed under `token` and, if there was one, a passphrase.
+    /// Opens a secret that was sealed under `token` and, if it has one, a passphrase.
     ///
     /// # Errors
     ///
-    /// [`FormatError`], which names the first thing that is wrong with it.
+    /// [`FormatError`], which names the first check that failed.
     pub fn open(
         &self,
         token: &Token,
@@ -283,7 +280,7 @@ impl Root {
         self.siv_of(&[SEAL_LABEL, token.expose_bytes(), passphrase_key])
     }
 
-    /// For what is no secret: it is not wiped.
+    /// Derives bytes that are not secret: they are not wiped.
     fn expand<const N: usize>(&self, info: &[&[u8]]) -> [u8; N] {
         let mut derived = [0; N];
         expand(&self.hkdf, info, &mut derived);

@@ -1,4 +1,4 @@
-//! What is asked of the actor and of the threads for heavy work, and doing it.
+//! The messages to the actor and to the pools for heavy work, and how each is processed.
 
 use std::sync::Arc;
 
@@ -14,89 +14,89 @@ use crate::domain::time_to_live::TimeToLive;
 use crate::domain::token::Token;
 use crate::store::{Create, Proof};
 
-/// Makes a token and seals a content under it.
+/// Generates a token and seals a content under it.
 #[derive(Message)]
 #[rtype(result = "Result<Sealed, FormatError>")]
 pub struct Seal {
     /// The content.
     pub content: Plaintext,
-    /// How long the secret is to live, from when its turn comes.
+    /// How long the secret lives, counted from the start of sealing.
     pub time_to_live: TimeToLive,
-    /// The passphrase that is needed beside the token, if any.
+    /// The passphrase that is needed in addition to the token, if any.
     pub passphrase: Option<Passphrase>,
     /// Whether the sender wants a receipt.
     pub wants_receipt: bool,
-    /// Recognises a retry of this creation, if its sender may retry it.
+    /// The idempotency key, if the sender may retry this creation.
     pub key: Option<IdempotencyKey>,
 }
 
-/// What came of a [`Seal`].
+/// The result of a [`Seal`].
 pub struct Sealed {
     /// For the sender.
     pub issued: Issued,
     /// For the store.
     pub create: Create,
-    /// For [`Crypto::recall`](super::Crypto::recall), if the store says that this was asked for before.
+    /// For [`Crypto::recall`](super::Crypto::recall), if the store knows this creation already.
     pub retry: Option<Retry>,
 }
 
-/// What a viewer presents. It is shared by the messages of a view.
+/// A viewer's credentials. The messages of one view share them.
 #[derive(Debug)]
 pub struct Presented {
     /// The token.
     pub token: Token,
-    /// The key with which the secret may be asked for again, if there is one.
+    /// The idempotency key, if the viewer may repeat the request.
     pub key: Option<IdempotencyKey>,
 }
 
-/// Finds the ids that a secret may be stored under.
+/// Derives the ids that a secret may be stored under.
 #[derive(Message)]
 #[rtype(result = "Located")]
 pub struct Locate(pub Arc<Presented>);
 
-/// What came of a [`Locate`]. The current secret key's ids come first.
+/// The result of a [`Locate`]. The current secret key's ids come first.
 pub struct Located {
-    /// What the secret may be stored under.
+    /// The ids that the secret may be stored under.
     pub candidates: Vec<LookupId>,
-    /// What it may be kept under for a repeat; none without a key.
+    /// The ids that it may be kept under for redelivery; empty without an idempotency key.
     pub redelivery_ids: Vec<RedeliveryId>,
 }
 
 /// Stretches a passphrase.
 pub struct Prove {
-    /// What the viewer presents beside it.
+    /// The viewer's other credentials.
     pub presented: Arc<Presented>,
-    /// The secret key that the row names.
+    /// The secret key that the stored secret names.
     pub key_id: KeyId,
     /// The passphrase.
     pub passphrase: Passphrase,
 }
 
-/// What came of a [`Prove`].
+/// The result of a [`Prove`].
 pub struct Proven {
     /// For the store.
     pub proof: Proof,
-    /// Opens the secret, beside the token.
+    /// Opens the secret, together with the token.
     pub passphrase_key: PassphraseKey,
 }
 
-/// Opens what was taken from the store.
+/// Opens a secret that was taken from the store.
 #[derive(Message)]
 #[rtype(result = "Result<Plaintext, FormatError>")]
 pub struct Open {
-    /// What the viewer presents.
+    /// The viewer's credentials.
     pub presented: Arc<Presented>,
     /// The secret, as it was stored.
     pub secret: SealedSecret,
-    /// What opens it beside the token, if it has a passphrase.
+    /// The passphrase key, if the secret has a passphrase.
     pub unlock: Option<Unlock>,
 }
 
-/// What a secret with a passphrase opens with beside its token.
+/// The key of a secret with a passphrase, which opens it together with its token.
 pub enum Unlock {
-    /// What the passphrase was stretched to.
+    /// The key that the passphrase was stretched to.
     Key(PassphraseKey),
-    /// The same as it was wrapped for a repeat.
+    /// The same key, wrapped for redelivery.
     Wrapped(WrappedKey),
 }
 

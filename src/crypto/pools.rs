@@ -1,4 +1,4 @@
-//! The [`Pools`] that heavy work runs in.
+//! The thread [`Pools`] for heavy work.
 
 use std::io;
 use std::num::NonZero;
@@ -11,25 +11,25 @@ use crate::config::Passphrases;
 use crate::domain::passphrase::STRETCHING_BYTES;
 use crate::runtime::pool::Pool;
 
-/// The threads for heavy work. Clones are the same threads.
+/// The thread pools for heavy work. Clones share the same threads.
 #[derive(Clone)]
 pub struct Pools {
     /// For the passphrases of creations.
     pub(super) create: Pool,
     /// For the passphrases of reveals.
     pub(super) reveal: Pool,
-    /// For large contents, which are never refused: what they take is bounded already.
+    /// For large contents. It never refuses work, because a taken secret must be opened.
     pub large: Pool,
 }
 
 impl Pools {
-    /// Creations and reveals each stretch up to half as many passphrases at a time as there are cores,
-    /// and have one memory together. Of each, no more wait for that memory than find room in it, and
-    /// who comes first gets it first: a flood of the ones leaves the others their share.
+    /// Starts the threads. Creations and reveals each stretch passphrases on up to half of the cores,
+    /// and share one memory budget. The memory fits N jobs. At most N creations and N reveals wait for
+    /// it, first come, first served. So a flood of creations cannot starve reveals, or vice versa.
     ///
     /// # Errors
     ///
-    /// The system starts no more threads.
+    /// The system cannot start another thread.
     pub fn start(
         Passphrases { memory_bytes, queue }: Passphrases,
         large_threads: usize,
@@ -54,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    /// Does work of both kinds, `EACH` of each, at once; returns the most that ran at a time.
+    /// Runs `EACH` jobs of both kinds at once; returns the largest number that ran at the same time.
     async fn most_at_a_time(pools: &Pools) -> u64 {
         const EACH: usize = 8;
         let (running, most) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));

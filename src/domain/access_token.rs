@@ -1,8 +1,8 @@
-//! Who may create secrets, where not everyone may: the [`AccessToken`] that its bearer sends, and
-//! the [`TokenHash`] that a server knows it by. The token itself is written down nowhere.
+//! Access tokens, for servers on which not everyone may create secrets. A client sends its
+//! [`AccessToken`]; the server knows only the [`TokenHash`] and never stores the token.
 //!
-//! A token is 256 random bits. Nobody finds it by trying, so its hash needs neither a salt nor to be
-//! slow, as that of a password would; and a hash may be read by anyone.
+//! A token is 256 random bits, so nobody can guess it. Unlike a password's hash, its hash needs neither
+//! a salt nor a slow function, and may be public.
 
 use std::fmt;
 
@@ -14,30 +14,30 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::id::opaque;
 
-/// What every access token begins with, so that a search for secrets that leaked recognises it.
+/// The prefix of every access token, by which scanners for leaked credentials recognise it.
 pub const PREFIX: &str = "vo_";
 /// Random bytes of an access token.
 const TOKEN_BYTES: usize = 32;
 /// Bytes of a hash: SHA-256.
 const HASH_BYTES: usize = 32;
 
-/// What lets its bearer create secrets. Wiped on drop; `Debug` shows nothing of it.
+/// Allows its bearer to create secrets. Wiped on drop; `Debug` shows nothing of it.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct AccessToken([u8; TOKEN_BYTES]);
 
 impl AccessToken {
-    /// A new one from the operating system's random generator.
+    /// Generates a token with the operating system's random generator.
     ///
     /// # Errors
     ///
-    /// That generator's own.
+    /// The error of the random generator.
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut token = Self([0; TOKEN_BYTES]);
         getrandom::fill(&mut token.0)?;
         Ok(token)
     }
 
-    /// The text that its bearer sends: [`PREFIX`], and base64url without padding.
+    /// The text that the client sends: [`PREFIX`], then base64url without padding.
     pub fn expose_text(&self) -> Zeroizing<String> {
         let digits = Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0));
         let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + digits.len()));
@@ -51,18 +51,18 @@ opaque!(AccessToken);
 
 /// The SHA-256 of an access token's text, written as 64 hexadecimal digits.
 ///
-/// Hashes are compared as any bytes are. How long that takes may tell how many bytes of a hash are
-/// right; but nobody can choose the hash of what he sends, and from a hash nobody gets to its token.
+/// The comparison is not constant-time. Its duration may reveal how many bytes of a hash match, but a
+/// client cannot choose the hash of the token it sends, and cannot compute a token from its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenHash([u8; HASH_BYTES]);
 
-/// A text that is not written as a hash is.
+/// A text that is not 64 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the hash of a token")]
 pub struct TokenHashError;
 
 impl TokenHash {
-    /// That of this text, whether it is a token or not.
+    /// The hash of any text, token or not.
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text).into())
     }

@@ -1,6 +1,6 @@
-//! The one source of time: every instant the service decides by comes from a [`Clock`].
+//! The one source of time: every decision of the service takes its instant from a [`Clock`].
 //!
-//! The server reads the system's; a test moves its own instead of sleeping.
+//! The clock reads the system's; a test moves it instead of sleeping.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rustix::time::ClockId;
 
-/// Bytes of an instant: those of a `UUIDv7` (RFC 9562), which last until the year 10889.
+/// Bytes of an instant, as in a `UUIDv7` (RFC 9562). They suffice until the year 10889.
 pub const INSTANT_BYTES: usize = 6;
 
 /// An instant, in whole milliseconds since the Unix epoch.
@@ -27,30 +27,30 @@ impl Timestamp {
         self.0
     }
 
-    /// The instant that these bytes are: milliseconds since the Unix epoch, big-endian.
+    /// Reads an instant: milliseconds since the Unix epoch, big-endian.
     pub fn from_bytes(bytes: [u8; INSTANT_BYTES]) -> Self {
         let mut wide = [0; size_of::<i64>()];
         wide.split_at_mut(2).1.copy_from_slice(&bytes);
         Self(i64::from_be_bytes(wide))
     }
 
-    /// The instant as bytes, or the first or last that there is room for.
+    /// The instant as bytes. An instant out of their range becomes the nearest one in it.
     pub fn to_bytes(self) -> [u8; INSTANT_BYTES] {
         let [_, _, bytes @ ..] = self.0.clamp(0, (1 << 48) - 1).to_be_bytes();
         bytes
     }
 
-    /// This instant moved by `duration`, which is cut to milliseconds.
+    /// The instant `duration` after this one. The duration is truncated to milliseconds.
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }
 
-    /// The instant `duration`, cut to milliseconds, before this one.
+    /// The instant `duration` before this one. The duration is truncated to milliseconds.
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
-    fn moved(self, milliseconds: &AtomicI64) -> Self {
+    fn offset_by(self, milliseconds: &AtomicI64) -> Self {
         Self(self.0.saturating_add(milliseconds.load(Ordering::Relaxed)))
     }
 
@@ -62,32 +62,33 @@ impl Timestamp {
     }
 }
 
-/// How far the clocks may be apart before it is a jump: more than a correction in the course of time.
+/// A difference between the clocks that counts as a jump. Gradual corrections of the time stay below it.
 const JUMP: TimeDelta = TimeDelta::seconds(1);
-/// The clock that nobody sets. It goes on while the machine sleeps: that is no jump.
+/// A clock that cannot be set. It counts suspended time too, so waking up is no jump.
 const STEADY: ClockId = ClockId::Boottime;
 
-/// The system's wall clock, and a steady one beside it that does not jump when that one is set.
+/// The system's wall clock, and a steady clock that does not jump when the wall clock is set.
 ///
-/// A wall clock that jumps may be right, or be set right again a moment later. What has expired by
-/// either of them is shown to nobody; but only what has expired by the steady one is deleted. That one
-/// [`follow`](Self::follow)s the other when it is told to. Clones are the same clock.
+/// A jump of the wall clock may be a correction, or a mistake that is corrected a moment later. So a
+/// secret that has expired by either clock is no longer shown, but only one that has expired by the
+/// steady clock is deleted. [`follow`](Self::follow) makes the steady clock accept a jump. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Clock(Arc<Hands>);
+pub struct Clock(Arc<Inner>);
 
-/// A look at a [`Clock`]. Only after a jump of the wall clock the two are not the same.
+/// A reading of a [`Clock`]. Its two instants differ only after a jump of the wall clock.
 #[derive(Clone, Copy, Debug)]
 pub struct ClockReading {
-    /// The instant that is now: what has expired by either clock has expired.
+    /// The later of both clocks. A secret that has expired by it is no longer shown.
     pub now: Timestamp,
-    /// What the steady clock says after a jump: what has expired by it may be deleted.
+    /// The steady clock after a jump, or else `now`. A secret that has expired by it may be deleted.
     pub settled: Timestamp,
 }
 
 #[derive(Debug)]
-struct Hands {
-    started: Duration,
-    /// What the steady clock said when it started, or would have if it had been right.
+struct Inner {
+    uptime_at_start: Duration,
+    /// The wall-clock time at which the clock was created, plus all corrections that `keep` and `follow`
+    /// have since made to the steady clock.
     start: AtomicI64,
     /// How far tests have moved both clocks.
     advanced: AtomicI64,
@@ -97,8 +98,8 @@ struct Hands {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self(Arc::new(Hands {
-            started: uptime(),
+        Self(Arc::new(Inner {
+            uptime_at_start: uptime(),
             start: Utc::now().timestamp_millis().into(),
             advanced: AtomicI64::default(),
             jumped: AtomicI64::default(),
@@ -107,64 +108,64 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// The instant that is now: what has expired by either clock has expired.
+    /// The present instant: the later of both clocks.
     pub fn now(&self) -> Timestamp {
         self.read().now
     }
 
-    /// What the clocks say, in one look.
+    /// Reads both clocks.
     pub fn read(&self) -> ClockReading {
-        let (wall, steady) = self.hands();
+        let (wall, steady) = self.wall_and_steady();
         let now = wall.max(steady);
         ClockReading { now, settled: if jump(wall, steady).is_some() { steady } else { now } }
     }
 
-    /// Whether the wall clock has jumped since the steady one followed it, and how far.
+    /// How far the wall clock has jumped since the steady clock last followed it; `None` without a jump.
     pub fn jump(&self) -> Option<TimeDelta> {
-        let (wall, steady) = self.hands();
+        let (wall, steady) = self.wall_and_steady();
         jump(wall, steady)
     }
 
-    /// Has the steady clock say what the wall clock says, unless that has jumped.
+    /// Sets the steady clock to the wall clock, unless the wall clock has jumped.
     pub fn keep(&self) {
-        let (wall, steady) = self.hands();
+        let (wall, steady) = self.wall_and_steady();
         if jump(wall, steady).is_none() {
             self.follow(ahead(wall, steady));
         }
     }
 
-    /// Has the steady clock follow a jump, or a part of one.
+    /// Moves the steady clock by a jump, or by a part of one.
     pub fn follow(&self, jump: TimeDelta) {
         self.0.start.fetch_add(jump.num_milliseconds(), Ordering::Relaxed);
     }
 
-    /// What the wall clock and the steady one say.
-    fn hands(&self) -> (Timestamp, Timestamp) {
-        let Hands { started, start, advanced, jumped } = &*self.0;
-        let wall = Timestamp(Utc::now().timestamp_millis()).moved(jumped);
-        let steady = Timestamp(0).moved(start).plus(uptime().saturating_sub(*started));
-        (wall.moved(advanced), steady.moved(advanced))
+    /// The instants of the wall clock and of the steady clock.
+    fn wall_and_steady(&self) -> (Timestamp, Timestamp) {
+        let Inner { uptime_at_start, start, advanced, jumped } = &*self.0;
+        let wall = Timestamp(Utc::now().timestamp_millis()).offset_by(jumped);
+        let steady = Timestamp(0).offset_by(start).plus(uptime().saturating_sub(*uptime_at_start));
+        (wall.offset_by(advanced), steady.offset_by(advanced))
     }
 
-    /// Time that has passed since this clock was made, whatever the wall clock was set to.
+    /// Time since this clock was created. Setting the wall clock does not change it.
     pub fn elapsed(&self) -> Duration {
         let advanced = self.0.advanced.load(Ordering::Relaxed);
         let advanced = Duration::from_millis(u64::try_from(advanced).unwrap_or_default());
-        uptime().saturating_sub(self.0.started).saturating_add(advanced)
+        uptime().saturating_sub(self.0.uptime_at_start).saturating_add(advanced)
     }
 
-    /// How long it is until `instant`; nothing if that is past.
+    /// Time until `instant`; zero if it has passed.
     pub fn until(&self, instant: Timestamp) -> Duration {
         let milliseconds = instant.0.saturating_sub(self.now().0);
         Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
     }
 
-    /// Moves this clock and all its clones forward, as time does.
+    /// Moves this clock and all its clones forward, both wall and steady. For tests.
     pub fn advance(&self, duration: Duration) {
         self.0.advanced.fetch_add(millis(duration), Ordering::Relaxed);
     }
 
-    /// Sets the wall clock forward or back, as somebody may.
+    /// Sets the wall clock alone forward or back. For tests.
     pub fn set_wall(&self, by: TimeDelta) {
         self.0.jumped.fetch_add(by.num_milliseconds(), Ordering::Relaxed);
     }
@@ -175,12 +176,12 @@ fn ahead(wall: Timestamp, steady: Timestamp) -> TimeDelta {
     TimeDelta::milliseconds(wall.0.saturating_sub(steady.0))
 }
 
-/// How far `wall` is ahead of `steady`, if that is a jump.
+/// How far `wall` is ahead of `steady`, or `None` below [`JUMP`].
 fn jump(wall: Timestamp, steady: Timestamp) -> Option<TimeDelta> {
     Some(ahead(wall, steady)).filter(|ahead| ahead.abs() >= JUMP)
 }
 
-/// Time that has passed, since an instant that is the same until the machine starts anew.
+/// Time since an instant that is fixed until the machine reboots.
 fn uptime() -> Duration {
     let time = rustix::time::clock_gettime(STEADY);
     let [seconds, nanoseconds] = [time.tv_sec, time.tv_nsec].map(i64::unsigned_abs);

@@ -1,19 +1,19 @@
-//! What the store knows things by, and other byte strings that it keeps. An id is 16 bytes, derived from what a caller holds and a secret
-//! key. But for the expiry that a lookup id and its token begin with, nothing of either can be
-//! recovered from them, and no guess be tested without the other.
+//! The ids of the store, and other byte strings that it keeps. An id is 16 bytes, derived from a
+//! client's token or key and a secret key. An id reveals neither, except the expiry that a lookup id
+//! shares with its token, and a guess at one cannot be tested without the other.
 
 use super::clock::{INSTANT_BYTES, Timestamp};
 
-/// Bytes of each of these ids.
+/// Bytes of an id.
 pub const ID_BYTES: usize = 16;
 /// Bytes of a [`KeyId`].
 pub const KEY_ID_BYTES: usize = 4;
 /// Bytes of a [`Nonce`].
 pub const NONCE_BYTES: usize = 32;
-/// Those of a lookup id that are derived.
+/// Bytes of a lookup id that are derived.
 pub const DIGEST_BYTES: usize = ID_BYTES - INSTANT_BYTES;
 
-/// Has `Debug` show nothing of these types but their names.
+/// Implements `Debug` so that it shows only the names of these types.
 macro_rules! opaque {
     ($($name:ident),*) => { $(
         impl std::fmt::Debug for $name {
@@ -25,7 +25,7 @@ macro_rules! opaque {
 }
 pub(crate) use opaque;
 
-/// Declares byte strings that are alike and must not be confused.
+/// Declares distinct types for byte strings, so that they cannot be confused.
 macro_rules! bytes {
     ($($(#[$doc:meta])* $name:ident: $length:expr;)*) => { $(
         $(#[$doc])*
@@ -33,7 +33,7 @@ macro_rules! bytes {
         pub struct $name([u8; $length]);
 
         impl $name {
-            /// The one made of these bytes.
+            /// The value with these bytes.
             pub const fn from_bytes(bytes: [u8; $length]) -> Self {
                 Self(bytes)
             }
@@ -49,27 +49,26 @@ macro_rules! bytes {
 }
 
 bytes! {
-    /// What a secret is stored under: derived from its token. It begins with an instant that is no
-    /// later than the secret's expiry, and is that expiry unless the secret was not sealed here: who
-    /// keeps secrets in the order of their ids has those that expire first in front.
+    /// The id of a secret, derived from its token. Its first six bytes are the secret's expiry, or, for
+    /// a row that this format did not seal, an earlier instant. So ids sort by expiry.
     LookupId: ID_BYTES;
-    /// What a receipt is stored under: derived from the receipt's own token.
+    /// The id of a receipt, derived from the receipt's own token.
     ReceiptId: ID_BYTES;
-    /// What a secret is kept under for whoever took it repeatably: derived from the token and the
+    /// The id of a viewed secret that is kept for a repeat, derived from the token and the
     /// idempotency key.
     RedeliveryId: ID_BYTES;
-    /// What a repeatable creation is remembered by: derived from the idempotency key.
+    /// The id of a repeatable creation, derived from the idempotency key.
     CreationId: ID_BYTES;
-    /// What tells the right passphrase from a wrong one: derived from it and the token.
+    /// Tells the right passphrase from a wrong one; derived from the passphrase and the token.
     Verifier: ID_BYTES;
-    /// Names the secret key a secret was sealed under: derived from it, so that keys are told apart.
+    /// Names the secret key under which a secret was sealed; derived from that key.
     KeyId: KEY_ID_BYTES;
-    /// What makes the token of a repeatable creation a new one: random bytes, which the store keeps.
+    /// Random bytes that make the derived token of a repeatable creation unique. The store keeps them.
     Nonce: NONCE_BYTES;
 }
 
 impl LookupId {
-    /// The id made of these parts.
+    /// The id with these parts.
     pub fn from_parts(expires_at: Timestamp, digest: &[u8; DIGEST_BYTES]) -> Self {
         let mut id = [0; ID_BYTES];
         let (instant, rest) = id.split_at_mut(INSTANT_BYTES);
@@ -78,24 +77,24 @@ impl LookupId {
         Self(id)
     }
 
-    /// The instant that it begins with.
+    /// The instant in its first six bytes.
     pub fn instant(&self) -> Timestamp {
         let (instant, _digest) = self.0.split_first_chunk().unwrap_or((&[0; INSTANT_BYTES], &[]));
         Timestamp::from_bytes(*instant)
     }
 
-    /// What stands after it.
+    /// The bytes after the instant.
     pub fn digest(&self) -> &[u8; DIGEST_BYTES] {
         self.0.last_chunk().unwrap_or(&[0; DIGEST_BYTES])
     }
 }
 
 impl Nonce {
-    /// A new one from the operating system's random generator.
+    /// Generates a nonce with the operating system's random generator.
     ///
     /// # Errors
     ///
-    /// That generator's own.
+    /// The error of the random generator.
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut nonce = Self([0; NONCE_BYTES]);
         getrandom::fill(&mut nonce.0)?;

@@ -1,27 +1,27 @@
-//! What makes a request repeatable: the [`IdempotencyKey`] that its sender chose, and what is kept
-//! to recognise a creation by it.
+//! Repeatable requests: the [`IdempotencyKey`] that the client chose, and the record by which a retried
+//! creation is recognised.
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::clock::Timestamp;
 use super::id::{CreationId, LookupId, Nonce, opaque};
 
-/// The fewest characters of a key: those of 128 random bits in base64url. A UUID has more.
+/// The fewest characters of a key: as many as 128 random bits take in base64url. A UUID has more.
 pub const KEY_CHARACTERS: usize = 22;
 
-/// What the sender of a request chose at random, so that a retry is recognised. Whoever has it and
-/// the token gets the secret again, so it is never shown or stored. Wiped on drop.
+/// The random key of a request, by which a retry is recognised. A client that has the key and the token
+/// can get the secret again, so the key is never shown or stored. Wiped on drop.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct IdempotencyKey(String);
 
-/// A text that is no key, or may be one that can be guessed.
+/// A text that is not a key, or is short enough to be guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("neither a UUID nor at least {KEY_CHARACTERS} characters of base64url")]
 pub struct IdempotencyKeyError;
 
 impl IdempotencyKey {
-    /// Reads a UUID, or at least 22 characters of base64url, which may be any number more. (A UUID
-    /// as it is usually written is such a text, too.)
+    /// Reads at least 22 characters of base64url, without an upper limit. A UUID in its usual notation
+    /// is such a text.
     ///
     /// # Errors
     ///
@@ -44,25 +44,25 @@ impl IdempotencyKey {
 
 opaque!(IdempotencyKey);
 
-/// A repeatable creation that may be a new one.
+/// A repeatable creation, before the store knows whether it is a retry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCreation {
-    /// What it is to be remembered by.
+    /// The id to store it under.
     pub id: CreationId,
-    /// What an earlier one may be remembered by: the same, and the ids under previous keys.
+    /// The ids that an earlier attempt may have: the same one, and those under previous keys.
     pub candidates: Vec<CreationId>,
-    /// What its token was derived with.
+    /// The nonce from which its token was derived.
     pub nonce: Nonce,
 }
 
-/// A repeatable creation that was made before.
+/// A repeatable creation that is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Creation {
-    /// What it is remembered by.
+    /// The id under which it is stored.
     pub id: CreationId,
-    /// What its token was derived with.
+    /// The nonce from which its token was derived.
     pub nonce: Nonce,
-    /// What its secret was stored under.
+    /// The id of its secret.
     pub lookup_id: LookupId,
     /// When its secret expires or expired.
     pub expires_at: Timestamp,

@@ -1,4 +1,4 @@
-//! A passphrase, which a sender may ask for beside the token, and the key that is stretched from it.
+//! The passphrase that a sender may require in addition to the token, and the key stretched from it.
 
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -7,7 +7,7 @@ use super::id::opaque;
 
 /// The most bytes of a passphrase, in UTF-8 and in normal form.
 pub const PASSPHRASE_BYTES: usize = 1_024;
-/// What stretching a passphrase takes of memory, in KiB.
+/// Memory for stretching one passphrase, in KiB.
 pub const STRETCHING_KIBIBYTES: u32 = 64 * 1_024;
 /// The same in bytes.
 pub const STRETCHING_BYTES: u64 = STRETCHING_KIBIBYTES as u64 * 1_024;
@@ -16,12 +16,12 @@ pub const PASSPHRASE_KEY_BYTES: usize = 32;
 /// The most bytes by which one byte grows in normal form C (Unicode Standard Annex 15, section 8).
 const NFC_GROWTH: usize = 3;
 
-/// What a sender and a viewer agreed on: 1 to [`PASSPHRASE_BYTES`] in normal form C, so that it is
-/// the same on every keyboard. Wiped on drop; `Debug` shows nothing of it.
+/// A passphrase of 1 to [`PASSPHRASE_BYTES`] bytes, in normal form C so that every keyboard yields the
+/// same bytes. Wiped on drop; `Debug` shows nothing of it.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Passphrase(String);
 
-/// A text that is no passphrase: empty or too long.
+/// A text that is empty or too long for a passphrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not from 1 to {PASSPHRASE_BYTES} bytes")]
 pub struct PassphraseError;
@@ -33,7 +33,7 @@ impl Passphrase {
     ///
     /// [`PassphraseError`].
     pub fn parse(text: &str) -> Result<Self, PassphraseError> {
-        // With all its room from the start it is never moved, and leaves no copy behind.
+        // Full capacity from the start: a reallocation would leave an unwiped copy behind.
         let mut normal = Self(String::with_capacity(text.len() * NFC_GROWTH));
         normal.0.extend(text.nfc());
         if (1..=PASSPHRASE_BYTES).contains(&normal.0.len()) {
@@ -51,12 +51,12 @@ impl Passphrase {
 
 opaque!(Passphrase);
 
-/// What Argon2id makes of a passphrase for one token. Wiped on drop; `Debug` shows nothing of it.
+/// The output of Argon2id for a passphrase and a token. Wiped on drop; `Debug` shows nothing of it.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct PassphraseKey([u8; PASSPHRASE_KEY_BYTES]);
 
 impl PassphraseKey {
-    /// The key made of these bytes.
+    /// The key with these bytes.
     pub const fn from_bytes(bytes: [u8; PASSPHRASE_KEY_BYTES]) -> Self {
         Self(bytes)
     }
@@ -69,7 +69,7 @@ impl PassphraseKey {
 
 opaque!(PassphraseKey);
 
-/// A passphrase key, sealed for whoever has the token and the idempotency key.
+/// A passphrase key, encrypted under the token and the idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedKey(pub Vec<u8>);
 
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(normal(""), Err(PassphraseError));
         assert_eq!(normal(&"x".repeat(1_025)), Err(PassphraseError));
         assert!(normal(&"x".repeat(1_024)).is_ok());
-        // 3 bytes each as it is typed, 2 in normal form; and one that grows from 3 to 6.
+        // The first shrinks from 3 bytes to 2 in normal form; the last grows from 3 to 6.
         assert!(normal(&"e\u{301}".repeat(512)).is_ok());
         assert_eq!(normal(&"e\u{301}".repeat(513)), Err(PassphraseError));
         assert_eq!(normal(&"\u{fb2c}".repeat(171)), Err(PassphraseError));

@@ -1,4 +1,4 @@
-//! The service's secret keys, as opaque values: only the format looks into them.
+//! The service's secret keys, as opaque values: only the sealed format uses their bytes.
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -9,7 +9,7 @@ use super::id::opaque;
 pub struct SecretKey(Vec<u8>);
 
 impl SecretKey {
-    /// The key made of these bytes.
+    /// The key with these bytes.
     pub const fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
@@ -22,12 +22,12 @@ impl SecretKey {
 
 opaque!(SecretKey);
 
-/// The secret keys a server works with: new secrets use the current one, old ones are found under
-/// any of them.
+/// The secret keys of a server. New secrets are sealed under the current key; a secret can be opened
+/// under any of the keys.
 #[derive(Debug)]
 pub struct SecretKeys {
-    /// What new secrets are sealed under.
+    /// The key for new secrets.
     pub current: SecretKey,
-    /// What older secrets may be sealed under, newest first.
+    /// Keys of older secrets, newest first.
     pub previous: Vec<SecretKey>,
 }

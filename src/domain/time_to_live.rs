@@ -1,10 +1,10 @@
-//! How long a secret may live.
+//! The lifetime of a secret.
 
 use std::time::Duration;
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
 
-/// The shortest life a secret may be given.
+/// The shortest lifetime of a secret.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// The same, in hours.
 pub const SHORTEST_HOURS: f64 = 1.0 / SECONDS_PER_HOUR;
@@ -12,19 +12,19 @@ pub const SHORTEST_HOURS: f64 = 1.0 / SECONDS_PER_HOUR;
 /// The time between a secret's creation and its expiry, and the hours that its sender asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeToLive {
-    /// The hours as asked for; nothing where the sender left them to the service.
+    /// The hours in the request; `None` if the sender left them to the service.
     pub hours: Option<f64>,
-    /// The time that they come to.
+    /// The lifetime, requested or default.
     pub duration: Duration,
 }
 
-/// The hours are not a number, come to less than a second, or exceed the maximum.
+/// The hours are not a number, are less than a second, or exceed the maximum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not between one second and the longest time to live")]
 pub struct TimeToLiveError;
 
 impl TimeToLive {
-    /// Reads a number of hours. Fractions count: 0.25 is fifteen minutes.
+    /// Checks the requested hours, or takes the default. Fractions are allowed: 0.25 is fifteen minutes.
     ///
     /// # Errors
     ///

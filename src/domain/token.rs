@@ -1,8 +1,8 @@
-//! What callers hold: the [`Token`] of a secret, and the [`Receipt`] of its sender. Neither ever
-//! reaches the store, a log or an error, but for the expiry that a token begins with.
+//! The credentials of clients: the [`Token`] of a secret, and the [`Receipt`] of its sender. Neither
+//! ever reaches the store, a log or an error, except the expiry in a token, which the store keeps.
 //!
-//! A token begins with the instant at which its secret expires, as a `UUIDv7` (RFC 9562) begins with
-//! that of its making: what is derived from tokens can be kept in the order of expiry.
+//! A token begins with the instant at which its secret expires, as a `UUIDv7` (RFC 9562) begins with the
+//! instant of its creation. So ids that are derived from tokens sort by expiry.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,17 +13,17 @@ use super::id::opaque;
 
 /// Bytes of a token or a receipt.
 pub const TOKEN_BYTES: usize = 32;
-/// Those of a token that are random.
+/// Bytes of a token after its expiry: random, or derived for a repeatable creation.
 pub const RANDOM_BYTES: usize = TOKEN_BYTES - INSTANT_BYTES;
-/// Characters of one as it is shown: base64url without padding (RFC 4648, section 5).
+/// Characters of a token or a receipt as text: base64url without padding (RFC 4648, section 5).
 pub const TOKEN_CHARACTERS: usize = 43;
 
-/// A text that is not the canonical form of any token.
+/// A text that is not a token in canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a token")]
 pub struct TokenError;
 
-/// Declares tokens that are alike and must not be confused.
+/// Declares distinct types for tokens, so that they cannot be confused.
 macro_rules! tokens {
     ($($(#[$doc:meta])* $name:ident;)*) => { $(
         $(#[$doc])*
@@ -31,7 +31,7 @@ macro_rules! tokens {
         pub struct $name([u8; TOKEN_BYTES]);
 
         impl $name {
-            /// The one made of these bytes.
+            /// The value with these bytes.
             pub const fn from_bytes(bytes: [u8; TOKEN_BYTES]) -> Self {
                 Self(bytes)
             }
@@ -57,7 +57,7 @@ macro_rules! tokens {
                 &self.0
             }
 
-            /// The 43 characters, for the one who is to hold them.
+            /// The 43 characters, for the client.
             pub fn expose_text(&self) -> Zeroizing<String> {
                 Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0))
             }
@@ -68,27 +68,27 @@ macro_rules! tokens {
 }
 
 tokens! {
-    /// The 32 bytes that open one secret, 26 of them random. Wiped on drop; `Debug` shows nothing of
-    /// them.
+    /// The 32 bytes that open one secret: its expiry and [`RANDOM_BYTES`] more. Wiped on drop; `Debug`
+    /// shows nothing of them.
     Token;
-    /// The 32 random bytes that tell a sender what became of a secret, and open nothing. Wiped on
-    /// drop; `Debug` shows nothing of them.
+    /// The 32 bytes with which a sender learns how a secret ended. They open nothing. Wiped on drop;
+    /// `Debug` shows nothing of them.
     Receipt;
 }
 
 impl Token {
-    /// A new one, from the operating system's random generator, for a secret that expires then.
+    /// Generates a token with the operating system's random generator, for a secret that expires then.
     ///
     /// # Errors
     ///
-    /// That generator's own.
+    /// The error of the random generator.
     pub fn generate(expires_at: Timestamp) -> Result<Self, getrandom::Error> {
         let mut random = Zeroizing::new([0; RANDOM_BYTES]);
         getrandom::fill(&mut *random)?;
         Ok(Self::from_parts(expires_at, &random))
     }
 
-    /// The one made of these parts.
+    /// The token with these parts.
     pub fn from_parts(expires_at: Timestamp, random: &[u8; RANDOM_BYTES]) -> Self {
         let mut token = Self([0; TOKEN_BYTES]);
         let (instant, rest) = token.0.split_at_mut(INSTANT_BYTES);
@@ -97,7 +97,7 @@ impl Token {
         token
     }
 
-    /// When its secret expires, if it has one.
+    /// The expiry in the token. A client may have made it up.
     pub fn expires_at(&self) -> Timestamp {
         let (instant, _random) = self.0.split_first_chunk().unwrap_or((&[0; INSTANT_BYTES], &[]));
         Timestamp::from_bytes(*instant)
@@ -105,11 +105,11 @@ impl Token {
 }
 
 impl Receipt {
-    /// A new one from the operating system's random generator.
+    /// Generates a receipt with the operating system's random generator.
     ///
     /// # Errors
     ///
-    /// That generator's own.
+    /// The error of the random generator.
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut receipt = Self([0; TOKEN_BYTES]);
         getrandom::fill(&mut receipt.0)?;

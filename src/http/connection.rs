@@ -1,25 +1,25 @@
-//! The contract of a connection with the HTTP layer, which tells it how far its request has come. The
-//! connection reads from that how much is wanted of it, and for how long it may be silent. It hands over
-//! one request at a time, so there is never more than one.
+//! The contract between a connection and the HTTP layer. The HTTP layer notes the phase of the current
+//! request; the connection derives from it how much input to pass on and which timeout applies. It
+//! passes on one request at a time, so there is never more than one.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use tokio::time::Instant;
 
-/// What the head of a request announces behind it.
+/// The body that the head of a request announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnnouncedBody {
-    /// So many bytes, or none. Then the next request may come.
+    /// A body of this many bytes, which may be 0. Another request may follow.
     Sized(usize),
-    /// Chunks. No request follows them.
+    /// A chunked body. Bytes after it are never parsed as a request.
     Chunked,
-    /// So many bytes, and then another protocol without an end, as none is spoken here.
+    /// A body of this many bytes, then an upgrade. Upgrades are not supported, so no request follows.
     Upgrade(usize),
 }
 
 impl AnnouncedBody {
-    /// Its bytes, if they are known.
+    /// Its length in bytes, if it is announced.
     pub const fn length(self) -> Option<usize> {
         match self {
             Self::Sized(length) | Self::Upgrade(length) => Some(length),
@@ -27,8 +27,8 @@ impl AnnouncedBody {
         }
     }
 
-    /// What is left of it behind `count` bytes.
-    const fn behind(self, count: usize) -> Self {
+    /// The rest of it after `count` bytes.
+    const fn after(self, count: usize) -> Self {
         match self {
             Self::Sized(length) => Self::Sized(length.saturating_sub(count)),
             Self::Upgrade(length) => Self::Upgrade(length.saturating_sub(count)),
@@ -37,22 +37,23 @@ impl AnnouncedBody {
     }
 }
 
-/// How far a connection has come.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// No request runs, since then. Nothing before the first one.
+    /// No request runs, since this instant; `None` before the first request.
     Idle(Option<Instant>),
-    /// The head of another request has begun to come, then.
+    /// The head of a further request began to arrive at this instant.
     Head(Instant),
-    /// A request runs and wants nothing. So much of its body is not read.
+    /// A request runs and does not read. This part of its body is unread.
     Running(AnnouncedBody),
-    /// A request waits for its body. So much of it is not handed over.
+    /// A request reads its body. This part of it is not passed on yet.
     Reading(AnnouncedBody),
     /// The last request has ended.
     Over,
 }
 
-/// The requests of one connection. What runs without one, as the metrics do, tells it to nobody.
+/// The phase of one connection, shared with its requests. The metrics server has no such connection; its
+/// requests use a value that nobody reads.
 #[derive(Clone, Debug)]
 pub struct Requests(Rc<Cell<Phase>>);
 
@@ -63,31 +64,32 @@ impl Default for Requests {
 }
 
 impl Requests {
-    /// A request begins, with this body.
+    /// Notes that a request with this body begins.
     pub fn begin(&self, body: AnnouncedBody) {
         self.0.set(Phase::Running(body));
     }
 
-    /// The request waits for its body.
+    /// Notes that the request waits for its body.
     pub fn want_body(&self) {
         if let Phase::Running(body) = self.phase() {
             self.0.set(Phase::Reading(body));
         }
     }
 
-    /// The request has read its body to the end.
+    /// Notes that the request has read its body to the end.
     pub fn note_read(&self) {
         if let Phase::Reading(body) = self.phase() {
-            self.0.set(Phase::Running(body.behind(usize::MAX)));
+            self.0.set(Phase::Running(body.after(usize::MAX)));
         }
     }
 
-    /// Whether no request can follow the one that runs: its body was not read to the end, or shows none.
+    /// Whether the connection must close after the current request: its body was not read to the end, or
+    /// was not a [`Sized`](AnnouncedBody::Sized) one.
     pub fn is_last(&self) -> bool {
         self.phase() != Phase::Running(AnnouncedBody::Sized(0))
     }
 
-    /// The request ends: its answer is made.
+    /// Notes that the request ends: its response is complete, or it was dropped.
     pub fn end(&self) {
         self.0.set(if self.is_last() { Phase::Over } else { Phase::Idle(Some(Instant::now())) });
     }
@@ -96,16 +98,16 @@ impl Requests {
         self.0.get()
     }
 
-    /// So many bytes were handed over.
+    /// Notes that `count` bytes were passed on.
     pub(crate) fn note_bytes(&self, count: usize) {
         self.0.set(match self.phase() {
             Phase::Idle(Some(_)) => Phase::Head(Instant::now()),
-            Phase::Reading(body) => Phase::Reading(body.behind(count)),
+            Phase::Reading(body) => Phase::Reading(body.after(count)),
             other => other,
         });
     }
 
-    /// The answer to the last request was still on its way: its time of silence begins anew.
+    /// Restarts the keep-alive timeout, because the last response was still being sent.
     pub(crate) fn note_quiet(&self) {
         self.0.set(Phase::Idle(Some(Instant::now())));
     }

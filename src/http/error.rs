@@ -1,5 +1,5 @@
-//! [`ApiError`]: everything that can be wrong with a request or an answer, and which problem that
-//! is. No error repeats anything that the caller sent.
+//! [`ApiError`]: every reason why a request fails, and the problem that it is reported as. No error
+//! repeats anything that the caller sent.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -12,13 +12,13 @@ use crate::crypto::format::FormatError;
 use crate::runtime::pool::PoolError;
 use crate::store::{State, StoreError};
 
-/// Seconds after which a caller for whom nothing was done may well try again.
+/// Seconds to wait before a retry, where nothing was done.
 const RETRY_AFTER_SECONDS: &str = "1";
 
-/// Why a request is not answered as its sender would like.
+/// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ApiError {
-    /// One of which no more is to be said than what is true of its kind.
+    /// A problem that needs no details beyond those of its kind.
     #[error("{}", .0.title)]
     Problem(&'static Kind),
     #[error("method not allowed")]
@@ -35,7 +35,7 @@ pub(super) enum ApiError {
     BodyTooLarge { max_bytes: usize },
     #[error("the content is too large")]
     ContentTooLarge { max_bytes: usize },
-    #[error("fields are wrong")]
+    #[error("fields are invalid")]
     InvalidFields(Vec<FieldError>),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -52,12 +52,12 @@ impl From<&'static Kind> for ApiError {
 }
 
 impl ApiError {
-    /// The error for one wrong field.
+    /// The error for one invalid field.
     pub(super) fn field(field: &'static str, message: impl Into<String>) -> Self {
         Self::InvalidFields(vec![FieldError::new(field, message)])
     }
 
-    /// The document that tells this error to the caller of the request `request_id`.
+    /// The problem document of this error for the request `request_id`.
     pub(super) fn problem<'a>(&'a self, request_id: &'a str) -> Problem<'a> {
         let kind = self.kind();
         Problem {
@@ -75,13 +75,13 @@ impl ApiError {
         }
     }
 
-    /// Whether someone who runs the service should hear of it.
+    /// Whether the error is logged for the operator.
     pub(super) fn is_fault(&self) -> bool {
         let kinds = [problem::BUSY, problem::NO_ROOM];
         self.status_code().is_server_error() && !kinds.contains(&self.kind())
     }
 
-    /// Whether someone presented what opens nothing here.
+    /// Whether a token, a receipt or a passphrase was wrong: a possible guess.
     pub(super) fn is_failed_lookup(&self) -> bool {
         let kinds =
             [problem::SECRET_NOT_FOUND, problem::RECEIPT_NOT_FOUND, problem::WRONG_PASSPHRASE];
@@ -117,12 +117,12 @@ impl ApiError {
         }
     }
 
-    /// What can be said of this one beyond what is true of its kind.
+    /// The detail of this error, if it says more than the detail of its kind.
     fn detail(&self) -> Option<String> {
         match self {
-            Self::MethodNotAllowed { allow } => Some(format!("This path takes {allow} only.")),
+            Self::MethodNotAllowed { allow } => Some(format!("This path supports {allow} only.")),
             Self::ViewByGetOff => {
-                Some("Viewing by GET is turned off: POST the token to /api/v1/reveal.".to_owned())
+                Some("Viewing by GET is turned off. POST the token to /api/v1/reveal.".to_owned())
             }
             Self::BodyTooLarge { max_bytes } => {
                 Some(format!("The body may have at most {max_bytes} bytes."))
@@ -131,7 +131,7 @@ impl ApiError {
                 Some(format!("The content may have at most {max_bytes} bytes in UTF-8."))
             }
             Self::WrongPassphrase { attempts_left: 0 } => Some(
-                "The passphrase is wrong, and this was the last attempt: the secret is gone."
+                "The passphrase is wrong. This was the last attempt: the secret is destroyed."
                     .to_owned(),
             ),
             _ => None,
@@ -144,7 +144,7 @@ impl ResponseError for ApiError {
         self.kind().status
     }
 
-    /// Status and headers; the body is written by the frame, which knows the request's id.
+    /// Status and headers. The frame writes the body, because it knows the request id.
     fn error_response(&self) -> HttpResponse {
         let kind = self.kind();
         let mut response = HttpResponseBuilder::new(kind.status);
@@ -159,7 +159,7 @@ impl ResponseError for ApiError {
             }
             _ => &mut response,
         };
-        // Where the outcome is unknown, nobody is invited to try again.
+        // After an unknown outcome a retry could do the same thing twice.
         let is_not_run = kind != problem::OUTCOME_UNKNOWN;
         if kind.status == StatusCode::SERVICE_UNAVAILABLE && is_not_run {
             response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));

@@ -1,4 +1,4 @@
-//! What handlers read from a request: JSON bodies, tokens, idempotency keys and access tokens.
+//! Parsers of request parts: JSON bodies, tokens, idempotency keys and access tokens.
 
 pub(crate) mod bearer;
 pub(crate) mod body;

@@ -1,4 +1,4 @@
-//! What every request and every answer passes, whatever its handler.
+//! Checks and headers that requests and responses of several handlers share.
 
 pub(crate) mod client_address;
 pub(crate) mod cors;

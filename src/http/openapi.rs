@@ -1,8 +1,8 @@
-//! The API's documentation, all of it from the binary: the specification, Swagger UI, and a
-//! reference that is rendered from the specification and needs no script.
+//! The API's documentation, served from the binary: the specification, Swagger UI, and a reference page
+//! that is rendered from the specification and needs no script.
 
 mod reference;
-pub(crate) mod responses;
+
 mod specification;
 
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use super::error::ApiError;
 use super::problem::{self, KINDS};
 use specification::specification;
 
-/// Swagger UI sets styles from its script and draws with images in its style sheet.
+/// Swagger UI sets inline styles and has `data:` images in its style sheet.
 const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The specification and the reference of a service: they tell what it serves, and to whom.
+/// The specification and the reference of a service. They depend on its settings.
 pub type Documents = [String; 2];
 
 fn documents(state: &AppState) -> &Documents {
@@ -46,9 +46,9 @@ pub(crate) async fn swagger_ui() -> HttpResponse {
         .body(include_str!("pages/swagger.html"))
 }
 
-/// `/docs/{name}`: what Swagger UI is made of.
+/// `/docs/{name}`: the files of Swagger UI.
 pub(crate) async fn swagger_ui_file(name: Path<String>) -> Result<HttpResponse, ApiError> {
-    // Without a validator: it is another origin, and would be told of this service.
+    // The validator is a third-party site, which would learn the address of this service.
     let config = utoipa_swagger_ui::Config::from("openapi.json").validator_url("none");
     let config = Arc::new(config);
     match utoipa_swagger_ui::serve(&name, config) {
@@ -69,7 +69,7 @@ pub(crate) async fn reference(state: Data<AppState>) -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::html()).body(reference.clone())
 }
 
-/// `/problems/{name}`: leads to where the problem is described.
+/// `/problems/{name}`: redirects to the problem's description in the reference.
 pub(crate) async fn problem(name: Path<String>) -> Result<HttpResponse, ApiError> {
     let kind = KINDS.iter().find(|kind| kind.name == *name).ok_or(problem::NO_SUCH_PATH)?;
     let place = format!("../redoc#{}", kind.name);

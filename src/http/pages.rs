@@ -1,6 +1,6 @@
-//! The pages for people: the start page, the page behind a link, and what they are drawn with.
+//! The pages for people: the start page, the page behind a link, and their assets.
 //!
-//! Addresses in them are relative, so that they hold behind a proxy that serves them under a path.
+//! Addresses in them are relative, so that they work behind a proxy that serves them under a path.
 
 use actix_web::http::header::{ContentType, HOST};
 use actix_web::web::{Data, Path};
@@ -21,7 +21,7 @@ const KEEP: &str =
 const SECRET_SCRIPT: &str = include_str!("pages/secret.js");
 const ICON: &str = include_str!("pages/icon.svg");
 
-/// The page at `/`: what runs here, and where to read on.
+/// The page at `/`: says what this service is and links to its documents.
 pub(super) async fn start(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
     let serve = state.settings.server.serve;
     respond(layout(
@@ -30,8 +30,8 @@ pub(super) async fn start(request: HttpRequest, state: Data<AppState>) -> HttpRe
             main {
                 h1 { "viewonce" }
                 p {
-                    "A one-time secret service. Store a secret and get a link; whoever opens it first \
-                     sees the secret, and nobody else ever will."
+                    "A one-time secret service. Store a secret and get a link. The secret can be viewed \
+                     once; then it is deleted."
                 }
                 @if serve != Serve::View { pre { code {
                     "curl -s " (base(&request, &state)) "/api/v1/secrets \\\n"
@@ -41,11 +41,11 @@ pub(super) async fn start(request: HttpRequest, state: Data<AppState>) -> HttpRe
                     }
                     "  -d '{\"content\": \"the spare key is under the third pot\"}'"
                 } } } @else {
-                    p { "Secrets are stored elsewhere; here they are viewed, by the links to them." }
+                    p { "This server only shows secrets. They are created on another server." }
                 }
                 ul {
                     li { a href="docs" { "Try the API" } " in Swagger UI" }
-                    li { a href="redoc" { "Read the reference" } ", which needs no script" }
+                    li { a href="redoc" { "Read the reference" } ", which works without scripts" }
                     li { a href="openapi.json" { "The OpenAPI specification" } }
                     li { a href="health" { "Health" } }
                 }
@@ -55,8 +55,8 @@ pub(super) async fn start(request: HttpRequest, state: Data<AppState>) -> HttpRe
     ))
 }
 
-/// Where the service is found: at its public address, or else at the host that was asked. Of what a
-/// request says of a proxy, no more is believed than that it speaks TLS.
+/// The base address of the service: `server.public_url`, or else the request's `Host`. Forwarding
+/// headers decide only the scheme, because any client can send them.
 fn base(request: &HttpRequest, state: &AppState) -> String {
     if let Some(url) = state.public_url() {
         return url.as_str().trim_end_matches('/').to_owned();
@@ -66,8 +66,8 @@ fn base(request: &HttpRequest, state: &AppState) -> String {
     format!("{}://{host}", if has_tls { "https" } else { "http" })
 }
 
-/// The page at `/s`: shows a secret after a click. It is the same for every secret, and for none;
-/// its script shows one section at a time.
+/// The page at `/s`: shows a secret after a click. It is the same whether or not there is a secret; its
+/// script shows one section at a time.
 pub(super) async fn secret(state: Data<AppState>) -> HttpResponse {
     let (redelivery, keep) = match state.settings.secrets.redeliver_seconds {
         0 => (NO_REDELIVERY.to_owned(), ""),
@@ -80,13 +80,13 @@ pub(super) async fn secret(state: Data<AppState>) -> HttpResponse {
 
 fn redelivery(time: &str) -> String {
     format!(
-        "The service has deleted it, but for a sealed copy: for at most {time} after it was revealed, \
-         this page alone, in this tab, can load it again. Keep it now if you need it: after that it \
-         cannot be shown again."
+        "The service has deleted it, except for a sealed copy. Only this page, in this tab, can load \
+         it again, for at most {time} after it was revealed. Keep it now if you need it: after that \
+         it cannot be shown again."
     )
 }
 
-/// The files that the pages refer to which there are here.
+/// `/assets/{name}`: the files that the pages load.
 pub(super) async fn asset(
     name: Path<String>,
     state: Data<AppState>,
@@ -120,7 +120,7 @@ pub(super) fn layout(title: &str, body: &Markup) -> Markup {
     }
 }
 
-/// A page as an answer.
+/// A page as a response.
 pub(super) fn respond(page: Markup) -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::html()).body(page.into_string())
 }

@@ -1,5 +1,5 @@
-//! The whole surface: one table, which the router, the metrics' labels, the limits and the
-//! specification read. Every path is matched exactly as it stands here.
+//! All paths: one table, which the router, the metrics' labels, the rate limits and the specification
+//! read. A request's path must match a template exactly.
 
 use actix_web::guard;
 use actix_web::web::{self, Data, ServiceConfig};
@@ -19,7 +19,7 @@ pub(super) const STATUS: &str = "/api/v1/status";
 pub(super) const RECEIPT: &str = "/api/v1/receipts/{receipt}";
 pub(super) const HEALTH: &str = "/health";
 
-/// Who uses a path, and so which instances serve it.
+/// The users of a path. They decide which instances serve it.
 #[derive(Clone, Copy)]
 enum Audience {
     Senders,
@@ -27,7 +27,7 @@ enum Audience {
     Everyone,
 }
 
-/// What a request counts as for the limits of its client.
+/// How a request counts towards the rate limits of its client.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counts {
     /// As a request.
@@ -38,7 +38,7 @@ pub(super) enum Counts {
     Nothing,
 }
 
-/// A path, and what is known of it before a request is handled.
+/// A path and its properties.
 pub(super) struct Path {
     pub(super) template: &'static str,
     allow: &'static str,
@@ -69,9 +69,9 @@ static PATHS: [Path; 15] = [
     path("/redoc", READ, Everyone, Request, |at| at.route(read().to(openapi::reference))),
 ];
 
-/// What the path of a secret allows where viewing by GET is turned off.
+/// The methods of [`SECRET`] when viewing by GET is turned off.
 pub(super) const ALLOWED_WITHOUT_VIEW: &str = "DELETE";
-/// What reading a page or a document allows.
+/// The methods of pages and documents.
 pub(super) const READ: &str = "GET, HEAD";
 
 const fn path(
@@ -85,13 +85,13 @@ const fn path(
 }
 
 impl Path {
-    /// The path with this template, which may be none.
+    /// The path with this template, if there is one.
     pub(super) fn find(template: Option<&str>) -> Option<&'static Self> {
         let template = template?;
         PATHS.iter().find(|path| path.template == template)
     }
 
-    /// Whether an instance that serves so has it.
+    /// Whether an instance with this `serve` setting serves the path.
     pub(super) const fn is_served(&self, serve: Serve) -> bool {
         match self.audience {
             Senders => !matches!(serve, Serve::View),
@@ -101,7 +101,7 @@ impl Path {
     }
 }
 
-/// Routes what this instance serves.
+/// Adds the paths that this instance serves.
 pub fn routes(state: AppState, config: &mut ServiceConfig) {
     let (serve, view_by_get) = (state.settings.server.serve, state.settings.secrets.view_by_get);
     config.app_data(Data::new(state));
@@ -117,12 +117,12 @@ pub(super) async fn no_such_path() -> Result<String, ApiError> {
     Err(ApiError::Problem(problem::NO_SUCH_PATH))
 }
 
-/// GET and HEAD.
+/// A route for GET and HEAD.
 pub(super) fn read() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// A resource that answers every other method than those it `allow`s with 405.
+/// A resource that answers 405 to methods other than those in `allow`.
 pub(super) fn only(allow: &'static str, template: &str) -> Resource {
     let refuse = move || async move { Err::<String, _>(ApiError::MethodNotAllowed { allow }) };
     web::resource(template).default_service(web::to(refuse))

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// Shows an error and, after colons, what caused it.
+/// Displays an error and its causes, separated by colons.
 pub struct Chain<'a>(pub &'a dyn Error);
 
 impl fmt::Display for Chain<'_> {

@@ -1,15 +1,15 @@
-//! Tells when an actor ends that should go on: an actor that panics is gone, and its thread is not.
+//! Reports the unexpected end of an actor: a panic ends the actor, but not its thread or the process.
 
 use tokio::sync::mpsc;
 
-/// Where the lifelines of actors come from.
+/// Creates the lifelines of actors.
 #[derive(Clone, Debug)]
 pub struct Lifelines(mpsc::UnboundedSender<&'static str>);
 
 /// Receives the name of each actor that ends.
 pub type Ended = mpsc::UnboundedReceiver<&'static str>;
 
-/// Held by an actor for as long as it lives.
+/// An actor holds this as long as it lives; dropping it reports the actor's end.
 #[derive(Debug)]
 pub struct Lifeline {
     actor: &'static str,
@@ -17,13 +17,13 @@ pub struct Lifeline {
 }
 
 impl Lifelines {
-    /// Lifelines, and what tells of the end of whoever holds one.
+    /// A source of lifelines, and the receiver that reports the end of their actors.
     pub fn new() -> (Self, Ended) {
         let (ended, receiver) = mpsc::unbounded_channel();
         (Self(ended), receiver)
     }
 
-    /// The lifeline of an actor of this name.
+    /// The lifeline of the actor with this name.
     pub fn of(&self, actor: &'static str) -> Lifeline {
         Lifeline { actor, ended: self.0.clone() }
     }
@@ -31,7 +31,7 @@ impl Lifelines {
 
 impl Drop for Lifeline {
     fn drop(&mut self) {
-        // When the application ends, nobody listens any more.
-        let _is_heard = self.ended.send(self.actor).is_ok();
+        // At shutdown, the receiver may be gone.
+        let _is_received = self.ended.send(self.actor).is_ok();
     }
 }

@@ -1,4 +1,4 @@
-//! A [`Pool`] of threads for heavy work, beside the threads that serve requests.
+//! A [`Pool`] of threads for heavy work, so that the HTTP threads stay responsive.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,58 +8,58 @@ use std::thread;
 
 use tokio::sync::{Semaphore, oneshot};
 
-/// Bytes of a content beyond which parsing, sealing and opening it is heavy work.
+/// Parsing, sealing or opening more bytes of content than this is heavy work.
 pub const LARGE_BYTES: usize = 65_536;
 
-type Work = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce() + Send>;
 
-/// Runs so many pieces of work at a time, lets so many wait, and refuses the rest at once. Clones are
-/// the same pool.
+/// Runs a bounded number of jobs at a time, queues a bounded number, and refuses the rest at once.
+/// Clones are the same pool.
 ///
-/// All threads start with the pool. The system may refuse to start one later, and by then a secret may
-/// have been taken that waits to be opened.
+/// All threads start with the pool. The system could refuse to start one later, when a secret has
+/// already been taken from the store and must be opened.
 #[derive(Clone)]
 pub struct Pool {
-    /// For the work that runs or waits.
-    places: Arc<Semaphore>,
-    /// For the work that runs or waits for memory alone.
+    /// A permit for each job, queued or running.
+    slots: Arc<Semaphore>,
+    /// A permit for each job that has a thread, running or waiting for memory.
     threads: Arc<Semaphore>,
-    /// For the work that runs, of all pools that share a memory.
+    /// A permit for each running job, of all pools that share this memory.
     memory: Arc<Semaphore>,
-    work: Sender<Work>,
+    jobs: Sender<Job>,
 }
 
-/// Why work was not done.
+/// Why a job was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PoolError {
-    /// Too much waits already. It did not run.
-    #[error("too much work waits")]
+    /// The queue is full. The job did not run.
+    #[error("the queue of the thread pool is full")]
     Busy,
-    /// It panicked.
-    #[error("the work has panicked")]
+    /// The job panicked.
+    #[error("a job in the thread pool panicked")]
     Panicked,
 }
 
 impl Pool {
-    /// Starts a pool of so many threads. At most `queue` pieces of work wait for one, and what runs also
-    /// takes a permit of `memory`.
+    /// Starts a pool of so many threads. At most `queue` jobs wait for a thread. A running job also
+    /// holds a permit of `memory`.
     ///
     /// # Errors
     ///
-    /// The system starts no more threads.
+    /// The system refuses to start a thread.
     pub fn start(threads: usize, queue: usize, memory: Arc<Semaphore>) -> io::Result<Self> {
-        let (work, receiver) = channel();
+        let (jobs, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..threads {
             let receiver = Arc::clone(&receiver);
             thread::Builder::new().name("pool".to_owned()).spawn(move || run_all(&receiver))?;
         }
-        let places = threads.saturating_add(queue).min(Semaphore::MAX_PERMITS);
-        let [places, threads] = [places, threads].map(|permits| Arc::new(Semaphore::new(permits)));
-        Ok(Self { places, threads, memory, work })
+        let slots = threads.saturating_add(queue).min(Semaphore::MAX_PERMITS);
+        let [slots, threads] = [slots, threads].map(|permits| Arc::new(Semaphore::new(permits)));
+        Ok(Self { slots, threads, memory, jobs })
     }
 
-    /// Does work on so many `bytes`: here, or as [`run`](Self::run) does if they are more than [`LARGE_BYTES`].
+    /// Does work on so many `bytes`: on this thread, or by [`run`](Self::run) above [`LARGE_BYTES`].
     ///
     /// # Errors
     ///
@@ -72,8 +72,8 @@ impl Pool {
         if bytes > LARGE_BYTES { self.run(work).await } else { Ok(work()) }
     }
 
-    /// Does `work` on a thread of its own when its turn comes. Nothing is done for a caller who has
-    /// left before; work that has begun is finished, and keeps its place until then.
+    /// Does `work` on a thread of the pool. If the caller drops the future before the job begins, the
+    /// job does not run. A job that has begun is finished and keeps its permits until then.
     ///
     /// # Errors
     ///
@@ -82,26 +82,26 @@ impl Pool {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PoolError> {
-        let [places, threads, memory] = [&self.places, &self.threads, &self.memory].map(Arc::clone);
-        let place = places.try_acquire_owned().map_err(|_full| PoolError::Busy)?;
+        let [slots, threads, memory] = [&self.slots, &self.threads, &self.memory].map(Arc::clone);
+        let slot = slots.try_acquire_owned().map_err(|_full| PoolError::Busy)?;
         let thread = threads.acquire_owned().await;
         let memory = memory.acquire_owned().await;
         let (sender, outcome) = oneshot::channel();
-        let work = Box::new(move || {
-            let _held = (place, thread, memory);
+        let job = Box::new(move || {
+            let _held = (slot, thread, memory);
             drop(sender.send(work()));
         });
-        self.work.send(work).map_err(|_ended| PoolError::Panicked)?;
+        self.jobs.send(job).map_err(|_ended| PoolError::Panicked)?;
         outcome.await.map_err(|_panicked| PoolError::Panicked)
     }
 }
 
-/// Does the work of a pool, as long as there is one.
-fn run_all(receiver: &Mutex<Receiver<Work>>) {
+/// Runs the jobs of a pool until the pool is dropped.
+fn run_all(receiver: &Mutex<Receiver<Job>>) {
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(work) = next else { return };
-        // Whoever waits for its outcome sees that it panicked.
-        drop(catch_unwind(AssertUnwindSafe(work)));
+        let Ok(job) = next else { return };
+        // A panic drops the job's sender, so `run` returns `Panicked`.
+        drop(catch_unwind(AssertUnwindSafe(job)));
     }
 }

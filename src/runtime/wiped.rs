@@ -1,20 +1,20 @@
-//! Bytes that leave no copy behind.
+//! A growing buffer that leaves no unwiped copy behind.
 
 use std::io;
 
 use zeroize::Zeroizing;
 
-/// Bytes that grow: what they are moved from is wiped, and so are they on drop.
+/// A buffer that is wiped on drop, and whose old allocation is wiped when it grows.
 #[derive(Default)]
 pub struct WipedBytes(Zeroizing<Vec<u8>>);
 
 impl WipedBytes {
-    /// How many bytes there is room for.
+    /// The capacity, in bytes.
     pub fn capacity(&self) -> usize {
         self.0.capacity()
     }
 
-    /// Makes room for `capacity` bytes.
+    /// Moves the bytes to an allocation of at least `capacity` bytes.
     pub fn grow(&mut self, capacity: usize) {
         let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
         larger.extend_from_slice(&self.0);

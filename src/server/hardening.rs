@@ -1,5 +1,5 @@
-//! What the system may do with this process: it leaves no dump of its memory, and grants it as many open
-//! files as it may have. Nothing here looks at what the process works with.
+//! Hardens the process: no core dumps, memory kept out of swap, private files, and the highest limit of
+//! open files. No function here reads a secret.
 
 use std::io;
 
@@ -10,16 +10,16 @@ use rustix::process::{
 };
 use rustix::thread::{CapabilitySet, capabilities};
 
-/// Nobody but the owner gets at what is made.
+/// New files are accessible to their owner alone.
 const UMASK: u32 = 0o077;
 
-/// What could not be done to the process. Its text is one line.
+/// A hardening step that failed. Its text is one line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HardeningError {
     /// Core dumps cannot be turned off.
     #[error("core dumps cannot be turned off")]
     CoreDumps(#[source] io::Error),
-    /// The limit of locked memory would be reached at some time, which ends a process.
+    /// Locked memory is limited: reaching the limit later would end the process.
     #[error(
         "server.lock_memory: expected no limit of locked memory (RLIMIT_MEMLOCK), or CAP_IPC_LOCK; \
          the limit is {0} bytes"
@@ -30,8 +30,8 @@ pub(crate) enum HardeningError {
     Lock(#[source] io::Error),
 }
 
-/// Sees to it that no core dump holds what is in memory, that no other process of the same user reads
-/// it, and that files are made for their owner alone. To be called before any secret is read.
+/// Turns off core dumps, keeps other processes of the same user from reading the memory, and makes new
+/// files accessible to their owner alone. Call it before any secret is read.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub(crate) fn harden() -> Result<(), HardeningError> {
         .map_err(|error| HardeningError::CoreDumps(error.into()))
 }
 
-/// Keeps all memory of this process, what it has and what it will have, out of the swap space.
+/// Keeps all present and future memory of this process out of swap.
 ///
 /// # Errors
 ///
@@ -57,13 +57,14 @@ pub(crate) fn lock_memory() -> Result<(), HardeningError> {
     {
         return Err(HardeningError::LockLimit(bytes));
     }
-    // Pages are locked as they come into use: stacks would take all they may otherwise.
+    // ONFAULT locks a page at its first use. Without it, the whole reserved stack of every thread would
+    // be taken and locked at once.
     mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT)
         .map_err(|error| HardeningError::Lock(error.into()))
 }
 
-/// Raises the limit of open files to the most that this process may have; returns that, or nothing if
-/// there is no limit.
+/// Raises the limit of open files to the highest that this process may set. Returns the limit, or `None`
+/// if it is unlimited.
 pub(crate) fn raise_open_files() -> Option<u64> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });

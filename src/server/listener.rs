@@ -1,5 +1,5 @@
-//! The HTTP server: listens, and serves the surface over connections that have their limits. Each
-//! thread has a worker of its own, and an equal share of the connections.
+//! The HTTP server: listens, and serves the API and the pages over connections with limits. Each worker
+//! has a thread of its own and an equal share of the connection limit.
 
 use std::future::ready;
 use std::io;
@@ -24,18 +24,18 @@ use super::tls::{Certificates, shake_hands};
 use crate::config::Limits;
 use crate::http::{self, AppState, SharedState};
 
-/// Seconds that requests under way have to finish in when the service stops: fewer than the ten
-/// that container engines leave before they kill.
+/// Seconds that running requests have to finish when the service stops: fewer than the ten after which
+/// container engines kill it.
 const SHUTDOWN_SECONDS: u64 = 8;
-/// Clients that may at least wait for a connection: whom the system turns away comes again only after
-/// a second, then two, then four.
-const LEAST_BACKLOG: usize = 1_024;
-/// Connections to the metrics: more than ever ask, and few of the files that the service may have open.
+/// Minimum listen backlog. A client that the kernel turns away retries only after one second, then two,
+/// then four.
+const MIN_BACKLOG: usize = 1_024;
+/// Connections to the metrics: more than scrapers need, and a small part of the open-file limit.
 const METRICS_CONNECTIONS: usize = 16;
-/// For how long the rest of a body is read that nobody wants, so that its sender sees the answer.
+/// How long unwanted input is drained before closing, so that the client can read the answer.
 const LINGER: Duration = Duration::from_secs(3);
 
-/// Binds the address; returns the server, which serves as soon as it is polled, and where. With
+/// Binds the address. Returns the server, which serves once it is polled, and the bound address. With
 /// `certificates` it speaks TLS.
 pub(super) fn bind(
     shared: &Arc<SharedState>,
@@ -69,7 +69,7 @@ pub(super) fn bind(
     Ok((server.map_err(refuse)?.run(), bound))
 }
 
-/// Binds the address of the metrics; returns a server of them alone, and where.
+/// Binds the metrics' address. Returns a server for metrics alone, and the bound address.
 pub(super) fn bind_metrics(
     address: SocketAddr,
     registry: Registry,
@@ -78,7 +78,7 @@ pub(super) fn bind_metrics(
     let Timeouts { keep_alive, head, send, .. } = timeouts(*limits);
     let refuse = |source| AppError::Bind("metrics.bind", address, source);
     let listener = listen(address, METRICS_CONNECTIONS).map_err(refuse)?;
-    // The kernel's timer cuts off some slow readers as well, and whoever asks for metrics asks again.
+    // The kernel's timer may also cut off slow readers that make progress, but scrapers retry.
     SockRef::from(&listener).set_tcp_user_timeout(Some(send)).map_err(refuse)?;
     let bound = listener.local_addr().map_err(refuse)?;
     let server = HttpServer::new(move || {
@@ -92,18 +92,18 @@ pub(super) fn bind_metrics(
     Ok((server.map_err(refuse)?.run(), bound))
 }
 
-/// Listens; as many as can be connected may wait for it, or more, as far as the system lets them. What is
-/// set on the listener holds for each connection.
+/// Listens with a backlog of at least `connections`, as far as the kernel allows it. Accepted sockets
+/// inherit the listener's options.
 fn listen(address: SocketAddr, connections: usize) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
-    let backlog = i32::try_from(connections.max(LEAST_BACKLOG)).unwrap_or(i32::MAX);
+    let backlog = i32::try_from(connections.max(MIN_BACKLOG)).unwrap_or(i32::MAX);
     let socket = SockRef::from(&listener);
     socket.set_tcp_notsent_lowat(UNSENT)?;
     socket.listen(backlog)?;
     Ok(listener)
 }
 
-/// What serves the connections of a worker, on its thread, each as `open` makes it out of the system's.
+/// Serves the connections of one worker. `open` turns a TCP stream into a plain or TLS one.
 fn service<O, F, S>(
     state: AppState,
     open: O,
@@ -118,7 +118,7 @@ where
     let app = App::new().wrap(from_fn(http::frame)).configure(|config| http::routes(state, config));
     let http = HttpService::build()
         .graceful_shutdown_signal(move || stopped(stopping.clone()))
-        // A client that has closed its half has gone: nothing is consumed for it any more.
+        // A client that has closed its side counts as gone: no secret is consumed for it any more.
         .h1_allow_half_closed(false)
         .keep_alive(KeepAlive::Os)
         .client_request_timeout(timeouts(limits).head)

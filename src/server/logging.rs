@@ -1,6 +1,6 @@
-//! Logs: lines on stderr, as text or as JSON.
+//! Logging: lines on stderr, as text or as JSON.
 //!
-//! What libraries log below level warn is dropped whatever `RUST_LOG` says: some of it holds pieces of
+//! Libraries' messages below level warn are dropped, whatever `RUST_LOG` says: some quote parts of
 //! requests.
 
 use std::io::{self, Write as _};
@@ -16,14 +16,14 @@ use serde_json::Map;
 use crate::config::LogFormat;
 
 const OURS: &str = env!("CARGO_PKG_NAME");
-/// It has an error for whatever is no request: whoever sends that would decide how much is logged.
+/// It logs an error for each malformed request: clients could flood the log. So all of it is dropped.
 const PARSER: &str = "actix_http::h1";
 
-/// Installs the logger: level info, unless `RUST_LOG` says otherwise. From then on panics are logged, too.
+/// Installs the logger, at level info unless `RUST_LOG` says otherwise, and a hook that logs panics.
 ///
 /// # Errors
 ///
-/// If there is one already.
+/// If a logger is already installed.
 pub fn init(format: LogFormat) -> Result<(), log::SetLoggerError> {
     let mut builder = Builder::new();
     builder.filter_level(LevelFilter::Info).parse_default_env();
@@ -33,22 +33,22 @@ pub fn init(format: LogFormat) -> Result<(), log::SetLoggerError> {
     };
     let logger = builder.build();
     log::set_max_level(logger.filter());
-    log::set_boxed_logger(Box::new(Discreet(logger)))?;
+    log::set_boxed_logger(Box::new(Filtered(logger)))?;
     panic::set_hook(Box::new(log_panic));
     Ok(())
 }
 
-/// Says where a panic was, and not what it says: that may quote what was worked on, such as the text
-/// that was cut inside a character.
+/// Logs the place of a panic without its message, which may quote a secret, such as a string that was
+/// sliced inside a character.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    log::error!(place = place.as_str(); "a panic, which should not be: please report it");
+    log::error!(place = place.as_str(); "internal error (panic); please report it");
 }
 
-/// Passes on what is ours, and of the libraries' only what concerns an operator.
-struct Discreet(Logger);
+/// Passes on our own records, and of the libraries' only warnings and errors that concern an operator.
+struct Filtered(Logger);
 
-impl Log for Discreet {
+impl Log for Filtered {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target();
         let is_ours = target == OURS || target.starts_with("viewonce::");
@@ -73,13 +73,13 @@ fn now() -> String {
 
 fn write_text(line: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     write!(line, "{} {:<5} {}: {}", now(), record.level(), record.target(), record.args())?;
-    record.key_values().visit(&mut Text(line)).map_err(io::Error::other)?;
+    record.key_values().visit(&mut TextFields(line)).map_err(io::Error::other)?;
     writeln!(line)
 }
 
-struct Text<'a>(&'a mut Formatter);
+struct TextFields<'a>(&'a mut Formatter);
 
-impl<'kvs> VisitSource<'kvs> for Text<'_> {
+impl<'kvs> VisitSource<'kvs> for TextFields<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
         Ok(write!(self.0, " {key}={value}")?)
     }

@@ -1,8 +1,7 @@
-//! TLS of its own: the certificate and its key, read from their files, and shown as the files hold them
-//! from then on.
+//! Built-in TLS: reads the certificate and its key from files, and reloads them when the files change.
 //!
-//! A pair that cannot be used never takes the place of one that can. What the files hold is in no
-//! log and in no error.
+//! An unusable pair never replaces a usable one. No log line and no error quotes the content of the
+//! files.
 
 mod files;
 mod handshake;
@@ -24,33 +23,33 @@ use files::CertificateFiles;
 pub use handshake::shake_hands;
 
 /// How often the files are read.
-const ROUND: Duration = Duration::from_secs(2);
+const RELOAD_INTERVAL: Duration = Duration::from_secs(2);
 
-/// A certificate and a key that cannot be used. Its text is one line.
+/// Why a certificate and its key cannot be used. Its text is one line.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The file that a setting names is not there or may not be read.
+    /// The file that a setting names is missing or unreadable.
     #[error("{0}: {path}: cannot be read", path = .1.display())]
     Unreadable(&'static str, PathBuf, #[source] io::Error),
-    /// The file of the certificate holds none.
+    /// The certificate file contains no certificate.
     #[error("server.tls_cert: {path}: expected a certificate in PEM", path = .0.display())]
     NoCertificate(PathBuf),
-    /// The file of the key holds none that can be used.
+    /// The key file contains no usable key.
     #[error("server.tls_key: {path}: expected a private key in PEM, without a password", path = .0.display())]
     NoKey(PathBuf),
-    /// The key in this file is not that of the certificate in the other.
+    /// The key in the first file does not belong to the certificate in the second.
     #[error("server.tls_key: {key}: expected the key of the first certificate in {certificate}",
         key = .0.display(), certificate = .1.display())]
     Unfitting(PathBuf, PathBuf),
-    /// The versions and ciphers do not go together.
+    /// The TLS versions and cipher suites do not fit together.
     #[error("TLS cannot start")]
     Protocol(#[from] rustls::Error),
 }
 
-/// The certificate that is shown, and its key.
+/// The certificate that clients get, and its key.
 pub struct Certificates {
     files: CertificateFiles,
-    shown: RwLock<Arc<CertifiedKey>>,
+    current: RwLock<Arc<CertifiedKey>>,
 }
 
 impl fmt::Debug for Certificates {
@@ -61,12 +60,12 @@ impl fmt::Debug for Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.shown.read().unwrap_or_else(PoisonError::into_inner)))
+        Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
 impl Certificates {
-    /// Reads the files that `server` names, if it names any.
+    /// Reads the files that `server` names, or returns `None` without TLS settings.
     ///
     /// # Errors
     ///
@@ -81,11 +80,10 @@ impl Certificates {
     }
 
     fn of(files: CertificateFiles) -> Result<Self, TlsError> {
-        Ok(Self { shown: RwLock::new(Arc::new(files.read()?)), files })
+        Ok(Self { current: RwLock::new(Arc::new(files.read()?)), files })
     }
 
-    /// How a server speaks TLS with them: 1.2 and 1.3, asking nobody for a certificate, and HTTP/1.1
-    /// alone.
+    /// Creates an acceptor for TLS 1.2 and 1.3, without client certificates, for HTTP/1.1 alone.
     ///
     /// # Errors
     ///
@@ -99,45 +97,45 @@ impl Certificates {
         Ok(Arc::new(config).into())
     }
 
-    /// Has a thread read the files again and again, as long as there is somebody who shows them.
-    /// Connections that are there stay as they are. It is a thread of its own, for nobody to wait for it:
-    /// file systems may hang.
+    /// Starts a thread that reloads the files regularly, as long as `self` is in use. Open connections
+    /// are not affected. The thread is separate and never joined, because a file system may hang.
     pub fn follow(self: &Arc<Self>) {
         let certificates = Arc::downgrade(self);
         let rounds = move || {
-            let mut trouble = None;
+            let mut last_error = None;
             loop {
-                thread::sleep(ROUND);
+                thread::sleep(RELOAD_INTERVAL);
                 let Some(certificates) = Weak::upgrade(&certificates) else { return };
-                if let Some(error) = certificates.look(&mut trouble) {
-                    log::error!("the TLS certificate stays as it was: {error}");
+                if let Some(error) = certificates.try_reload(&mut last_error) {
+                    log::error!("TLS certificate not reloaded, keeping the old one: {error}");
                 }
             }
         };
         if let Err(error) = thread::Builder::new().name("certificates".to_owned()).spawn(rounds) {
-            log::error!("the TLS certificate is not read again when it changes: {error}");
+            log::error!("changes of the TLS certificate need a restart: {error}");
         }
     }
 
-    /// [Renews](Self::renew) the pair. Returns why it could not, unless that is the last look's `trouble`.
-    fn look<'a>(&self, trouble: &'a mut Option<String>) -> Option<&'a String> {
-        let last = mem::replace(trouble, self.renew().err().map(|error| Chain(&error).to_string()));
-        trouble.as_ref().filter(|now| Some(*now) != last.as_ref())
+    /// [Reloads](Self::reload) the pair. Returns its error unless it equals `last_error`; updates that.
+    fn try_reload<'a>(&self, last_error: &'a mut Option<String>) -> Option<&'a String> {
+        let error = self.reload().err().map(|error| Chain(&error).to_string());
+        let before = mem::replace(last_error, error);
+        last_error.as_ref().filter(|now| Some(*now) != before.as_ref())
     }
 
-    /// Reads the files, and shows their pair from now on if its certificates are others than before: with
-    /// the same ones, the key is the same.
-    fn renew(&self) -> Result<(), TlsError> {
+    /// Reads the files and uses their pair from now on, if its certificates have changed. Equal
+    /// certificates mean an equal key.
+    fn reload(&self) -> Result<(), TlsError> {
         let pair = self.files.read()?;
-        if pair.cert != self.shown.read().unwrap_or_else(PoisonError::into_inner).cert {
-            *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
-            log::info!("the TLS certificate was read again");
+        if pair.cert != self.current.read().unwrap_or_else(PoisonError::into_inner).cert {
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
+            log::info!("TLS certificate reloaded");
         }
         Ok(())
     }
 }
 
-/// The cryptography of TLS, which nothing here takes from a default of the process.
+/// The cryptography of TLS, passed explicitly: the process has no default provider.
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
@@ -154,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    /// Has the files of `folder` hold a new pair; returns its certificate and key in PEM.
+    /// Writes a new pair to the files in `folder`. Returns its certificate and key in PEM.
     fn write_pair(folder: &TempDir) -> [String; 2] {
         let Pair { cert, signing_key } = generate_simple_self_signed(["x".to_owned()]).unwrap();
         let pair = [cert.pem(), signing_key.serialize_pem()];
@@ -168,7 +166,7 @@ mod tests {
     }
 
     fn shown(certificates: &Certificates) -> CertificateDer<'static> {
-        certificates.shown.read().unwrap().cert[0].clone()
+        certificates.current.read().unwrap().cert[0].clone()
     }
 
     fn der(pem: &str) -> CertificateDer<'static> {
@@ -176,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_that_cannot_be_used_leaves_the_one_that_can() {
+    fn an_unusable_pair_does_not_replace_the_current_one() {
         let folder = tempfile::tempdir().unwrap();
         let first = write_pair(&folder);
         let certificates = Certificates::of(files(&folder)).unwrap();
@@ -190,36 +188,36 @@ mod tests {
         ];
         for spoil in spoilers {
             spoil();
-            assert!(certificates.renew().is_err());
+            assert!(certificates.reload().is_err());
             assert_eq!(shown(&certificates), der(&first[0]));
         }
         fs::write(&certificate, &second[0]).unwrap();
         fs::write(&key, &second[1]).unwrap();
-        certificates.renew().unwrap();
+        certificates.reload().unwrap();
         assert_eq!(shown(&certificates), der(&second[0]));
     }
 
     #[test]
-    fn a_pair_is_shown_as_it_is_until_its_files_hold_another() {
+    fn a_pair_stays_in_use_until_its_certificate_changes() {
         let folder = tempfile::tempdir().unwrap();
         let [certificate, _key] = write_pair(&folder);
         let certificates = Certificates::of(files(&folder)).unwrap();
-        let pair = || Arc::clone(&certificates.shown.read().unwrap());
+        let pair = || Arc::clone(&certificates.current.read().unwrap());
         let first = pair();
         fs::write(folder.path().join("cert"), &certificate).unwrap();
-        certificates.renew().unwrap();
+        certificates.reload().unwrap();
         assert!(Arc::ptr_eq(&pair(), &first));
         fs::write(folder.path().join("cert"), certificate.repeat(2)).unwrap();
-        certificates.renew().unwrap();
+        certificates.reload().unwrap();
         assert_eq!(pair().cert.len(), 2);
     }
 
     #[test]
-    fn the_same_trouble_is_told_once_and_another_is_told() {
+    fn a_repeated_error_is_reported_once() {
         let folder = tempfile::tempdir().unwrap();
         let [certificate, _key] = write_pair(&folder);
         let certificates = Certificates::of(files(&folder)).unwrap();
-        let mut trouble = None;
+        let mut last = None;
         let rounds = [
             ("", true),
             ("", false),
@@ -229,21 +227,21 @@ mod tests {
             (&certificate, false),
             ("", true),
         ];
-        for (round, (text, is_told)) in rounds.into_iter().enumerate() {
+        for (round, (text, is_reported)) in rounds.into_iter().enumerate() {
             fs::write(folder.path().join("cert"), text).unwrap();
-            assert_eq!(certificates.look(&mut trouble).is_some(), is_told, "round {round}");
+            assert_eq!(certificates.try_reload(&mut last).is_some(), is_reported, "round {round}");
         }
     }
 
     #[test]
-    fn nothing_of_a_key_is_shown() {
+    fn a_key_is_in_no_error_and_no_debug_output() {
         let folder = tempfile::tempdir().unwrap();
         let [_, key] = write_pair(&folder);
         let certificates = Certificates::of(files(&folder)).unwrap();
         let shown = format!("{certificates:?}");
         assert!(key.lines().all(|line| !shown.contains(line)));
         fs::write(folder.path().join("key"), key.replace('A', "!")).unwrap();
-        let error = certificates.renew().unwrap_err();
+        let error = certificates.reload().unwrap_err();
         let shown = format!("{error} {error:?}");
         assert!(key.lines().all(|line| !shown.contains(line)), "{shown}");
     }

@@ -1,7 +1,7 @@
-//! A message on its way to a store: one of the [`Command`]s, with the [`Reply`] that answers it.
+//! A [`Command`]: a message to a store, with the [`Reply`] that answers it.
 //!
-//! Whoever sends one hears at once if the queue is full. The store sees whether a sender has left,
-//! and then need not run the command.
+//! A sender learns at once if the queue is full. The store can tell whether a sender has left, and
+//! then need not run the command.
 
 use actix::Message;
 use tokio::sync::oneshot;
@@ -14,18 +14,18 @@ use super::messages::{
 
 /// A message that a store answers.
 pub trait Request {
-    /// What it is answered with.
+    /// The type of the answer.
     type Answer;
 
-    /// The command that this message is when it is answered through `reply`.
+    /// Makes a command of this message, which is answered through `reply`.
     fn into_command(self, reply: Reply<Self::Answer>) -> Command;
 }
 
-/// Declares the commands: each message, and its answer.
+/// Declares the commands: each message and its answer.
 macro_rules! commands {
     ($($message:ident -> $answer:ty,)*) => {
-        /// What a store is sent.
-        #[expect(missing_docs, reason = "each is described where its message is")]
+        /// A message to a store, with its reply.
+        #[expect(missing_docs, reason = "each message has its own description")]
         pub enum Command {
             $($message($message, Reply<$answer>),)*
         }
@@ -39,17 +39,17 @@ macro_rules! commands {
         })*
 
         impl Command {
-            /// Whether nobody waits for the answer any more.
+            /// Whether the sender no longer waits for the answer.
             pub fn is_abandoned(&self) -> bool {
                 match self { $(Self::$message(_, reply) => reply.is_abandoned(),)* }
             }
 
-            /// Whether it has an outcome that waits for the end of its transaction.
+            /// Whether the command has run and its outcome waits for the end of the transaction.
             pub fn has_run(&self) -> bool {
                 match self { $(Self::$message(_, reply) => reply.outcome.is_some(),)* }
             }
 
-            /// Answers when its transaction has ended so.
+            /// Sends the answer, now that its transaction has `ended`.
             pub fn settle(self, ended: Result<(), StoreError>) {
                 match self { $(Self::$message(_, reply) => reply.settle(ended),)* }
             }
@@ -77,38 +77,38 @@ impl Message for Command {
     type Result = ();
 }
 
-/// The way back to the sender of a command.
+/// The channel back to the sender of a command.
 pub struct Reply<T> {
     sender: oneshot::Sender<Result<T, StoreError>>,
-    /// Held back until the transaction of the command has ended.
+    /// Held until the transaction of the command has ended.
     outcome: Option<Result<T, StoreError>>,
 }
 
 impl<T> Reply<T> {
-    /// A reply, and what its answer comes out of.
+    /// A reply, and the receiver of its answer.
     pub(super) fn new() -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
         let (sender, receiver) = oneshot::channel();
         (Self { sender, outcome: None }, receiver)
     }
 
-    /// Whether nobody waits for the answer any more.
+    /// Whether the sender no longer waits for the answer.
     pub fn is_abandoned(&self) -> bool {
         self.sender.is_closed()
     }
 
-    /// Holds an outcome back until [`Command::settle`].
+    /// Holds an outcome until [`Command::settle`].
     pub fn hold(&mut self, outcome: Result<T, StoreError>) {
         self.outcome = Some(outcome);
     }
 
-    /// Answers. The sender may have left meanwhile.
+    /// Sends an answer. The sender may have left meanwhile.
     pub fn send(self, answer: Result<T, StoreError>) {
         drop(self.sender.send(answer));
     }
 
     fn settle(self, ended: Result<(), StoreError>) {
         drop(self.sender.send(match (ended, self.outcome) {
-            // A refused command did nothing, whatever became of its transaction.
+            // A refused command did nothing, whether its transaction committed or not.
             (_, Some(Err(refused))) => Err(refused),
             (ended, Some(Ok(answer))) => ended.map(|()| answer),
             (ended, None) => Err(ended.err().map_or(StoreError::Ended, StoreError::not_run)),

@@ -1,39 +1,40 @@
-//! Why a store did not do what it was asked, and whether something was done all the same.
+//! The errors of a store, which tell whether the work may be done nevertheless.
 
 use std::error::Error;
 use std::sync::Arc;
 
-/// What a backend said of its failure.
+/// The backend's own error.
 pub type Cause = Arc<dyn Error + Send + Sync>;
 
-/// Why a store did not do what it was asked.
+/// Why a store failed or refused a message.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The queue is full. Nothing was done.
     #[error("the store's queue is full")]
     Busy,
-    /// There is no room on the disk, or none for creations. Nothing was done.
-    #[error("the store has no room")]
+    /// The disk is full, or a quota for creations is used up. Nothing was done.
+    #[error("the store is out of space")]
     NoRoom(#[source] Cause),
-    /// It failed. Nothing was done.
+    /// The backend failed. Nothing was done.
     #[error("the store failed")]
     Failed(#[source] Cause),
-    /// It failed while it committed: what was asked may be done, or not.
+    /// The commit failed: the work may or may not be done.
     #[error("the outcome of a commit is unknown")]
     OutcomeUnknown(#[source] Cause),
-    /// It has ended: what was asked may be done, or not.
-    #[error("the store has ended")]
+    /// The store stopped before it answered: the work may or may not be done.
+    #[error("the store stopped")]
     Ended,
-    /// It is closing, or was closed before. Nothing was done.
+    /// The store is closing or closed. Nothing was done.
     #[error("the store is closing")]
     Closing,
-    /// It does not answer in time.
-    #[error("the store does not answer")]
+    /// The store did not answer a health check in time.
+    #[error("the store did not answer in time")]
     Silent,
 }
 
 impl StoreError {
-    /// The error of a command that did not run because the write before it failed.
+    /// Turns the error of an earlier write into that of a command that did not run because of it:
+    /// `OutcomeUnknown` becomes `Failed`, since nothing was done for this command.
     pub fn not_run(self) -> Self {
         match self {
             Self::OutcomeUnknown(cause) => Self::Failed(cause),

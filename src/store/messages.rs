@@ -1,5 +1,5 @@
-//! What a store is asked, and what it answers. Where a message has several ids, the secret has one of
-//! them, and the likeliest comes first.
+//! The messages to a store, and its answers. A message with several ids is about the secret or receipt
+//! that has one of them; the likeliest id comes first.
 
 use std::time::Duration;
 
@@ -9,42 +9,42 @@ use crate::domain::idempotency_key::{Creation, NewCreation};
 use crate::domain::passphrase::WrappedKey;
 use crate::domain::secret::SealedSecret;
 
-/// How long a creation is remembered that may be retried.
+/// How long a creation is remembered so that it can be retried.
 pub const CREATIONS_KEPT: Duration = Duration::from_hours(24);
 
-/// What a store goes by, whatever it runs on.
+/// The settings of a store, the same for every backend.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// Wrong passphrases after which a new secret is destroyed.
+    /// The number of wrong passphrases that destroys a new secret.
     pub attempts: u32,
-    /// For how long a secret that was taken with a key is kept for a repeat.
+    /// How long a secret that was taken with an idempotency key is kept for redelivery.
     pub redelivery: Duration,
-    /// For how long a receipt is kept after its secret's end.
+    /// How long a receipt is kept after the end of its secret.
     pub receipts_kept: Duration,
-    /// Up to where creations may fill it.
+    /// The limits up to which creations may fill the store.
     pub bounds: Bounds,
 }
 
-/// Up to where creations may fill a store: whatever ends secrets still has room then.
+/// The limits up to which creations may fill a store. They leave space for the writes that end secrets.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Bytes that it may have.
+    /// The most bytes that the store may use.
     pub max_bytes: u64,
-    /// Bytes that are to be left on its disk.
+    /// The bytes that must stay free on its file system.
     pub min_free_bytes: u64,
 }
 
 impl Bounds {
-    /// As far as the disk goes.
+    /// No limit but the size of the disk.
     pub const NONE: Self = Self { max_bytes: u64::MAX, min_free_bytes: 0 };
 }
 
-/// Stores a secret, if its creation is not remembered already.
+/// Stores a secret, unless the store remembers the same creation already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Create {
     /// The secret.
     pub secret: SealedSecret,
-    /// Tells the right passphrase, if the secret has one.
+    /// Recognises the right passphrase, if the secret has one.
     pub verifier: Option<Verifier>,
     /// The id of its receipt, if it has one.
     pub receipt_id: Option<ReceiptId>,
@@ -52,119 +52,119 @@ pub struct Create {
     pub creation: Option<NewCreation>,
 }
 
-/// What became of a [`Create`].
+/// The result of a [`Create`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
-    /// It is stored.
+    /// The secret is stored.
     Stored,
-    /// It is not stored: this creation was made before.
+    /// Nothing is stored: this creation was made before.
     Before(Creation),
 }
 
-/// Takes the living secret that has one of these ids. It is deleted and handed over; with redelivery_ids,
-/// it is kept under the first of them for a repeat. What is kept under one of them already is handed
-/// over again.
+/// Deletes and returns the living secret that has one of these ids. If `redelivery_ids` is not empty, a
+/// sealed copy is kept under the first id. If a copy already exists under any of them, that copy is
+/// returned.
 #[derive(Clone)]
 pub struct Take {
-    /// The ids it may have, the likeliest first.
+    /// The ids that the secret may have, the likeliest first.
     pub candidates: Vec<LookupId>,
-    /// The ids it may be kept under for a repeat, the first of them for a new one; none if it is
-    /// not to be kept.
+    /// The ids that it may be kept under for redelivery; a new one is kept under the first. Empty if it
+    /// must not be kept.
     pub redelivery_ids: Vec<RedeliveryId>,
-    /// What knowing the passphrase comes down to, if there is one.
+    /// Proves that the caller knows the passphrase, if one was given.
     pub proof: Option<Proof>,
 }
 
-/// What knowing a passphrase comes down to in a store.
+/// Proves to the store that the caller knows the passphrase.
 #[derive(Clone, Debug)]
 pub struct Proof {
-    /// What it compares.
+    /// Compared by the store.
     pub verifier: Verifier,
-    /// What it keeps for a repeat.
+    /// Kept by the store for redelivery.
     pub wrapped_key: Option<WrappedKey>,
 }
 
-/// What came of a [`Take`].
+/// The result of a [`Take`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// It is deleted, durably, and here it is.
+    /// The secret, which is durably deleted.
     Secret(SealedSecret),
-    /// It was deleted before, and here it is again.
+    /// The secret was taken before and is redelivered.
     Again {
         /// The secret.
         secret: SealedSecret,
-        /// What was kept of its passphrase, if it has one.
+        /// The wrapped passphrase key, if it has a passphrase.
         wrapped_key: Option<WrappedKey>,
     },
-    /// A passphrase is needed. It stays.
+    /// A passphrase is required. The secret stays.
     PassphraseRequired {
-        /// The secret key the passphrase goes with.
+        /// The secret key under which to stretch the passphrase.
         key_id: KeyId,
     },
-    /// The passphrase is wrong. It stays while attempts are left; without, it is deleted.
+    /// The passphrase is wrong. The secret stays while attempts are left, and is deleted after the last.
     WrongPassphrase {
-        /// How many are left.
+        /// How many attempts are left.
         attempts_left: u32,
     },
-    /// There is none.
+    /// No such secret.
     Nothing,
 }
 
-/// Deletes what one of these ids is kept under for a repeat. Tells whether there was something. A
-/// living secret is never touched.
+/// Deletes the secret that is kept for redelivery under one of these ids. Returns whether it existed.
+/// Never touches a living secret.
 pub struct Acknowledge(pub Vec<RedeliveryId>);
 
-/// Looks at the living secret that has one of these ids, and leaves it.
+/// Reads the public facts of the living secret that has one of these ids. The secret stays.
 pub struct Peek(pub Vec<LookupId>);
 
-/// What can be known of a secret without taking it.
+/// The facts about a secret that can be read without taking it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peeked {
-    /// From this instant on it is gone.
+    /// The instant from which on the secret is gone.
     pub expires_at: Timestamp,
-    /// Whether a passphrase is needed beside the token.
+    /// Whether a passphrase is required in addition to the token.
     pub passphrase_required: bool,
 }
 
-/// Deletes the living secret that has one of these ids, unseen. Tells whether there was one. What
-/// is kept of it for a repeat is deleted, too, but that was seen.
+/// Deletes the living secret that has one of these ids, unseen. Returns whether it existed. A secret
+/// kept for redelivery is deleted, too, but does not count: it was seen.
 pub struct Burn(pub Vec<LookupId>);
 
-/// Asks what became of the secret whose receipt has one of these ids.
+/// Reads the status of the secret whose receipt has one of these ids.
 pub struct Inspect(pub Vec<ReceiptId>);
 
-/// Burns the secret whose receipt has one of these ids, as [`Burn`] does. Tells what became of it.
+/// Burns the secret whose receipt has one of these ids, as [`Burn`] does. Returns its status.
 pub struct Revoke(pub Vec<ReceiptId>);
 
-/// Waits until the secret whose receipt has one of these ids is taken, burned or locked; or does
-/// not wait, if there is nothing to wait for. Its expiry is no event: who waits knows the instant.
+/// Waits until the secret whose receipt has one of these ids is taken, burned or locked. Returns at once
+/// if the receipt is not pending. Expiry wakes nobody: the caller knows that instant.
 pub struct Watch(pub Vec<ReceiptId>);
 
-/// What a receipt tells.
+/// The status that a receipt reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceiptStatus {
-    /// What became of the secret.
+    /// The state of the secret.
     pub state: State,
-    /// When it was stored.
+    /// When the secret was stored.
     pub created_at: Timestamp,
-    /// When it expires or would have.
+    /// When it expires or would have expired.
     pub expires_at: Timestamp,
-    /// When it ended, if it did.
+    /// When it ended, if it has.
     pub ended_at: Option<Timestamp>,
 }
 
-/// What became of a secret.
+/// The state of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Nothing yet: it can be viewed.
+    /// It can be viewed.
     Pending,
-    /// It was handed out.
+    /// It was viewed.
     Viewed,
     /// It was deleted unseen.
     Burned,
     /// It was destroyed after too many wrong passphrases.
     Locked,
-    /// Its time was up.
+    /// It expired unseen.
     Expired,
 }
 
@@ -183,53 +183,53 @@ impl State {
         Self::NAMES[self as usize].1
     }
 
-    /// The state of this name.
+    /// The state with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::NAMES.into_iter().find_map(|(state, its)| (its == name).then_some(state))
     }
 }
 
-/// Deletes some of what has ended: secrets that expired, repeats whose time is up, receipts and
-/// creations that were kept long enough; with the last of them, erases from the files what is left
-/// of all that was deleted.
+/// Deletes a portion of the ended rows: expired secrets, and redeliveries, receipts and creations whose
+/// retention is over. After the last portion, and now and then before, erases the traces of all deleted
+/// rows from the files.
 pub struct Purge;
 
-/// What a [`Purge`] did.
+/// The result of a [`Purge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Purged {
-    /// Secrets deleted that had expired.
+    /// The number of expired secrets deleted.
     pub secrets: usize,
-    /// Whether nothing more has to be deleted, and the files are clean.
+    /// Whether nothing is left to delete, and the files are clean.
     pub is_complete: bool,
 }
 
-/// Counts the secrets under other secret keys than these, in a portion of all living ones.
+/// Counts the living secrets under unknown secret keys in a portion of the store.
 pub struct Survey {
     /// The ids of the secret keys that are configured.
     pub known: Vec<KeyId>,
-    /// The end of the last portion; nothing for the first.
+    /// The end of the previous portion; `None` for the first.
     pub after: Option<Place>,
 }
 
 /// The result of a [`Survey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Surveyed {
-    /// Secrets under other keys.
+    /// The number of secrets under unknown keys.
     pub unknown_keys: u64,
-    /// Where the next portion begins, if there is one.
+    /// The `after` of the next portion, if there is one.
     pub next: Option<Place>,
 }
 
-/// Counts a portion of the secrets for the metrics. Tells whether all are counted.
+/// Counts a portion of the secrets for the metrics. Returns whether all are counted.
 pub struct Count;
 
-/// A place among the secrets of a store, which alone knows its meaning.
+/// A position among the secrets of a store. Only the store knows its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place(pub i64);
 
-/// Commits something small, to see whether the store can. It fails as well while purging or erasing
-/// fails.
+/// Runs a read in a transaction (after a probing write, if the last transaction failed). Fails if the
+/// last purge or erasure did.
 pub struct Ping;
 
-/// Finishes what is under way, erases, and closes the store.
+/// Runs the commands received before it, erases, and closes the store.
 pub struct Close;

@@ -1,10 +1,9 @@
 //! The [`StoreActor`]: SQLite behind the messages of [`crate::store`], on a thread of its own.
 //!
-//! What has gathered in the mailbox becomes one transaction, and nobody is answered before its
-//! COMMIT has returned without error. Of large secrets a transaction takes on a few at a time, so
-//! that small ones do not wait for all of them. When a statement fails, and was not just refused, the
-//! whole batch fails: SQLite may have rolled back by itself, and what ran after that would commit
-//! on its own.
+//! All commands in the mailbox become one transaction, which is answered after its COMMIT has returned.
+//! A transaction handles only a few large secrets, so that small ones do not wait for many large ones.
+//! If a statement fails, the whole batch fails: SQLite may have rolled back by itself, and later
+//! statements would then commit one by one. (A refused command is no failed statement.)
 
 mod database;
 mod files;
@@ -29,10 +28,10 @@ use database::Database;
 pub use database::DatabaseError;
 use writer::Writer;
 
-/// Messages that one transaction holds at the most.
+/// The most commands in one transaction.
 const BATCH_LIMIT: usize = 512;
 
-/// Owns the connection to SQLite, alone.
+/// The only owner of the connection to SQLite.
 pub struct StoreActor {
     writer: Writer,
     /// The commands that wait for the next transaction.
@@ -44,7 +43,7 @@ pub struct StoreActor {
 }
 
 impl StoreActor {
-    /// Opens the database at `path` and starts its actor, for at most `mailbox` waiting messages.
+    /// Opens the database at `path` and starts its actor with a queue of `mailbox` messages.
     ///
     /// # Errors
     ///
@@ -65,24 +64,24 @@ impl StoreActor {
             is_flush_due: false,
             _lifeline: lifeline,
         };
-        // The mailbox is made here, so that it has all its room before the thread runs.
+        // Created here, so that the mailbox has its full capacity before the thread runs.
         let (sender, receiver) = channel::channel(mailbox);
         Arbiter::new().spawn_fn(move || drop(Context::with_receiver(receiver).run(actor)));
         Ok(Store::new(Addr::new(sender).recipient(), metrics, health))
     }
 
-    /// Runs what has gathered as one transaction, but for those whose callers have gone, and then
-    /// answers. Of secrets that are large, it may leave some to the next one.
+    /// Runs the batch as one transaction, without abandoned commands, and answers it. May leave commands
+    /// about large secrets for the next transaction.
     fn flush(&mut self) {
         let mut batch = mem::take(&mut self.batch);
         batch.retain(|command| !command.is_abandoned());
         if batch.is_empty() {
             return;
         }
-        // A full batch leaves nothing, or the next message would flush it again.
-        let may_put_off = batch.len() < BATCH_LIMIT;
+        // A full batch defers nothing, or the next message would flush it again.
+        let may_defer = batch.len() < BATCH_LIMIT;
         let committed = self.writer.transact(|transaction| {
-            transaction.may_put_off = may_put_off;
+            transaction.may_defer = may_defer;
             batch.iter_mut().try_for_each(|command| transaction.run(command))?;
             Ok(mem::take(&mut transaction.ended))
         });
@@ -101,8 +100,8 @@ impl Actor for StoreActor {
     type Context = Context<Self>;
 }
 
-/// Sent by the actor to itself: it is handled when the mailbox is drained, so that a batch holds
-/// all that has gathered.
+/// Sent by the actor to itself. Handled after the mailbox is drained, so that a batch holds every
+/// command that was waiting.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Flush;
@@ -125,7 +124,7 @@ impl Handler<Command> for StoreActor {
     fn handle(&mut self, command: Command, context: &mut Self::Context) {
         self.writer.metrics.queue.dec();
         match command {
-            // It is answered when a batch that ends what it watches has committed.
+            // Answered when a batch that ends the watched secret has committed.
             Command::Watch(watch, reply) => match self.writer.awaited(&watch) {
                 Ok(Some(receipt_id)) => self.watchers.add(receipt_id, reply),
                 Ok(None) => reply.send(Ok(())),

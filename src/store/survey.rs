@@ -1,5 +1,5 @@
-//! Walks the store once after the start, a portion at a time so that nobody waits for it: to warn of
-//! secrets under keys that are not configured, and to count secrets for the metrics.
+//! Walks the store once after the start, to warn of secrets under keys that are not configured and to
+//! count secrets for the metrics. It reads in portions, so that requests do not wait for the whole walk.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use super::{Count, Store, StoreError, Survey};
 use crate::domain::id::KeyId;
 use crate::runtime::chain::Chain;
 
-/// After so long, what failed is tried again.
-const COUNT_AGAIN: Duration = Duration::from_secs(10);
+/// How long to wait before a failed count is retried.
+const RETRY_DELAY: Duration = Duration::from_secs(10);
 
-/// Counts the living secrets under other keys than those `known`, which nobody can view, and logs a
-/// warning if there are any.
+/// Counts the living secrets under keys that are not in `known`, and logs a warning if there are any:
+/// nobody can view them.
 pub(crate) async fn warn_of_unknown_keys(store: Store, known: Vec<KeyId>) {
     match count_unknown_keys(&store, &known).await {
         Ok(0) | Err(StoreError::Closing | StoreError::Ended) => {}
         Ok(secrets) => log::warn!(
             "secrets under keys that are not configured, which nobody can view: {secrets}; \
-             if they are to be viewed, name those keys in SECRET_KEY_PREVIOUS"
+             to make them viewable, add their keys to SECRET_KEY_PREVIOUS"
         ),
-        Err(error) => log::error!("secrets under other keys not counted: {}", Chain(&error)),
+        Err(error) => log::error!("cannot count secrets under unknown keys: {}", Chain(&error)),
     }
 }
 
@@ -37,15 +37,15 @@ async fn count_unknown_keys(store: &Store, known: &[KeyId]) -> Result<u64, Store
     }
 }
 
-/// Has the store count its secrets, for the metrics. Where it cannot, it is asked again.
+/// Has the store count its secrets for the metrics, and retries if that fails.
 pub(crate) async fn count_living(store: Store) {
     loop {
         match store.insist(Count).await {
             Ok(false) => {}
             Ok(true) | Err(StoreError::Closing | StoreError::Ended) => return,
             Err(error) => {
-                log::error!("secrets not yet counted for the metrics: {}", Chain(&error));
-                sleep(COUNT_AGAIN).await;
+                log::error!("cannot count secrets for the metrics, will retry: {}", Chain(&error));
+                sleep(RETRY_DELAY).await;
             }
         }
     }

@@ -1,15 +1,15 @@
-//! The watches that wait for the end of their secret.
+//! The pending [`Watch`](super::Watch) commands, each waiting for the end of a secret.
 
 use std::collections::HashMap;
 
 use super::Reply;
 use crate::domain::id::ReceiptId;
 
-/// So many may have left before anyone looks whether they have.
-const LEAST_SWEEP: usize = 64;
+/// With fewer watchers than this, abandoned ones are not swept.
+const MIN_SWEEP: usize = 64;
 
-/// Those who watch a receipt. Whoever has left is forgotten when the number has doubled since they
-/// were last looked for.
+/// The replies that wait, by receipt. Abandoned ones are swept when the number has doubled since the
+/// last sweep.
 #[derive(Default)]
 pub(super) struct Watchers {
     replies: HashMap<ReceiptId, Vec<Reply<()>>>,
@@ -18,16 +18,16 @@ pub(super) struct Watchers {
 }
 
 impl Watchers {
-    /// Has `reply` wait until the receipt is [`Self::answer`]ed.
+    /// Adds a `reply` that waits until [`Self::answer`] is called for the receipt.
     pub(super) fn add(&mut self, receipt_id: ReceiptId, reply: Reply<()>) {
-        if self.count >= self.sweep_at.max(LEAST_SWEEP) {
+        if self.count >= self.sweep_at.max(MIN_SWEEP) {
             self.sweep();
         }
         self.replies.entry(receipt_id).or_default().push(reply);
         self.count += 1;
     }
 
-    /// Answers all who watch one of these receipts.
+    /// Answers all watchers of these receipts.
     pub(super) fn answer(&mut self, ended: &[ReceiptId]) {
         for receipt_id in ended {
             for reply in self.replies.remove(receipt_id).into_iter().flatten() {

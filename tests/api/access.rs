@@ -1,5 +1,5 @@
-//! Who may create where not everyone may: the bearers of the tokens whose hashes are configured, and
-//! nobody else; whoever has the token of a secret or a receipt may do with it what he always may.
+//! Access tokens: where their hashes are configured, only their bearers create secrets. The token of a
+//! secret or of a receipt needs no access token beside it.
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use viewonce::domain::access_token::{AccessToken, TokenHash};
 use crate::expect_problem;
 use crate::support::{REPEAT_KEYS, TestApp, document, send, spawn_app, spawn_app_with, text};
 
-/// A service that two tokens let create on, and these.
+/// A service with two configured access tokens, and these tokens.
 fn spawn_closed_app() -> (TestApp, [String; 2]) {
     let tokens = [(); 2].map(|()| AccessToken::generate().unwrap().expose_text().to_string());
     let hashes = tokens.iter().map(|token| TokenHash::of(token)).collect();
@@ -20,7 +20,7 @@ fn creation(app: &TestApp) -> RequestBuilder {
     app.request(Method::POST, "/api/v1/secrets").json(&body)
 }
 
-/// Asks to create with this header.
+/// Sends a creation with this `Authorization` header.
 async fn create(app: &TestApp, authorization: &str) -> Response {
     send(creation(app).header("Authorization", authorization)).await
 }
@@ -42,8 +42,8 @@ async fn everyone_creates_where_no_token_is_configured() {
     assert_eq!(create(&app, "Bearer whatever").await.status(), 201);
 }
 
-/// What is answered, without what is another each time. Whether the connection stays open hangs on
-/// how much of a body has come.
+/// The response without the parts that differ each time. Whether the connection stays open depends on
+/// how much of the body has arrived.
 async fn told(response: Response) -> (Vec<String>, Value) {
     assert_eq!(response.headers()["www-authenticate"], "Bearer");
     let names = response.headers().keys().map(ToString::to_string);
@@ -55,7 +55,7 @@ async fn told(response: Response) -> (Vec<String>, Value) {
 }
 
 #[actix_web::test]
-async fn nobody_else_creates_and_all_are_told_the_same() {
+async fn without_a_valid_access_token_every_creation_gets_the_same_refusal() {
     let (app, [token, other]) = spawn_closed_app();
     let missing = told(send(creation(&app)).await).await;
     let cut = &token[..token.len() - 1];
@@ -86,7 +86,7 @@ async fn nobody_else_creates_and_all_are_told_the_same() {
 }
 
 #[actix_web::test]
-async fn whoever_is_refused_is_so_whatever_the_body_and_the_key() {
+async fn an_unauthorized_creation_is_refused_whatever_its_body_and_key() {
     let (app, _tokens) = spawn_closed_app();
     let request = || app.request(Method::POST, "/api/v1/secrets");
     let requests = [
@@ -104,13 +104,13 @@ async fn whoever_is_refused_is_so_whatever_the_body_and_the_key() {
 }
 
 #[actix_web::test]
-async fn whoever_is_refused_is_so_before_the_body_has_come() {
+async fn an_unauthorized_creation_is_refused_before_its_body_arrives() {
     let (app, _tokens) = spawn_closed_app();
     assert_eq!(app.announce().await, "HTTP/1.1 401");
 }
 
 #[actix_web::test]
-async fn a_refused_creation_uses_no_key_up() {
+async fn a_refused_creation_does_not_use_up_its_idempotency_key() {
     let (app, [token, _other]) = spawn_closed_app();
     let request = || creation(&app).header("Idempotency-Key", REPEAT_KEYS[0]);
     assert_eq!(send(request()).await.status(), 401);
@@ -121,7 +121,7 @@ async fn a_refused_creation_uses_no_key_up() {
 }
 
 #[actix_web::test]
-async fn whoever_has_the_token_of_a_secret_needs_no_other() {
+async fn the_token_of_a_secret_needs_no_access_token() {
     let (app, [token, _other]) = spawn_closed_app();
     let store = async || {
         let created = document(create(&app, &format!("Bearer {token}")).await).await;
@@ -144,7 +144,7 @@ async fn whoever_has_the_token_of_a_secret_needs_no_other() {
 }
 
 #[actix_web::test]
-async fn the_documents_tell_who_may_create() {
+async fn the_documentation_says_who_may_create() {
     for (app, is_closed) in [(spawn_closed_app().0, true), (spawn_app(), false)] {
         let specification = document(app.get("/openapi.json").await).await;
         let mut closed = Vec::new();
@@ -162,7 +162,7 @@ async fn the_documents_tell_who_may_create() {
         assert_eq!(closed, expected);
         let scheme = &specification["components"]["securitySchemes"]["access_token"];
         assert_eq!(scheme["scheme"].as_str(), is_closed.then_some("bearer"));
-        for (path, word) in [("/redoc", "For the bearers of access"), ("/", "Authorization: ")] {
+        for (path, word) in [("/redoc", "Requires an access token"), ("/", "Authorization: ")] {
             let page = app.get(path).await.text().await.unwrap();
             assert_eq!(page.contains(word), is_closed, "{path}");
         }

@@ -1,15 +1,15 @@
-//! Callers who leave, at every stage of what they asked for: nothing is consumed for one who left
-//! before the store had its turn; what was consumed for one who left after it is told truly, and
-//! repeated to whoever asked repeatably.
+//! Clients that disconnect at each stage of a request. Before the store runs the request, nothing is
+//! consumed. Afterwards the receipt reports what was done, and a client that sent an idempotency key can
+//! repeat.
 
-mod access;
-mod answered;
-mod committed;
-mod early;
-mod line;
-mod stake;
-mod stretching;
-mod waiting;
+mod access_log;
+mod after_commit;
+mod attempt;
+mod connection;
+mod during_request;
+mod during_response;
+mod during_stretching;
+mod while_queued;
 
 use std::fs;
 
@@ -18,7 +18,7 @@ use viewonce::domain::passphrase::STRETCHING_BYTES;
 use crate::support::{TestApp, database, spawn_app_with};
 use viewonce::store::{Purge, Survey};
 
-/// Seconds for which a repeat is possible: longer than any of these tests takes.
+/// Seconds during which a reveal can be repeated: longer than any of these tests takes.
 const LONG: u64 = 3_600;
 
 /// A service with one worker, and memory to stretch one passphrase at a time.
@@ -30,9 +30,9 @@ fn spawn_narrow_app() -> TestApp {
     })
 }
 
-/// Returns when all that was sent to the one worker of `app` before has got as far as it gets
-/// without the store. What it has to do it does by turns, and a request takes a few of them.
-async fn come_round(app: &TestApp) {
+/// Returns when the one worker of `app` has taken everything sent to it before as far as it can without
+/// the store. The worker alternates between its tasks, and a request needs a few rounds.
+async fn settle_worker(app: &TestApp) {
     const TURNS: usize = 5;
     for _ in 0..TURNS {
         assert_eq!(app.get("/s").await.status(), 200);
@@ -44,10 +44,9 @@ async fn living(app: &TestApp) -> u64 {
     app.store.insist(Survey { known: Vec::new(), after: None }).await.unwrap().unknown_keys
 }
 
-/// Bytes in the write-ahead log. Once it is [emptied](empty_log), each commit that changes something
-/// makes them more.
+/// Bytes in the write-ahead log. After [`empty_log`], each commit that changes something adds to them.
 fn logged_bytes(app: &TestApp) -> u64 {
-    // It is not opened: in this process only SQLite may do that.
+    // Do not open it: closing it would drop SQLite's locks in this process.
     let log = database(&app.folder).with_extension("sqlite3-wal");
     fs::metadata(log).unwrap().len()
 }

@@ -1,4 +1,4 @@
-//! Pages of other origins: none may call the API but those that are named, and these may.
+//! Cross-origin requests: only pages of the configured origins may call the API.
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::support::{
 
 const ORIGIN: &str = "https://app.example.com";
 const OTHER: &str = "http://localhost:3000";
-/// Origins that are none of these.
+/// Origins that are similar, but not configured.
 const FOREIGN: [&str; 9] = [
     "https://evil.example",
     "http://app.example.com",
@@ -30,7 +30,7 @@ fn open_app() -> TestApp {
     })
 }
 
-/// A request as a page of `origin` has a browser send it.
+/// A request as a browser sends it for a page of `origin`.
 fn from(origin: &str, request: RequestBuilder) -> RequestBuilder {
     request
         .header("Origin", origin)
@@ -40,7 +40,7 @@ fn from(origin: &str, request: RequestBuilder) -> RequestBuilder {
         .header("Sec-Fetch-Dest", "empty")
 }
 
-/// The question of a browser whether a page of `origin` may send a request.
+/// The preflight of a browser for a page of `origin`.
 async fn preflight(app: &TestApp, origin: &str, path: &str) -> Response {
     let request = from(origin, app.request(Method::OPTIONS, path))
         .header("Access-Control-Request-Method", "POST")
@@ -48,7 +48,7 @@ async fn preflight(app: &TestApp, origin: &str, path: &str) -> Response {
     send(request).await
 }
 
-/// That the browser shows `response` to a page of `origin`, and what of it.
+/// Asserts that the browser shows `response` and its exposed headers to a page of `origin`.
 fn expect_shown(response: &Response, origin: &str) {
     let headers = response.headers();
     assert_eq!(headers["access-control-allow-origin"], origin);
@@ -58,7 +58,7 @@ fn expect_shown(response: &Response, origin: &str) {
     assert!(!headers.contains_key("access-control-allow-credentials"));
 }
 
-/// That the browser withholds `response` from every page of another origin.
+/// Asserts that the browser withholds `response` from pages of other origins.
 fn expect_withheld(response: &Response) {
     let headers = response.headers();
     assert!(headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
@@ -66,7 +66,7 @@ fn expect_withheld(response: &Response) {
 }
 
 #[actix_web::test]
-async fn a_page_of_a_named_origin_is_told_what_it_may_send() {
+async fn a_preflight_from_a_configured_origin_is_told_what_it_may_send() {
     let app = open_app();
     let (token, receipt) = app.store_with_receipt("x").await;
     let paths = ["/api/v1/secrets", "/api/v1/reveal", "/api/v1/status", "/api/v1/acknowledge"];
@@ -88,7 +88,7 @@ async fn a_page_of_a_named_origin_is_told_what_it_may_send() {
 }
 
 #[actix_web::test]
-async fn a_page_of_any_other_origin_is_told_nothing() {
+async fn a_preflight_from_any_other_origin_is_refused() {
     let (open, closed) = (open_app(), spawn_app());
     let named = [ORIGIN, OTHER].map(|origin| (&closed, origin));
     for (app, origin) in FOREIGN.map(|origin| (&open, origin)).into_iter().chain(named) {
@@ -100,7 +100,7 @@ async fn a_page_of_any_other_origin_is_told_nothing() {
 }
 
 #[actix_web::test]
-async fn options_is_no_method_but_in_a_preflight() {
+async fn options_is_allowed_only_in_a_preflight() {
     let app = open_app();
     let options = app.request(Method::OPTIONS, "/api/v1/secrets");
     expect_problem(send(from(ORIGIN, options)).await, 405, "method-not-allowed").await;
@@ -108,7 +108,7 @@ async fn options_is_no_method_but_in_a_preflight() {
 }
 
 #[actix_web::test]
-async fn a_page_of_a_named_origin_may_do_what_a_program_may() {
+async fn a_page_of_a_configured_origin_may_call_the_whole_api() {
     let app = open_app();
     let sent = async |request| {
         let response = send(from(ORIGIN, request)).await;
@@ -136,7 +136,7 @@ async fn a_page_of_a_named_origin_may_do_what_a_program_may() {
 }
 
 #[actix_web::test]
-async fn a_page_of_a_named_origin_sees_what_is_wrong() {
+async fn a_page_of_a_configured_origin_can_read_errors() {
     let app = open_app();
     let unknown = app.request(Method::GET, &secret(UNKNOWN_TOKEN));
     let nothing = app.request(Method::GET, "/api/nothing");
@@ -165,7 +165,7 @@ async fn pages_of_other_origins_consume_nothing_and_see_nothing() {
 }
 
 #[actix_web::test]
-async fn what_a_page_of_a_named_origin_embeds_or_links_to_consumes_nothing() {
+async fn embeds_and_links_of_a_configured_origin_consume_nothing() {
     let app = open_app();
     let token = app.store("x").await;
     let requests: [&[(&str, &str)]; 5] = [
@@ -185,7 +185,7 @@ async fn what_a_page_of_a_named_origin_embeds_or_links_to_consumes_nothing() {
 }
 
 #[actix_web::test]
-async fn no_page_of_another_origin_sees_what_is_no_api() {
+async fn pages_outside_the_api_are_withheld_from_other_origins() {
     let app = open_app();
     for path in ["/", "/s", "/docs", "/assets/secret.js", "/nothing"] {
         let response = send(from(ORIGIN, app.request(Method::GET, path))).await;

@@ -1,4 +1,4 @@
-//! Creating secrets, and what is refused.
+//! Creating secrets, and creations that are refused.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::support::{
 
 const PATH: &str = "/api/v1/secrets";
 
-/// Posts `body` as it stands.
+/// Posts `body` unchanged.
 async fn post_raw(app: &TestApp, media_type: &str, body: impl Into<Vec<u8>>) -> reqwest::Response {
     let request = app.request(Method::POST, PATH).header("Content-Type", media_type);
     send(request.body(body.into())).await
@@ -55,7 +55,7 @@ async fn a_link_begins_with_the_public_url_whatever_its_trailing_slash() {
 }
 
 #[actix_web::test]
-async fn a_secret_lives_as_long_as_configured_unless_its_sender_says() {
+async fn a_secret_lives_for_the_configured_time_unless_its_creation_sets_another() {
     let app = spawn_app();
     for body in [json!({ "content": "x" }), json!({ "content": "x", "ttl_hours": null })] {
         let before = app.clock.now();
@@ -100,7 +100,7 @@ async fn a_body_without_end_is_refused_at_the_limit() {
 }
 
 #[actix_web::test]
-async fn what_is_not_json_is_malformed() {
+async fn a_body_that_is_not_json_is_malformed() {
     let app = spawn_app();
     let bodies: [&[u8]; 7] = [
         b"",
@@ -162,7 +162,7 @@ async fn each_wrong_field_is_named() {
 }
 
 #[actix_web::test]
-async fn no_error_repeats_what_was_sent() {
+async fn no_error_echoes_the_request() {
     let app = spawn_app();
     let bodies = [
         r#"{"content": "x", "ttl_hours": "marker"}"#,
@@ -189,7 +189,7 @@ async fn no_error_repeats_what_was_sent() {
 }
 
 #[actix_web::test]
-async fn a_body_must_say_that_it_is_json() {
+async fn a_body_must_be_declared_as_json() {
     let app = spawn_app();
     let body = r#"{"content": "x"}"#;
     for media_type in ["application/json", "Application/JSON; charset=UTF-8"] {

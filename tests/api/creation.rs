@@ -26,7 +26,7 @@ async fn create_raw(app: &TestApp, body: &'static str) -> Response {
     send(request.header("Content-Type", "application/json").body(body)).await
 }
 
-/// All that an answer says, but for what is another each time. It must be 201.
+/// A 201 response without the parts that differ each time.
 async fn whole(response: Response) -> (Vec<(String, String)>, String) {
     assert_eq!(response.status(), 201);
     let mut headers: Vec<(String, String)> = Vec::new();
@@ -96,7 +96,7 @@ async fn the_same_request_with_another_key_or_none_is_another_secret() {
 }
 
 #[actix_web::test]
-async fn a_retry_brings_nothing_back_that_has_ended() {
+async fn a_retry_does_not_bring_back_an_ended_secret() {
     let app = spawn_app();
     let bodies = ["viewed", "burned", "expired"]
         .map(|content| json!({ "content": content, "ttl_hours": 1 }));
@@ -135,14 +135,14 @@ async fn a_day_later_the_same_request_is_a_new_one() {
 }
 
 #[actix_web::test]
-async fn of_many_retries_at_once_one_stores() {
+async fn of_many_concurrent_retries_one_stores_a_secret() {
     let app = spawn_app();
     for round in 0..8 {
         let body = json!({ "content": format!("secret {round}"), "receipt": true });
         let key = format!("the-key-of-round-number-{round}");
         let answers = join_all((0..16).map(|_| app.post_with_key(PATH, &body, &key))).await;
         let mut answers = join_all(answers.into_iter().map(whole)).await;
-        // Whoever came first was told an expiry, and so were all the others.
+        // All responses carry the expiry of the first creation.
         answers.dedup();
         assert_eq!(answers.len(), 1);
         let created: Value = serde_json::from_str(&answers[0].1).unwrap();

@@ -1,4 +1,4 @@
-//! The documentation: complete, true to the surface, and from the binary alone.
+//! The documentation pages: complete, consistent with the routes, and served from the binary alone.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -124,7 +124,7 @@ async fn the_start_page_names_the_host_that_was_asked_whatever_else_a_request_sa
 }
 
 #[actix_web::test]
-async fn whatever_is_text_names_its_characters() {
+async fn every_text_response_names_its_character_set() {
     let app = spawn_app();
     let paths = ["/", "/s", "/docs", "/redoc"];
     let files = ["secret.js", "style.css", "icon.svg"].map(|name| format!("/assets/{name}"));

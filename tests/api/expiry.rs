@@ -1,4 +1,4 @@
-//! Secrets that expire. Time is moved, not waited for.
+//! Expiry. The tests advance the clock instead of waiting.
 
 use std::time::Duration;
 

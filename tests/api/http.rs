@@ -1,4 +1,4 @@
-//! What every answer has in common, and what HTTP itself asks for.
+//! Headers that every response has, and what HTTP itself requires.
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -63,7 +63,7 @@ async fn every_answer_has_its_headers() {
 }
 
 #[actix_web::test]
-async fn a_request_id_is_always_ours() {
+async fn a_request_id_is_always_generated_by_the_server() {
     let app = spawn_app();
     let response = send(app.request(Method::GET, "/health").header("X-Request-Id", "theirs")).await;
     assert_ne!(response.headers()["x-request-id"], "theirs");
@@ -72,7 +72,7 @@ async fn a_request_id_is_always_ours() {
 }
 
 #[actix_web::test]
-async fn other_methods_are_told_which_are_allowed() {
+async fn an_unsupported_method_is_told_the_allowed_ones() {
     let app = spawn_app();
     let cases = [
         ("/api/v1/secrets", "POST"),
@@ -119,7 +119,7 @@ async fn paths_match_exactly() {
 }
 
 #[actix_web::test]
-async fn health_tells_that_the_store_is_there() {
+async fn health_reports_that_the_store_answers() {
     let app = spawn_app();
     let response = app.get("/health").await;
     assert_eq!(response.status(), 200);

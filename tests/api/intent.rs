@@ -1,4 +1,4 @@
-//! Only intent destroys: what is refused, and that nothing is consumed by it.
+//! Intent checks: unintended requests are refused and consume nothing.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response};
@@ -58,7 +58,7 @@ fn header_map(headers: Headers<'_>) -> HeaderMap {
     headers.iter().map(parse).collect()
 }
 
-/// The three requests that would view or burn `token`, with `headers`.
+/// The three requests that view or burn `token`, with `headers`.
 async fn attempts(app: &TestApp, token: &str, headers: Headers<'_>) -> [Response; 3] {
     let headers = header_map(headers);
     let request = |method, path| app.request(method, path).headers(headers.clone());
@@ -69,20 +69,20 @@ async fn attempts(app: &TestApp, token: &str, headers: Headers<'_>) -> [Response
     ]
 }
 
-/// The request that would burn a secret by its receipt, with `headers`.
+/// The request that burns a secret by its receipt, with `headers`.
 async fn revoke(app: &TestApp, receipt: &str, headers: Headers<'_>) -> Response {
     let request = app.request(Method::DELETE, &receipt_address(receipt));
     send(request.headers(header_map(headers))).await
 }
 
-/// The request that would end the repeat of a secret, with `headers`.
+/// The request that acknowledges a reveal, with `headers`.
 async fn acknowledge(app: &TestApp, token: &str, headers: Headers<'_>) -> Response {
     let request = app.request(Method::POST, "/api/v1/acknowledge").headers(header_map(headers));
     let request = request.header("Idempotency-Key", REPEAT_KEYS[0]);
     send(request.json(&json!({ "token": token }))).await
 }
 
-/// What is refused, and how.
+/// Headers that are refused, with the problem of each.
 const REFUSED: [(&[Headers], u16, &str); 3] = [
     (&CONDITIONAL, 400, "conditional-view"),
     (&UNINTENDED, 403, "unintended-view"),
@@ -90,7 +90,7 @@ const REFUSED: [(&[Headers], u16, &str); 3] = [
 ];
 
 #[actix_web::test]
-async fn what_nobody_meant_to_view_is_refused_and_consumes_nothing() {
+async fn unintended_requests_are_refused_and_consume_nothing() {
     let app = spawn_app();
     let token = app.store("x").await;
     for (requests, status, problem) in REFUSED {
@@ -105,7 +105,7 @@ async fn what_nobody_meant_to_view_is_refused_and_consumes_nothing() {
 }
 
 #[actix_web::test]
-async fn what_nobody_meant_burns_nothing_by_a_receipt_and_ends_no_repeat() {
+async fn unintended_requests_burn_nothing_by_a_receipt_and_end_no_repeat() {
     let app = spawn_app();
     let (living, receipt) = app.store_with_receipt("x").await;
     let repeated = app.store("y").await;
@@ -206,7 +206,7 @@ async fn a_browser_that_navigates_is_led_to_the_page() {
 }
 
 #[actix_web::test]
-async fn an_accept_that_does_not_prefer_html_is_a_programs() {
+async fn a_request_that_does_not_prefer_html_counts_as_a_program() {
     let app = spawn_app();
     for accept in [
         "*/*",
@@ -224,7 +224,7 @@ async fn an_accept_that_does_not_prefer_html_is_a_programs() {
 }
 
 #[actix_web::test]
-async fn no_page_leads_elsewhere_for_what_is_no_token() {
+async fn an_invalid_token_never_redirects_to_another_site() {
     let app = spawn_app();
     let request =
         app.request(Method::GET, "/api/v1/secrets/elsewhere").header("Accept", "text/html");

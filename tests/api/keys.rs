@@ -1,4 +1,4 @@
-//! Secret keys: a wrong one destroys nothing, an older one still opens.
+//! Secret keys: a wrong key destroys nothing, and previous keys still open secrets.
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -18,22 +18,22 @@ fn keys(current: &str, previous: &[&str]) -> SecretKeys {
     SecretKeys { current: key(current), previous: previous.iter().map(|text| key(text)).collect() }
 }
 
-/// A service with a key that nothing was stored under.
-fn spawn_with_a_strange_key(folder: TempDir) -> TestApp {
+/// A service with a key under which nothing was stored.
+fn spawn_with_unknown_key(folder: TempDir) -> TestApp {
     spawn_app_with_keys(folder, &keys("another key", &[]))
 }
 
-/// What someone holds of secrets that were stored under one key.
-struct Held {
+/// The tokens and receipts of secrets that were stored under one key.
+struct PausedStore {
     secret: String,
     receipt: String,
-    /// The token of what was revealed already, with the key for a repeat.
+    /// The token of a secret that was revealed with an idempotency key.
     revealed: String,
-    /// The answer to a creation with a key.
+    /// The response to a creation with an idempotency key.
     created: serde_json::Value,
 }
 
-impl Held {
+impl PausedStore {
     async fn store(app: &TestApp, content: &str) -> Self {
         let (secret, receipt) = app.store_with_receipt(content).await;
         let revealed = app.store(content).await;
@@ -61,7 +61,7 @@ impl Held {
         assert_eq!(document(app.view(&created).await).await["content"], content);
     }
 
-    /// That nobody finds anything of it.
+    /// Asserts that none of them is found.
     async fn check_unknown(&self, app: &TestApp) {
         let created = text(&self.created, "token");
         for token in [&self.secret, &self.revealed, &created] {
@@ -84,10 +84,10 @@ impl Held {
 #[actix_web::test]
 async fn a_wrong_key_finds_nothing_and_destroys_nothing() {
     let app = spawn_app();
-    let held = Held::store(&app, "x").await;
-    let app = spawn_with_a_strange_key(app.stop().await);
+    let held = PausedStore::store(&app, "x").await;
+    let app = spawn_with_unknown_key(app.stop().await);
     held.check_unknown(&app).await;
-    let other = document(Held::create(&app, "x").await).await;
+    let other = document(PausedStore::create(&app, "x").await).await;
     assert_ne!(other, held.created);
     let app = spawn_app_with_keys(app.stop().await, &support::keys());
     held.check(&app, "x").await;
@@ -97,7 +97,7 @@ async fn a_wrong_key_finds_nothing_and_destroys_nothing() {
 async fn a_wrong_key_uses_up_no_attempt() {
     let app = spawn_app();
     let token = app.protect("x").await;
-    let app = spawn_with_a_strange_key(app.stop().await);
+    let app = spawn_with_unknown_key(app.stop().await);
     for passphrase in [PASSPHRASE, "open barley"] {
         expect_problem(app.unlock(&token, passphrase).await, 404, "secret-not-found").await;
     }
@@ -109,11 +109,11 @@ async fn a_wrong_key_uses_up_no_attempt() {
 #[actix_web::test]
 async fn everything_is_found_under_any_previous_key() {
     let first = spawn_app_with_keys(tempfile::tempdir().unwrap(), &keys("first", &[]));
-    let oldest = Held::store(&first, "oldest").await;
+    let oldest = PausedStore::store(&first, "oldest").await;
     let second = spawn_app_with_keys(first.stop().await, &keys("second", &["first"]));
-    let older = Held::store(&second, "older").await;
+    let older = PausedStore::store(&second, "older").await;
     let third = spawn_app_with_keys(second.stop().await, &keys("third", &["second", "first"]));
-    let newest = Held::store(&third, "newest").await;
+    let newest = PausedStore::store(&third, "newest").await;
     newest.check(&third, "newest").await;
     older.check(&third, "older").await;
     oldest.check(&third, "oldest").await;

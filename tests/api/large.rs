@@ -7,25 +7,26 @@ use actix_web::App;
 use actix_web::middleware::from_fn;
 use actix_web::rt::task::yield_now;
 use actix_web::test::{TestRequest, call_service, init_service};
-use viewonce::domain::clock::Timestamp;
 use viewonce::crypto::format::{Issued, Roots};
 use viewonce::crypto::{Open, Presented, Seal};
-use viewonce::http::frame;
-use viewonce::http::routes;
+use viewonce::domain::clock::Timestamp;
 use viewonce::domain::secret::Plaintext;
 use viewonce::domain::time_to_live::TimeToLive;
+use viewonce::http::frame;
+use viewonce::http::routes;
 
 use crate::state::state;
 use crate::support::keys;
 
-/// Bytes that take a while.
+/// Bytes whose processing takes noticeable time.
 const BYTES: usize = 1 << 20;
 /// The same for parsing, which is faster.
 const PARSED_BYTES: usize = 10 << 20;
-/// How often the thread is free meanwhile, at least. Work on this thread leaves it free two or three times.
+/// Minimal number of times that the thread is free meanwhile. Work on this thread leaves it free two or
+/// three times.
 const TURNS: usize = 50;
 
-/// What `work` comes to, which must leave this thread free.
+/// Returns the result of `work`, which must leave this thread free.
 async fn beside_this_thread<T>(work: impl Future<Output = T>) -> T {
     let turns = async {
         for _ in 0..TURNS {
@@ -35,7 +36,7 @@ async fn beside_this_thread<T>(work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     tokio::select! {
         biased;
-        _ = &mut work => panic!("it was done on this thread"),
+        _ = &mut work => panic!("the work ran on this thread"),
         () = turns => work.await,
     }
 }

@@ -1,32 +1,34 @@
-//! The API over a real server: what is answered to what, and what is consumed by it.
+//! The API over a real server: the response to each request, and its effect on secrets.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 #[path = "../support/certificate.rs"]
 mod certificate;
 #[path = "../support/exposition.rs"]
 mod exposition;
-#[path = "../support/held.rs"]
-mod held;
+#[path = "../support/paused_store.rs"]
+mod paused_store;
 #[path = "../support/state.rs"]
 mod state;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod access;
+mod actor_failure;
 mod client_disconnect;
 mod cors;
 mod create;
 mod creation;
 mod docs;
-mod earlier;
-mod end;
 mod expiry;
+mod forwarded;
 mod http;
 mod intent;
 mod keys;
 mod large;
 mod limits;
 mod metrics;
+mod metrics_listener;
+mod old_database;
 mod overload;
 mod panic;
 mod passphrase;
@@ -43,7 +45,7 @@ use serde_json::Value;
 
 use support::document;
 
-/// That `response` is the problem `name` with `status`, and complete. Returns its document.
+/// Asserts that `response` is the complete problem `name` with `status`; returns its document.
 async fn expect_problem(response: Response, status: u16, name: &str) -> Value {
     assert_eq!(response.status(), status);
     assert_eq!(response.headers()["content-type"], "application/problem+json");

@@ -9,10 +9,7 @@ use actix_web::rt::time::timeout;
 use futures_util::future::join_all;
 use reqwest::{Client, Method, Response};
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
-use crate::expect_problem;
 use crate::exposition::Exposition;
 use crate::support::{
     PASSPHRASE, REPEAT_KEYS, TestApp, UNKNOWN_TOKEN, database, document, secret, send, spawn_app,
@@ -20,16 +17,16 @@ use crate::support::{
 };
 use viewonce::store::Purge;
 
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// A service that tells its metrics.
-fn spawn_measured_app() -> TestApp {
+/// A service that exposes metrics.
+pub(super) fn spawn_measured_app() -> TestApp {
     spawn_app_with(|settings| settings.metrics.bind = Some(([127, 0, 0, 1], 0).into()))
 }
 
-/// Asks for something on the address of the metrics.
-async fn ask(app: &TestApp, path: &str) -> Response {
+/// Sends a request to the metrics listener.
+pub(super) async fn ask(app: &TestApp, path: &str) -> Response {
     let address = app.metrics.unwrap();
     Client::new().get(format!("http://{address}{path}")).send().await.unwrap()
 }
@@ -38,7 +35,7 @@ async fn scrape(app: &TestApp) -> Exposition {
     Exposition::parse(&ask(app, "/metrics").await.text().await.unwrap()).unwrap()
 }
 
-/// What is told once those are counted that were there at the start.
+/// The metrics once the secrets present at start are counted.
 async fn scrape_counted(app: &TestApp) -> Exposition {
     let counted = async {
         loop {
@@ -48,10 +45,10 @@ async fn scrape_counted(app: &TestApp) -> Exposition {
             }
         }
     };
-    timeout(PATIENCE, counted).await.expect("they are counted at some time")
+    timeout(PATIENCE, counted).await.expect("the count completes")
 }
 
-/// What is told of secrets: created, viewed, burned, locked, expired, living.
+/// The secrets' metrics: created, viewed, burned, locked, expired, living.
 async fn secrets(app: &TestApp) -> [f64; 6] {
     let exposition = scrape_counted(app).await;
     let names = ["created_total", "viewed_total", "burned_total", "locked_total", "expired_total"];
@@ -62,14 +59,14 @@ async fn secrets(app: &TestApp) -> [f64; 6] {
 }
 
 #[actix_web::test]
-async fn the_metrics_tell_what_became_of_secrets() {
+async fn the_metrics_count_how_secrets_ended() {
     let app = spawn_measured_app();
     assert_eq!(secrets(&app).await, [0.0; 6]);
     let tokens = join_all((0..6).map(|_| app.store("x"))).await;
     assert_eq!(secrets(&app).await, [6.0, 0.0, 0.0, 0.0, 0.0, 6.0]);
     app.view(&tokens[0]).await;
     app.reveal(&tokens[1]).await;
-    // A repeat is no second view, and nor is what finds nothing.
+    // Neither a repeat nor a miss counts as a view.
     for _ in 0..2 {
         assert_eq!(app.reveal_with_key(&tokens[2], REPEAT_KEYS[0]).await.status(), 200);
     }
@@ -84,7 +81,7 @@ async fn the_metrics_tell_what_became_of_secrets() {
 }
 
 #[actix_web::test]
-async fn the_metrics_tell_what_was_locked_and_what_expired() {
+async fn the_metrics_count_locked_and_expired_secrets() {
     let app = spawn_app_with(|settings| {
         settings.metrics.bind = Some(([127, 0, 0, 1], 0).into());
         settings.secrets.max_attempts = 2;
@@ -106,7 +103,7 @@ async fn the_metrics_tell_what_was_locked_and_what_expired() {
 }
 
 #[actix_web::test]
-async fn a_creation_that_is_retried_or_refused_is_none() {
+async fn a_retried_or_refused_creation_is_not_counted() {
     let app = spawn_measured_app();
     let body = json!({ "content": "x" });
     for _ in 0..2 {
@@ -129,7 +126,7 @@ async fn secrets_from_before_the_start_are_among_the_living() {
 }
 
 #[actix_web::test]
-async fn the_metrics_tell_of_every_request_by_its_route_method_and_status() {
+async fn requests_are_counted_by_route_method_and_status() {
     let app = spawn_measured_app();
     let token = app.store("x").await;
     app.store("x").await;
@@ -166,7 +163,7 @@ async fn the_metrics_tell_of_every_request_by_its_route_method_and_status() {
 }
 
 #[actix_web::test]
-async fn every_route_is_told_of_by_its_name() {
+async fn every_route_has_its_own_label() {
     let app = spawn_measured_app();
     let specification = document(app.get("/openapi.json").await).await;
     let mut operations = Vec::new();
@@ -183,7 +180,7 @@ async fn every_route_is_told_of_by_its_name() {
     let told = scrape(&app).await;
     assert!(told.label_values().all(|value| value != "other"), "{told:?}");
     let routes = told.all("viewonce_http_request_duration_seconds_count").count();
-    assert_eq!(routes, operations.len() + 1, "and the specification");
+    assert_eq!(routes, operations.len() + 1, "plus the route of the specification");
 }
 
 #[actix_web::test]
@@ -203,7 +200,7 @@ async fn no_label_holds_what_a_client_wrote() {
 }
 
 #[actix_web::test]
-async fn the_metrics_tell_how_the_store_fares() {
+async fn the_metrics_show_batches_commits_and_file_sizes() {
     let app = spawn_measured_app();
     join_all((0..50).map(|_| app.store("x"))).await;
     let told = scrape(&app).await;
@@ -216,7 +213,7 @@ async fn the_metrics_tell_how_the_store_fares() {
     assert_eq!([get("store_commits_failed_total"), get("secrets_refused_total")], [0.0, 0.0]);
     let bytes = |extension: &str| {
         let file = database(&app.folder).with_extension(extension);
-        // It is not opened: in this process only SQLite may do that.
+        // Do not open it: closing it would drop SQLite's locks in this process.
         f64::from(u32::try_from(std::fs::metadata(file).unwrap().len()).unwrap())
     };
     assert_eq!(get("store_database_bytes"), bytes("sqlite3"));
@@ -224,7 +221,7 @@ async fn the_metrics_tell_how_the_store_fares() {
 }
 
 #[actix_web::test]
-async fn what_is_refused_for_want_of_room_is_told() {
+async fn creations_refused_for_lack_of_space_are_counted() {
     let app = spawn_app_with(|settings| {
         settings.metrics.bind = Some(([127, 0, 0, 1], 0).into());
         settings.store.min_free_bytes = u64::MAX / 4;
@@ -239,7 +236,7 @@ async fn what_is_refused_for_want_of_room_is_told() {
 }
 
 #[actix_web::test]
-async fn the_lag_of_purges_is_the_time_since_the_first_end_that_is_left() {
+async fn the_purge_lag_is_the_time_since_the_first_unpurged_expiry() {
     let app = spawn_measured_app();
     let lag = async || scrape(&app).await.get("viewonce_purge_lag_seconds", []).unwrap();
     app.store.insist(Purge).await.unwrap();
@@ -256,64 +253,4 @@ async fn the_lag_of_purges_is_the_time_since_the_first_end_that_is_left() {
     let late = lag().await;
     assert!((600.0..660.0).contains(&late), "{late}");
     assert!(text(&document(app.get("/health").await).await, "status") == "healthy");
-}
-
-#[actix_web::test]
-async fn the_metrics_are_on_their_address_alone_and_alone_there() {
-    let app = spawn_measured_app();
-    expect_problem(app.get("/metrics").await, 404, "no-such-path").await;
-    expect_problem(spawn_app().get("/metrics").await, 404, "no-such-path").await;
-    assert_eq!(spawn_app().metrics, None);
-    for path in ["/", "/health", "/api/v1/secrets", "/docs", "/metrics/"] {
-        expect_problem(ask(&app, path).await, 404, "no-such-path").await;
-    }
-    let answer = ask(&app, "/metrics").await;
-    assert_eq!(answer.status(), 200);
-    let media_type = "text/plain; version=0.0.4; charset=utf-8";
-    assert_eq!(answer.headers()["content-type"], media_type);
-    assert_eq!(answer.headers()["cache-control"], "no-store");
-}
-
-#[actix_web::test]
-async fn the_address_of_the_metrics_is_free_again_after_the_end() {
-    // No other test has anything on this one.
-    let bind = Some(([127, 0, 0, 78], 0).into());
-    let app = spawn_app_with(|settings| settings.metrics.bind = bind);
-    let address = app.metrics.unwrap();
-    let folder = app.stop().await;
-    let app = spawn_app_in(folder, |settings| settings.metrics.bind = Some(address));
-    assert_eq!(app.metrics, Some(address));
-    assert_eq!(ask(&app, "/metrics").await.status(), 200);
-}
-
-#[actix_web::test]
-async fn no_more_than_a_few_connections_take_the_metrics_up() {
-    const CONNECTIONS: usize = 16;
-    let app = spawn_measured_app();
-    let mut lines = Vec::new();
-    for _ in 0..=CONNECTIONS {
-        let mut line = TcpStream::connect(app.metrics.unwrap()).await.unwrap();
-        line.write_all(b"HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-        lines.push(line);
-    }
-    let mut last = lines.pop().unwrap();
-    for line in &mut lines {
-        timeout(PATIENCE, line.read_u8()).await.expect("it is answered").unwrap();
-    }
-    let too_early = timeout(Duration::from_millis(500), last.read_u8()).await;
-    assert!(too_early.is_err());
-    drop(lines);
-    timeout(PATIENCE, last.read_u8()).await.expect("it is answered").unwrap();
-}
-
-#[actix_web::test]
-async fn whoever_takes_nothing_of_the_metrics_holds_no_connection_for_ever() {
-    let app = spawn_app_with(|settings| {
-        settings.metrics.bind = Some(([127, 0, 0, 1], 0).into());
-        settings.limits.send_seconds = 1;
-    });
-    let mut stream = TcpStream::connect(app.metrics.unwrap()).await.unwrap();
-    let request = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
-    let asking = async { while stream.write_all(request).await.is_ok() {} };
-    timeout(PATIENCE, asking).await.expect("the server hangs up");
 }

@@ -1,4 +1,4 @@
-//! Overload answers: at once, and without losing what was acknowledged.
+//! Overload: refused requests are answered at once, and nothing acknowledged is lost.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use viewonce::domain::passphrase::STRETCHING_BYTES;
 
 use crate::expect_problem;
-use crate::held::hold;
+use crate::paused_store::hold;
 use crate::support::{PASSPHRASE, REPEAT_KEYS, TestApp, UNKNOWN_TOKEN, document, spawn_app_with};
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -25,7 +25,7 @@ async fn a_full_queue_answers_busy_and_loses_nothing_acknowledged() {
     let body = json!({ "content": "x" });
     let mut answers: FuturesUnordered<_> =
         (0..400).map(|_| app.post("/api/v1/secrets", &body)).collect();
-    // Nobody else is answered while the store stands still.
+    // While the store is paused, only refusals are answered.
     let held = hold(&app.store);
     let first = timeout(PATIENCE, answers.next()).await.expect("the queue is full").unwrap();
     drop(held);
@@ -58,7 +58,7 @@ async fn a_busy_service_is_healthy() {
     assert!(health.iter().all(|answer| answer.status() == 200));
 }
 
-/// Has some clients send a request again and again for as long as `work` takes.
+/// Runs `work` while several clients keep sending `request`.
 async fn under_flood<T>(request: &impl AsyncFn() -> Response, work: impl Future<Output = T>) -> T {
     let client = async || loop {
         drop(request().await);
@@ -73,12 +73,12 @@ async fn under_flood<T>(request: &impl AsyncFn() -> Response, work: impl Future<
     timeout(PATIENCE, flooded).await.expect("no request hangs")
 }
 
-/// Returns when a request is refused for want of room.
+/// Returns when a request is refused as busy.
 async fn until_busy(request: &impl AsyncFn() -> Response) {
     while request().await.status() != 503 {}
 }
 
-/// A service that has memory to stretch one passphrase at a time, and lets none wait but one of each kind.
+/// A service that stretches one passphrase at a time, and queues one more of each kind.
 fn spawn_narrow_app() -> TestApp {
     spawn_app_with(|settings| {
         settings.passphrases.memory_bytes = STRETCHING_BYTES;
@@ -87,8 +87,8 @@ fn spawn_narrow_app() -> TestApp {
     })
 }
 
-/// Sends a request eight times at once, and again until some were refused. The others must be answered
-/// with this status. Returns how many were.
+/// Sends eight requests at once, and repeats this until some were refused. The others must be answered
+/// with this status. Returns the number of the others.
 async fn expect_some(request: &impl AsyncFn() -> Response, status: u16) -> usize {
     let requests = async {
         let mut done = 0;
@@ -111,7 +111,7 @@ async fn expect_some(request: &impl AsyncFn() -> Response, status: u16) -> usize
 }
 
 #[actix_web::test]
-async fn of_too_many_passphrases_some_are_stretched_and_the_others_refused() {
+async fn of_too_many_passphrases_some_are_stretched_and_the_rest_refused() {
     let app = spawn_app_with(|settings| {
         settings.passphrases.memory_bytes = STRETCHING_BYTES;
         settings.passphrases.queue = 1;
@@ -121,7 +121,7 @@ async fn of_too_many_passphrases_some_are_stretched_and_the_others_refused() {
     let guessed = expect_some(&async || app.unlock(&token, WRONG).await, 403).await;
     let problem = document(app.unlock(&token, WRONG).await).await;
     let left = problem["attempts_left"].as_u64().unwrap();
-    assert_eq!(left, 9_999 - u64::try_from(guessed).unwrap(), "who was refused used no attempt");
+    assert_eq!(left, 9_999 - u64::try_from(guessed).unwrap(), "a refused request uses no attempt");
     let body = json!({ "content": "x", "passphrase": PASSPHRASE });
     expect_some(&async || app.post("/api/v1/secrets", &body).await, 201).await;
 }
@@ -153,7 +153,7 @@ async fn a_flood_of_reveals_leaves_creations_their_share() {
 }
 
 #[actix_web::test]
-async fn a_passphrase_is_stretched_only_for_a_secret_that_asks_for_it() {
+async fn a_passphrase_is_stretched_only_for_a_secret_that_requires_it() {
     let app = spawn_narrow_app();
     let (plain, repeated) = (app.store("x").await, app.store("x").await);
     let protected = app.protect("x").await;

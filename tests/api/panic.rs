@@ -1,4 +1,4 @@
-//! A handler that panics, which none should: it costs one request.
+//! A panicking handler, which is a bug, costs only its own request.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use reqwest::{Client, Response};
 use crate::expect_problem;
 
 const CONTENT: &str = "the spare key é";
-/// Longer than a connection is silent here, however slow the machine.
+/// Longer than a connection is idle here, however slow the machine.
 const LONG: Duration = Duration::from_mins(10);
 
 async fn careless() -> String {
@@ -44,7 +44,7 @@ async fn a_handler_that_panics_costs_one_request() {
     assert_eq!(answer.headers()["cache-control"], "no-store");
     let problem = expect_problem(answer, 500, "internal-error").await;
     assert!(!problem.to_string().contains("spare key"));
-    assert_eq!(get("/peer").await.text().await.unwrap(), peer, "the connection is kept");
+    assert_eq!(get("/peer").await.text().await.unwrap(), peer, "the connection stays open");
     handle.stop(true).await;
     running.await.unwrap().unwrap();
 }

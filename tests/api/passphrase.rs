@@ -1,4 +1,4 @@
-//! Passphrases: what is asked for beside the token, and what a wrong one does.
+//! Passphrases: when one is required, and the effect of a wrong one.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::{join, join_all};
@@ -12,14 +12,14 @@ use crate::support::{
 
 const WRONG: &str = "open barley";
 
-/// That a wrong passphrase is refused. Returns how many attempts are left.
+/// Asserts that a wrong passphrase is refused; returns how many attempts are left.
 async fn attempts_left(app: &TestApp, token: &str) -> u64 {
     let problem = expect_problem(app.unlock(token, WRONG).await, 403, "wrong-passphrase").await;
     problem["attempts_left"].as_u64().unwrap()
 }
 
 #[actix_web::test]
-async fn who_stores_and_who_asks_is_told_whether_a_passphrase_is_needed() {
+async fn creation_and_status_say_whether_a_passphrase_is_required() {
     let app = spawn_app();
     for (passphrase, is_required) in [(Value::Null, false), (json!(PASSPHRASE), true)] {
         let created = app.create(&json!({ "content": "x", "passphrase": passphrase })).await;
@@ -80,7 +80,7 @@ async fn a_passphrase_of_1024_bytes_is_the_same_however_it_is_typed() {
 }
 
 #[actix_web::test]
-async fn what_is_no_passphrase_is_refused_wherever_it_stands() {
+async fn an_invalid_passphrase_is_refused_in_every_request() {
     let app = spawn_app();
     let token = app.store("x").await;
     let too_long = ["x".repeat(1_025), "e\u{301}".repeat(513), "\u{fb2c}".repeat(171)];
@@ -102,7 +102,7 @@ async fn what_is_no_passphrase_is_refused_wherever_it_stands() {
 }
 
 #[actix_web::test]
-async fn a_passphrase_that_nobody_asks_for_does_not_stand_in_the_way() {
+async fn an_unneeded_passphrase_is_ignored() {
     let app = spawn_app();
     let token = app.store("x").await;
     assert_eq!(document(app.unlock(&token, WRONG).await).await["content"], "x");
@@ -143,7 +143,7 @@ async fn of_right_and_wrong_passphrases_together_one_wins_and_nothing_is_burned(
 }
 
 #[actix_web::test]
-async fn a_secret_whose_passphrase_had_to_wait_lives_as_long_as_any_other() {
+async fn a_secret_lives_its_full_lifetime_even_if_its_passphrase_was_queued() {
     const SECRETS: usize = 4;
     let app = spawn_app_with(|settings| settings.passphrases.memory_bytes = STRETCHING_BYTES);
     let body = json!({ "content": "x", "passphrase": PASSPHRASE });
@@ -151,7 +151,7 @@ async fn a_secret_whose_passphrase_had_to_wait_lives_as_long_as_any_other() {
     let expiry = |answer: &Value| text(answer, "expires_at").parse::<DateTime<Utc>>().unwrap();
     let mut expiries: Vec<_> = answers.iter().map(expiry).collect();
     expiries.sort();
-    // Each began to live when its turn came, after the one before had taken a core for long enough.
+    // Each secret's life began after its passphrase was stretched, which takes noticeable time.
     for pair in expiries.windows(2) {
         assert!(pair[1] - pair[0] >= TimeDelta::milliseconds(10), "{expiries:?}");
     }

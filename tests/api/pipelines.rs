@@ -1,5 +1,4 @@
-//! Requests that are sent before the answers to others have come: each is answered as if it were alone,
-//! and whatever is consumed is shown.
+//! Pipelined requests: each is answered as if it were alone, and every consumed secret is delivered.
 
 use std::time::Duration;
 
@@ -11,12 +10,12 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::{TestApp, secret, spawn_app};
 
-/// Less than a server has with a head or a body.
+/// Less than a server's timeouts for a head or a body.
 const PATIENCE: Duration = Duration::from_secs(25);
 const CONTENT: &str = "what must be shown";
-/// More than is read at a time.
+/// More than the server reads at a time.
 const LONG: usize = 3_000;
-/// What may come behind a view.
+/// Bytes that may follow a view on the same connection.
 const FOLLOWERS: [&str; 5] = [
     "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n",
     "GET /health HTTP/1.0\r\n\r\n",
@@ -26,7 +25,7 @@ const FOLLOWERS: [&str; 5] = [
 ];
 const LAST: &str = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// A request that reveals a secret, and is this much longer than it need be.
+/// A request that reveals a secret, with so many bytes of padding.
 fn reveal(token: &str, headers: &str, padding: usize) -> String {
     let body = format!("{}{}", json!({ "token": token }), " ".repeat(padding));
     let length = body.len();
@@ -41,23 +40,23 @@ fn view(token: &str, headers: &str) -> String {
     format!("GET {} HTTP/1.1\r\nHost: x\r\n{headers}\r\n", secret(token))
 }
 
-/// Sends all of this at once; returns what is answered before the server hangs up.
+/// Sends all of this at once; returns what is answered before the server closes the connection.
 async fn converse(app: &TestApp, bytes: &str) -> String {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
     let mut answers = Vec::new();
     let read = timeout(PATIENCE, stream.read_to_end(&mut answers)).await;
-    // That it is reset in the end is no answer either.
-    drop(read.expect("the server hangs up"));
+    // A reset after the response is fine.
+    drop(read.expect("the server closes the connection"));
     String::from_utf8(answers).unwrap()
 }
 
-/// The answers, each from its status on.
+/// The responses, each starting with its status.
 fn each(answers: &str) -> Vec<&str> {
     answers.split("HTTP/1.1 ").skip(1).collect()
 }
 
-/// Sends all of this at once; returns what is answered until the content has been shown twice.
+/// Sends all of this at once; returns the responses up to the second copy of the content.
 async fn shown_twice(app: &TestApp, bytes: &str) -> String {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
@@ -72,7 +71,7 @@ async fn shown_twice(app: &TestApp, bytes: &str) -> String {
     String::from_utf8(answers).unwrap()
 }
 
-/// That two views are answered as if nothing came behind them.
+/// Asserts that two views are answered as if nothing followed them.
 async fn expect_shown(app: &TestApp, follower: &str, padding: usize) {
     let tokens = [app.store(CONTENT).await, app.store(CONTENT).await];
     let views = [reveal(&tokens[0], "", padding), view(&tokens[1], "")].concat();
@@ -84,14 +83,14 @@ async fn expect_shown(app: &TestApp, follower: &str, padding: usize) {
 }
 
 #[actix_web::test]
-async fn what_comes_behind_a_view_changes_nothing_of_its_answer() {
+async fn bytes_after_a_view_do_not_change_its_response() {
     let app = &spawn_app();
     let shown = |padding| FOLLOWERS.map(|follower| expect_shown(app, follower, padding));
     join_all([0, 1_700, LONG].map(shown).into_iter().flatten()).await;
 }
 
 #[actix_web::test]
-async fn all_of_many_views_are_shown_before_the_connection_is_said_to_end() {
+async fn all_pipelined_views_are_answered_before_the_connection_closes() {
     let app = spawn_app();
     for padding in [0, 500, 1_900, LONG] {
         let mut views = String::new();
@@ -109,7 +108,7 @@ async fn all_of_many_views_are_shown_before_the_connection_is_said_to_end() {
 }
 
 #[actix_web::test]
-async fn nothing_is_consumed_behind_a_body_that_nobody_reads() {
+async fn requests_after_an_unread_body_consume_nothing() {
     let app = spawn_app();
     let bodies = [
         "HEAD /health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
@@ -130,17 +129,17 @@ async fn nothing_is_consumed_behind_a_body_that_nobody_reads() {
 }
 
 #[actix_web::test]
-async fn a_body_that_nobody_reads_and_that_does_not_end_is_soon_not_listened_to() {
+async fn the_server_soon_closes_on_an_endless_unread_body() {
     let app = spawn_app();
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     let head = "GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
     let endless = async { while stream.write_all(b"1\r\nx\r\n").await.is_ok() {} };
-    timeout(PATIENCE, endless).await.expect("the server hangs up");
+    timeout(PATIENCE, endless).await.expect("the server closes the connection");
 }
 
 #[actix_web::test]
-async fn a_body_ends_where_its_head_says_whatever_is_asked_for_besides() {
+async fn a_body_ends_where_its_head_says_even_with_an_upgrade() {
     let app = spawn_app();
     let token = app.store(CONTENT).await;
     let upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
@@ -149,8 +148,8 @@ async fn a_body_ends_where_its_head_says_whatever_is_asked_for_besides() {
     assert!(answers.contains("connection: close"), "{answers}");
 }
 
-/// Has a large secret viewed over a connection that takes little at a time, with `end` behind it, and
-/// more requests than are read; returns the connection when the secret is gone.
+/// Views a large secret over a connection with a small receive buffer, followed by `end` and more
+/// requests than the server reads; returns the connection when the secret is gone.
 async fn take(app: &TestApp, content: &str, headers: &str, end: &str) -> TcpStream {
     let token = app.store(content).await;
     let socket = TcpSocket::new_v4().unwrap();
@@ -164,17 +163,17 @@ async fn take(app: &TestApp, content: &str, headers: &str, end: &str) -> TcpStre
     stream
 }
 
-/// That all of this is shown on a connection before the server hangs up.
+/// Asserts that the whole content arrives before the server closes the connection.
 async fn expect_whole(mut stream: TcpStream, content: &str) {
     let mut answers = Vec::new();
     let read = timeout(PATIENCE, stream.read_to_end(&mut answers)).await;
-    drop(read.expect("the server hangs up"));
+    drop(read.expect("the server closes the connection"));
     let answers = String::from_utf8(answers).unwrap();
     assert!(answers.contains(content), "{} bytes", answers.len());
 }
 
 #[actix_web::test]
-async fn an_answer_is_whole_however_much_was_sent_behind_its_request() {
+async fn a_response_is_complete_however_much_follows_its_request() {
     let app = spawn_app();
     let content = "x".repeat(60_000);
     for (headers, end) in [("", LAST), ("", "no request\r\n\r\n")] {

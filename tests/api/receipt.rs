@@ -1,4 +1,4 @@
-//! Receipts: what they tell of each end, how long, and that they burn but open nothing.
+//! Receipts: what they report for each end, for how long, and that they burn but do not open a secret.
 
 use std::time::Duration;
 
@@ -21,14 +21,14 @@ async fn deposit(app: &TestApp) -> (String, String, String) {
     (text(&created, "token"), text(&created, "receipt"), text(&created, "expires_at"))
 }
 
-/// That `written` lies between two instants.
+/// Asserts that `written` lies between two instants.
 fn assert_between(written: &Value, from: Timestamp, to: Timestamp) {
     let written = written.as_str().unwrap();
     let (from, to) = (from.to_rfc3339(), to.to_rfc3339());
     assert!(from.as_str() <= written && written <= to.as_str(), "{from} {written} {to}");
 }
 
-/// That a receipt is answered with 409 when it would burn what has ended as `state`.
+/// Asserts that burning by the receipt of a secret that ended as `state` is a 409.
 async fn expect_ended(app: &TestApp, receipt: &str, state: &str) {
     let problem = expect_problem(app.revoke(receipt).await, 409, "secret-ended").await;
     assert_eq!(problem["state"], state);
@@ -36,7 +36,7 @@ async fn expect_ended(app: &TestApp, receipt: &str, state: &str) {
 }
 
 #[actix_web::test]
-async fn a_receipt_comes_to_whom_it_was_promised_and_to_nobody_else() {
+async fn only_a_creation_that_asks_for_a_receipt_gets_one() {
     let app = spawn_app();
     for wanted in [json!(null), json!(false)] {
         let created = app.create(&json!({ "content": "x", "receipt": wanted })).await;
@@ -48,7 +48,7 @@ async fn a_receipt_comes_to_whom_it_was_promised_and_to_nobody_else() {
 }
 
 #[actix_web::test]
-async fn a_receipt_tells_when_its_secret_came_and_when_it_went() {
+async fn a_receipt_reports_when_its_secret_was_created_and_ended() {
     let app = spawn_app();
     let before = app.clock.now();
     let (token, receipt, expires_at) = deposit(&app).await;
@@ -82,7 +82,7 @@ async fn a_receipt_tells_when_its_secret_came_and_when_it_went() {
 }
 
 #[actix_web::test]
-async fn a_receipt_tells_the_end_it_was_and_no_other_afterwards() {
+async fn a_receipt_reports_the_first_end_and_never_changes() {
     let app = spawn_app();
     let deposits = [deposit(&app).await, deposit(&app).await, deposit(&app).await];
     app.view(&deposits[0].0).await;
@@ -148,7 +148,7 @@ async fn a_receipt_is_kept_after_the_end_for_as_long_as_configured() {
 }
 
 #[actix_web::test]
-async fn every_receipt_that_is_not_there_gets_the_same_answer() {
+async fn every_missing_receipt_gets_the_same_response() {
     let app = spawn_app();
     let (token, receipt, _) = deposit(&app).await;
     let encoded = format!("%{:02X}{}", receipt.as_bytes()[0], &receipt[1..]);
@@ -168,7 +168,7 @@ async fn every_receipt_that_is_not_there_gets_the_same_answer() {
 }
 
 #[actix_web::test]
-async fn a_receipt_burns_and_says_so_each_time() {
+async fn burning_by_a_receipt_succeeds_each_time() {
     let app = spawn_app();
     let (token, receipt, _) = deposit(&app).await;
     for _ in 0..3 {
@@ -207,7 +207,7 @@ async fn a_receipt_opens_nothing() {
 }
 
 #[actix_web::test]
-async fn looking_at_a_receipt_consumes_nothing() {
+async fn reading_a_receipt_consumes_nothing() {
     let app = spawn_app();
     let (token, receipt, _) = deposit(&app).await;
     let headers = [

@@ -1,4 +1,4 @@
-//! Repeats: whoever reveals with a key may do so again, and nobody else; how that ends.
+//! Repeats: only a client that revealed with an idempotency key may reveal again; when that ends.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn expect_nothing(response: Response) {
     expect_problem(response, 404, "secret-not-found").await;
 }
 
-/// That `response` hands out `content`.
+/// Asserts that `response` holds `content`.
 async fn expect_content(response: Response, content: &str) {
     assert_eq!(response.status(), 200);
     assert_eq!(document(response).await["content"], content);
@@ -36,7 +36,7 @@ async fn revealed(app: &TestApp) -> (String, String) {
 }
 
 #[actix_web::test]
-async fn whoever_asks_again_with_the_same_key_gets_the_same_and_nobody_else() {
+async fn only_the_same_key_repeats_a_reveal() {
     let app = spawn_app();
     let (token, receipt) = revealed(&app).await;
     for _ in 0..2 {
@@ -75,7 +75,7 @@ async fn a_view_by_address_is_not_repeated() {
 }
 
 #[actix_web::test]
-async fn a_key_that_could_be_guessed_is_refused_and_nothing_done() {
+async fn a_guessable_idempotency_key_is_refused_without_effect() {
     let app = spawn_app();
     let token = app.store("x").await;
     let quoted = format!("\"{KEY}\"");
@@ -106,7 +106,7 @@ async fn a_key_that_could_be_guessed_is_refused_and_nothing_done() {
 }
 
 #[actix_web::test]
-async fn a_repeat_ends_when_its_time_is_up_however_often_it_was_asked_for() {
+async fn repeating_does_not_extend_the_time_for_repeats() {
     let app = spawn_app_with(|settings| settings.secrets.redeliver_seconds = 1_000);
     let (token, receipt) = revealed(&app).await;
     for _ in 0..2 {
@@ -161,7 +161,7 @@ async fn acknowledging_ends_a_repeat_and_touches_nothing_that_lives() {
 }
 
 #[actix_web::test]
-async fn a_burn_ends_a_repeat_but_not_what_was_seen() {
+async fn a_burn_ends_repeats_but_the_secret_counts_as_viewed() {
     let app = spawn_app();
     let (token, receipt) = revealed(&app).await;
     expect_nothing(app.burn(&token).await).await;
@@ -191,8 +191,8 @@ async fn a_repeat_needs_no_passphrase_and_survives_a_restart() {
     expect_content(app.post_with_key(REVEAL, &body, KEY).await, "protected").await;
 }
 
-/// Reveals a secret through a line that breaks when the first byte of the answer is on it.
-async fn reveal_over_a_breaking_line(app: &TestApp, token: &str, key: Option<&str>) {
+/// Reveals a secret over a connection that breaks at the first byte of the response.
+async fn reveal_over_a_breaking_connection(app: &TestApp, token: &str, key: Option<&str>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}{REVEAL}", listener.local_addr().unwrap());
     let line = async move {
@@ -212,16 +212,16 @@ async fn reveal_over_a_breaking_line(app: &TestApp, token: &str, key: Option<&st
 }
 
 #[actix_web::test]
-async fn a_secret_whose_answer_got_lost_comes_again_to_its_viewer_if_there_was_a_key() {
+async fn a_lost_response_can_be_repeated_only_with_an_idempotency_key() {
     let app = spawn_app();
     let (token, receipt) = app.store_with_receipt("x").await;
-    reveal_over_a_breaking_line(&app, &token, Some(KEY)).await;
+    reveal_over_a_breaking_connection(&app, &token, Some(KEY)).await;
     assert_eq!(app.state(&receipt).await, "viewed");
     expect_nothing(app.reveal(&token).await).await;
     expect_content(app.reveal_with_key(&token, KEY).await, "x").await;
 
     let (token, receipt) = app.store_with_receipt("x").await;
-    reveal_over_a_breaking_line(&app, &token, None).await;
+    reveal_over_a_breaking_connection(&app, &token, None).await;
     assert_eq!(app.state(&receipt).await, "viewed");
     expect_nothing(app.reveal_with_key(&token, KEY).await).await;
 }

@@ -1,5 +1,5 @@
-//! Instances that serve senders alone, or viewers alone: each has its part of the surface, and of the
-//! rest there is nothing, neither at its path nor in a document.
+//! Instances that serve only senders or only viewers: neither the routes nor the documents show the
+//! other part of the API.
 
 use reqwest::{Method, Response};
 use serde_json::json;
@@ -41,7 +41,7 @@ async fn ask(app: &TestApp, operation: &str) -> Response {
     send(app.request(method.parse::<Method>().unwrap(), &path)).await
 }
 
-/// That of what there is for either side, this is served, and the rest is not there at all.
+/// Asserts that of `all` operations only `served` exist.
 async fn expect_served(app: &TestApp, served: &[&str], all: &[&str]) {
     for operation in all {
         let answer = ask(app, operation).await;
@@ -53,7 +53,7 @@ async fn expect_served(app: &TestApp, served: &[&str], all: &[&str]) {
             assert!(!is_problem || !told.contains("no-such-path"), "{operation}");
         } else {
             expect_problem(answer, 404, "no-such-path").await;
-            // Nor is another method told of.
+            // Nor does `Allow` name a method.
             let (_method, path) = operation.split_once(' ').unwrap();
             if !path.starts_with("/assets/") {
                 expect_problem(ask(app, &format!("PUT {path}")).await, 404, "no-such-path").await;
@@ -63,7 +63,7 @@ async fn expect_served(app: &TestApp, served: &[&str], all: &[&str]) {
 }
 
 #[actix_web::test]
-async fn each_side_has_its_own_paths_and_no_others() {
+async fn each_instance_serves_only_its_own_paths() {
     let all = [&FOR_SENDERS[..], &FOR_VIEWERS, &FOR_EVERYONE].concat();
     let all = [&all[..], &PAGES_FOR_VIEWERS, &PAGES_FOR_EVERYONE].concat();
     let senders = [&FOR_SENDERS[..], &FOR_EVERYONE, &PAGES_FOR_EVERYONE].concat();
@@ -75,7 +75,7 @@ async fn each_side_has_its_own_paths_and_no_others() {
 }
 
 #[actix_web::test]
-async fn the_documents_of_each_side_tell_of_it_alone() {
+async fn the_documentation_of_each_instance_describes_only_its_own_operations() {
     let sides = [
         (Serve::All, [&FOR_SENDERS[..], &FOR_VIEWERS, &FOR_EVERYONE].concat()),
         (Serve::Create, [&FOR_SENDERS[..], &FOR_EVERYONE].concat()),
@@ -103,7 +103,7 @@ async fn the_documents_of_each_side_tell_of_it_alone() {
 }
 
 #[actix_web::test]
-async fn no_reference_in_the_documents_of_a_side_leads_nowhere() {
+async fn every_reference_in_the_documentation_of_an_instance_resolves() {
     for serve in [Serve::Create, Serve::View] {
         let specification = document(spawn(serve).get("/openapi.json").await).await;
         let text = specification.to_string();
@@ -115,7 +115,7 @@ async fn no_reference_in_the_documents_of_a_side_leads_nowhere() {
 }
 
 #[actix_web::test]
-async fn nothing_is_consumed_where_it_is_not_served() {
+async fn an_operation_that_is_not_served_consumes_nothing() {
     let inside = spawn(Serve::Create);
     let (token, receipt) = inside.store_with_receipt("x").await;
     expect_problem(inside.view(&token).await, 404, "no-such-path").await;
@@ -135,7 +135,7 @@ async fn nothing_is_consumed_where_it_is_not_served() {
 }
 
 #[actix_web::test]
-async fn a_path_with_a_percent_sign_does_not_tell_what_other_instances_serve() {
+async fn a_percent_encoded_path_does_not_reveal_what_other_instances_serve() {
     let inside = spawn(Serve::Create);
     let outside = spawn(Serve::View);
     let (secret, receipt) = ("/api/v1/secrets/%41", receipt_address("%41"));

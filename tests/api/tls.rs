@@ -1,5 +1,5 @@
-//! TLS of its own: which versions and protocols, what every answer says of it, and certificates that
-//! change while it runs.
+//! Built-in TLS: versions, protocols, `Strict-Transport-Security`, and certificates that change while
+//! the service runs.
 
 use std::io;
 use std::sync::Arc;
@@ -31,10 +31,10 @@ fn spawn_tls_app(certificate: &Certificate) -> TestApp {
     })
 }
 
-/// A connection that is encrypted.
+/// An encrypted connection.
 struct Line(TlsStream<TcpStream>);
 
-/// What a client offers and whom it trusts.
+/// What a client offers and which certificate it trusts.
 #[derive(Clone, Copy)]
 struct Offer<'a> {
     trusted: &'a Certificate,
@@ -58,7 +58,7 @@ impl<'a> Offer<'a> {
 }
 
 impl Line {
-    /// Asks for a path; returns the head of the answer.
+    /// Requests a path; returns the head of the response.
     async fn head(&mut self, method: &str, path: &str) -> String {
         self.ask(&format!("{method} {path} HTTP/1.1\r\nHost: {NAME}\r\n\r\n")).await;
         let mut head = Vec::new();
@@ -82,11 +82,11 @@ impl Line {
     }
 }
 
-/// Returns when the service shows `certificate`.
-async fn until_shown(app: &TestApp, certificate: &Certificate) {
+/// Returns when the service presents `certificate`.
+async fn until_presented(app: &TestApp, certificate: &Certificate) {
     let started = Instant::now();
     while Offer::new(certificate).connect(app).await.is_err() {
-        assert!(started.elapsed() < PATIENCE, "it was not read again");
+        assert!(started.elapsed() < PATIENCE, "the certificate was not reloaded");
     }
 }
 
@@ -117,13 +117,13 @@ async fn http_1_1_is_the_only_protocol() {
 }
 
 #[actix_web::test]
-async fn nothing_is_answered_that_is_not_encrypted() {
+async fn an_unencrypted_request_gets_no_response() {
     let app = spawn_tls_app(&Certificate::of(NAME));
     assert!(app.request(Method::GET, "/health").send().await.is_err());
 }
 
 #[actix_web::test]
-async fn every_answer_says_that_tls_alone_is_to_be_used() {
+async fn every_response_has_strict_transport_security() {
     let certificate = Certificate::of(NAME);
     let app = spawn_tls_app(&certificate);
     let mut line = Offer::new(&certificate).connect(&app).await.unwrap();
@@ -157,13 +157,13 @@ async fn the_start_page_names_the_address_with_tls() {
 }
 
 #[actix_web::test]
-async fn a_certificate_that_changes_is_shown_and_connections_go_on() {
+async fn a_changed_certificate_is_presented_and_connections_stay_open() {
     let [first, second] = [(); 2].map(|()| Certificate::of(NAME));
     let app = spawn_tls_app(&first);
     let mut before = Offer::new(&first).connect(&app).await.unwrap();
     assert!(before.head("GET", "/health").await.starts_with("http/1.1 200"));
     second.write(app.folder.path());
-    until_shown(&app, &second).await;
+    until_presented(&app, &second).await;
     assert!(Offer::new(&first).connect(&app).await.is_err());
     assert!(before.head("GET", "/health").await.starts_with("http/1.1 200"));
 }
@@ -173,10 +173,10 @@ async fn a_handshake_that_stalls_delays_no_stop() {
     let certificate = Certificate::of(NAME);
     let app = spawn_tls_app(&certificate);
     let _silent = TcpStream::connect(app.address).await.unwrap();
-    // Whoever comes later is served by the other worker, or behind it.
+    // The other worker serves later connections, or this one after the handshake.
     for _ in 0..2 {
         Offer::new(&certificate).connect(&app).await.unwrap();
     }
-    // Requests under way would have eight seconds.
-    timeout(Duration::from_secs(7), app.stop()).await.expect("it stops at once");
+    // Requests in flight would get eight seconds.
+    timeout(Duration::from_secs(7), app.stop()).await.expect("the service stops at once");
 }

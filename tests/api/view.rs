@@ -1,4 +1,4 @@
-//! Viewing, burning and asking for the state of secrets.
+//! Viewing, burning and the status of secrets.
 
 use reqwest::Method;
 use serde_json::json;
@@ -34,7 +34,7 @@ async fn a_secret_is_revealed_once_by_its_token_in_the_body() {
 }
 
 #[actix_web::test]
-async fn a_burnt_secret_is_seen_by_nobody() {
+async fn a_burned_secret_cannot_be_viewed() {
     let app = spawn_app();
     let token = app.store("x").await;
     let response = app.burn(&token).await;
@@ -45,7 +45,7 @@ async fn a_burnt_secret_is_seen_by_nobody() {
 }
 
 #[actix_web::test]
-async fn status_tells_and_consumes_nothing() {
+async fn status_reports_the_state_and_consumes_nothing() {
     let app = spawn_app();
     let created = document(app.post("/api/v1/secrets", &json!({ "content": "x" })).await).await;
     let token = created["token"].as_str().unwrap();
@@ -63,7 +63,7 @@ async fn status_tells_and_consumes_nothing() {
 }
 
 #[actix_web::test]
-async fn every_secret_that_is_not_there_gets_the_same_answer() {
+async fn every_missing_secret_gets_the_same_response() {
     let app = spawn_app();
     let (viewed, burnt) = (app.store("x").await, app.store("y").await);
     app.view(&viewed).await;

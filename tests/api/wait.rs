@@ -1,4 +1,4 @@
-//! Waiting for the end of a secret.
+//! Receipt requests that wait for the end of a secret.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use crate::support::{
     PASSPHRASE, TestApp, document, receipt_address, send, spawn_app, spawn_app_with, text,
 };
 
-/// Less than the longest wait: what ends later has waited for nothing.
+/// Less than the longest wait, so that a wait that missed the end fails.
 const PATIENCE: Duration = Duration::from_secs(25);
 
 async fn ask(app: &TestApp, receipt: &str, query: &str) -> Response {
     app.get(&format!("{}?{query}", receipt_address(receipt))).await
 }
 
-/// Waits for the end of a secret, as soon as a seat is free; returns its state.
+/// Waits for the end of a secret, retrying while the waiters' limit is reached; returns its state.
 async fn wait(app: &TestApp, receipt: &str) -> String {
     let address = receipt_address(receipt) + "?wait=30";
     wait_by(app.request(Method::GET, &address)).await
@@ -35,27 +35,27 @@ async fn wait_by(request: RequestBuilder) -> String {
     }
 }
 
-/// Whether a request was refused for want of room.
+/// Whether a request was refused as busy.
 fn is_busy(response: &Response) -> bool {
     response.status() == 503 && response.headers().contains_key("retry-after")
 }
 
-/// Returns when all seats are taken by those who wait for `receipt`.
+/// Returns when waiters for `receipt` have reached the limit.
 async fn all_wait(app: &TestApp, receipt: &str) {
     while !is_busy(&ask(app, receipt, "wait=0.001").await) {}
-    // What they ask the store before they wait comes before this.
+    // The store runs in order, so it has answered the waiters' first lookups.
     assert_eq!(app.state(receipt).await, "pending");
 }
 
-/// A service at which so many may wait, and one wrong passphrase locks.
-fn app_with_seats(seats: usize) -> TestApp {
+/// A service that admits so many waiters, and locks a secret at the first wrong passphrase.
+fn app_with_waiters(seats: usize) -> TestApp {
     spawn_app_with(|settings| {
         settings.receipts.max_waiting = seats;
         settings.secrets.max_attempts = 1;
     })
 }
 
-/// What someone is told who waits while `end` is done.
+/// The response to a waiter while `end` is performed.
 async fn told(app: &TestApp, receipt: &str, end: impl Future<Output = Response>) -> String {
     let end = async {
         all_wait(app, receipt).await;
@@ -66,8 +66,8 @@ async fn told(app: &TestApp, receipt: &str, end: impl Future<Output = Response>)
 }
 
 #[actix_web::test]
-async fn who_waits_is_told_of_each_end() {
-    let app = app_with_seats(1);
+async fn a_waiter_is_told_of_each_end() {
+    let app = app_with_waiters(1);
     let (token, receipt) = app.store_with_receipt("x").await;
     assert_eq!(told(&app, &receipt, app.view(&token)).await, "viewed");
     let (token, receipt) = app.store_with_receipt("x").await;
@@ -81,9 +81,9 @@ async fn who_waits_is_told_of_each_end() {
 }
 
 #[actix_web::test]
-async fn all_who_wait_are_told() {
+async fn all_waiters_are_told() {
     const CLIENTS: usize = 8;
-    let app = app_with_seats(CLIENTS);
+    let app = app_with_waiters(CLIENTS);
     let (token, receipt) = app.store_with_receipt("x").await;
     let end = async {
         all_wait(&app, &receipt).await;
@@ -95,8 +95,8 @@ async fn all_who_wait_are_told() {
 }
 
 #[actix_web::test]
-async fn the_end_of_another_secret_is_none() {
-    let app = app_with_seats(1);
+async fn the_end_of_another_secret_wakes_no_waiter() {
+    let app = app_with_waiters(1);
     let (token, receipt) = app.store_with_receipt("x").await;
     let other = app.store_with_receipt("y").await.0;
     let ends = async {
@@ -108,7 +108,7 @@ async fn the_end_of_another_secret_is_none() {
 }
 
 #[actix_web::test]
-async fn who_waits_is_told_of_the_expiry() {
+async fn a_waiter_is_told_of_the_expiry() {
     let app = spawn_app();
     let terms = json!({ "content": "x", "ttl_hours": 1.0 / 3600.0, "receipt": true });
     let receipt = text(&app.create(&terms).await, "receipt");
@@ -117,7 +117,7 @@ async fn who_waits_is_told_of_the_expiry() {
 }
 
 #[actix_web::test]
-async fn who_has_waited_long_enough_is_told_that_nothing_came() {
+async fn a_wait_that_times_out_reports_the_pending_state() {
     let app = spawn_app();
     let (token, receipt) = app.store_with_receipt("x").await;
     for query in ["wait=0", "wait=0.25", "wait=1"] {
@@ -128,7 +128,7 @@ async fn who_has_waited_long_enough_is_told_that_nothing_came() {
 }
 
 #[actix_web::test]
-async fn nobody_waits_for_what_has_ended() {
+async fn a_wait_for_an_ended_secret_returns_at_once() {
     let app = spawn_app();
     let (token, receipt) = app.store_with_receipt("x").await;
     app.view(&token).await;
@@ -139,8 +139,8 @@ async fn nobody_waits_for_what_has_ended() {
 }
 
 #[actix_web::test]
-async fn who_waits_is_told_when_the_service_stops() {
-    let app = app_with_seats(1);
+async fn a_stopping_service_answers_its_waiters() {
+    let app = app_with_waiters(1);
     let receipt = app.store_with_receipt("x").await.1;
     let address = receipt_address(&receipt) + "?wait=30";
     let waiter = rt::spawn(wait_by(app.request(Method::GET, &address)));
@@ -150,7 +150,7 @@ async fn who_waits_is_told_when_the_service_stops() {
 }
 
 #[actix_web::test]
-async fn what_is_no_time_to_wait_is_refused() {
+async fn an_invalid_wait_is_refused() {
     let app = spawn_app();
     let receipt = app.store_with_receipt("x").await.1;
     let queries = [
@@ -177,8 +177,8 @@ async fn what_is_no_time_to_wait_is_refused() {
 }
 
 #[actix_web::test]
-async fn who_finds_no_seat_is_refused_at_once_until_one_is_free() {
-    let app = app_with_seats(1);
+async fn waiters_over_the_limit_are_refused_until_one_leaves() {
+    let app = app_with_waiters(1);
     let (token, receipt) = app.store_with_receipt("x").await;
     let (_, other) = app.store_with_receipt("y").await;
     let meanwhile = async {

@@ -15,7 +15,7 @@ use url::{ParseError, Url};
 use crate::driver::Driver;
 use crate::support::TestApp;
 
-/// How long the browser may take to show something.
+/// Time limit for the browser to show something.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Chromium's sandbox does not work for root, as which CI may run; and its checks of local networks
 /// would keep from this service what other sites may send to one on the internet.
@@ -75,7 +75,7 @@ impl Browser {
         self.client.refresh().await.unwrap();
     }
 
-    /// Goes on in a new tab. Returns the one before.
+    /// Switches to a new tab; returns the previous one.
     pub(crate) async fn open_tab(&self) -> WindowHandle {
         let before = self.client.window().await.unwrap();
         let tab = self.client.new_window(true).await.unwrap();
@@ -111,7 +111,7 @@ impl Browser {
         self.find(selector).await.click().await.unwrap();
     }
 
-    /// Types where the focus is.
+    /// Types into the focused element.
     pub(crate) async fn type_text(&self, text: &str) {
         let focused = self.client.active_element().await.unwrap();
         focused.send_keys(text).await.unwrap();
@@ -130,7 +130,7 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// What an expression in the page resolves to.
+    /// Evaluates an expression in the page and awaits its promise.
     pub(crate) async fn resolve(&self, expression: &str) -> Value {
         let script = format!("({expression}).then(arguments[0], (e) => arguments[0](String(e)))");
         self.client.execute_async(&script, Vec::new()).await.unwrap()

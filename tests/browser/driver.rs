@@ -51,7 +51,7 @@ impl Driver {
         Self { process, port, _output: output, _folder: folder }
     }
 
-    /// Asks it to close its browsers and to end. A kill would leave them running.
+    /// Asks chromedriver to close its browsers and exit. A kill would leave them running.
     fn shut_down(&self) -> io::Result<()> {
         let mut connection = TcpStream::connect(("127.0.0.1", self.port))?;
         connection.set_read_timeout(Some(PATIENCE))?;

@@ -12,11 +12,11 @@ mod support;
 mod browser;
 mod driver;
 
-mod elsewhere;
+mod accessibility;
+mod content_security_policy;
+mod embedding;
+mod errors;
 mod origins;
 mod passphrase;
-mod policy;
-mod readable;
 mod repeat;
 mod reveal;
-mod trouble;

@@ -1,5 +1,5 @@
-//! A page of another origin in a real browser: it may call the API if its origin is named, and reads
-//! nothing and consumes nothing if not.
+//! Cross-origin pages in a real browser: a configured origin may call the API; any other reads nothing
+//! and consumes nothing.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -1,4 +1,4 @@
-//! A secret whose sender asks for a passphrase: the page asks for it and says what came of it.
+//! Secrets with a passphrase: the page asks for it and reports the result.
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -33,7 +33,7 @@ pub(crate) async fn enter(browser: &Browser, passphrase: &str) {
 async fn asked(browser: &Browser, app: &TestApp) -> String {
     let token = guarded(app).await;
     browser.open(&link(app, &token)).await;
-    assert!(browser.shown("ready").await.contains("protects it with a passphrase"));
+    assert!(browser.shown("ready").await.contains("protected it with a passphrase"));
     token
 }
 

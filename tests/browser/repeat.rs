@@ -1,4 +1,4 @@
-//! A reveal can be repeated for a while by the page that made it, and by nobody else.
+//! Repeats: only the page that revealed a secret can reveal it again, for a limited time.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The page behind a link: it shows a secret to whoever asks for it, and then no more.
+//! The page behind a link: it reveals a secret once, after a click.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tokens that let create: how one is made, where its hash goes, and that no log holds it.
+//! Access tokens: generating one, configuring its hash, and that no log holds it.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ async fn status_of_creation(service: &Service, token: &str) -> u16 {
 }
 
 #[test]
-fn a_token_is_another_each_time() {
+fn every_generated_token_is_different() {
     let ([one, one_line], [other, other_line]) = (made(), made());
     assert!(one.starts_with("vo_") && one.len() == 46, "{one}");
     assert_ne!(one, other);
@@ -35,7 +35,7 @@ fn a_token_is_another_each_time() {
 }
 
 #[actix_web::test]
-async fn the_line_that_is_printed_lets_its_token_create() {
+async fn the_printed_line_authorizes_its_token() {
     let [token, line] = made();
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("viewonce.toml"), format!("[access]\n{line}\n")).unwrap();

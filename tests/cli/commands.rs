@@ -109,8 +109,8 @@ fn purge_deletes_what_has_expired() {
     );
 }
 
-/// What is said of a purge of what this process has just closed. A child that another test is starting
-/// holds the lock that was given up here, until it has become another program.
+/// The output of a purge of a database that this process has just closed. A child that another test is
+/// forking holds the released lock until its exec.
 fn first_purge(folder: &Path) -> String {
     let began = Instant::now();
     loop {
@@ -142,7 +142,7 @@ fn health_asks_the_running_server() {
     let health = || {
         let mut command = viewonce(service.folder.path());
         command.arg("health").env("VIEWONCE_SERVER__BIND", &bind);
-        // The server itself is asked, whatever stands before other ones.
+        // Proxy variables do not apply: the server is asked directly.
         command.env("HTTP_PROXY", "http://127.0.0.1:9");
         command
     };

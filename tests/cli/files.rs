@@ -1,4 +1,4 @@
-//! The files a server makes, and where it cannot.
+//! The files that a server creates, and errors when it cannot.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -49,13 +49,13 @@ fn a_path_that_cannot_be_written_is_named() {
     let line =
         complaint(command.arg("migrate").env("VIEWONCE_STORE__PATH", "file/viewonce.sqlite3"));
     assert!(
-        line.starts_with("viewonce: file/viewonce.sqlite3.lock: cannot be made or written: "),
+        line.starts_with("viewonce: file/viewonce.sqlite3.lock: cannot be created or written: "),
         "{line}"
     );
 }
 
 #[test]
-fn a_file_that_is_no_database_is_named_and_left() {
+fn a_file_that_is_not_a_database_is_named_and_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("diary.txt");
     let text = "dear diary, ".repeat(1_000);

@@ -1,5 +1,5 @@
-//! What the system may do with a server: no core dumps, no looking into it, files for their owner
-//! alone, as many open files as there may be, and no swapping if that is asked for.
+//! Process hardening: no core dumps, no ptrace by the same user, private files, the highest limit of
+//! open files, and locked memory on request.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
@@ -12,11 +12,10 @@ use crate::process::{Service, complaint};
 use crate::skip::skip;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_viewonce");
-/// Somebody who may do nothing special.
+/// The id of an unprivileged user.
 const NOBODY: u32 = 65_534;
 
-/// A command that runs `binary` in `folder`, by these commands of a shell, the last of which
-/// is the one that runs it.
+/// A shell command that runs `prepare` and then `binary` in `folder`.
 fn after(prepare: &str, binary: &Path, folder: &Path) -> Command {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("{prepare} \"$0\" \"$@\"")).arg(binary).current_dir(folder);
@@ -39,7 +38,7 @@ fn start_after(prepare: &str, change: impl FnOnce(&mut Command)) -> Service {
     start(folder, command)
 }
 
-/// The line of a file below `/proc` that begins with `name`, without that.
+/// The rest of the line that begins with `name` in a file of the process below `/proc`.
 fn line(service: &Service, file: &str, name: &str) -> String {
     let text = fs::read_to_string(format!("/proc/{}/{file}", service.id())).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -50,15 +49,15 @@ fn is_root(folder: &TempDir) -> bool {
     fs::metadata(folder.path()).unwrap().uid() == 0
 }
 
-/// Runs the binary as somebody who may do nothing special. What belongs to root tells nothing about a
-/// process of root's: its tests run a copy as somebody else, in a folder of theirs.
+/// Runs the binary as an unprivileged user. File permissions do not restrict root: as root, the tests
+/// run a copy as another user in a folder of that user.
 fn as_nobody(folder: &TempDir, prepare: &str) -> Command {
     if !is_root(folder) {
         return after(&format!("{prepare}\nexec"), Path::new(BINARY), folder.path());
     }
     let binary = folder.path().join("binary");
-    // By another process: what this one has open for writing, a child that another test is starting has,
-    // too, until it has become another program, and nothing is run that somebody writes.
+    // Copy in another process: a child that another test is forking inherits our open files until its
+    // exec, and a file open for writing cannot be executed.
     assert!(Command::new("cp").arg(BINARY).arg(&binary).status().unwrap().success());
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
     chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
@@ -75,7 +74,7 @@ fn a_server_leaves_no_core_dump_and_makes_files_for_its_owner() {
 }
 
 #[test]
-fn nobody_of_the_same_user_looks_into_a_server() {
+fn no_process_of_the_same_user_can_inspect_a_server() {
     let folder = tempfile::tempdir().unwrap();
     let command = as_nobody(&folder, "");
     let service = start(folder, command);
@@ -85,7 +84,7 @@ fn nobody_of_the_same_user_looks_into_a_server() {
 }
 
 #[test]
-fn a_server_opens_as_many_files_as_it_may() {
+fn a_server_raises_its_limit_of_open_files() {
     let service = start_after("ulimit -Sn 100", |_command| {});
     let files = line(&service, "limits", "Max open files");
     let files: Vec<_> = files.split_whitespace().take(2).collect();
@@ -93,12 +92,12 @@ fn a_server_opens_as_many_files_as_it_may() {
 }
 
 #[test]
-fn connections_that_cannot_be_had_are_warned_of() {
+fn a_connection_limit_above_the_open_files_is_warned_of() {
     let service = start_after("ulimit -n 200", |command| {
         command.env("VIEWONCE_SERVER__WORKERS", "2").env("VIEWONCE_LIMITS__CONNECTIONS", "121");
     });
-    let expected = "limits.connections: 121 connections cannot be had, as this process may open 200 \
-                    files only (RLIMIT_NOFILE); it accepts 120";
+    let expected = "limits.connections: accepting 120 connections instead of 121, because this process \
+                    may open only 200 files (RLIMIT_NOFILE)";
     let (log, _folder) = service.stop();
     assert!(log.contains(expected), "{log}");
     let service = start_after("ulimit -n 200", |command| {
@@ -109,7 +108,7 @@ fn connections_that_cannot_be_had_are_warned_of() {
 }
 
 #[test]
-fn memory_is_locked_if_that_is_asked_for() {
+fn memory_is_locked_on_request() {
     const LOCKED: &str = "VmLck:";
     let service = start_after("", |_command| {});
     assert_eq!(line(&service, "status", LOCKED), "0 kB");

@@ -1,4 +1,4 @@
-//! Secrets under keys that are not configured any more: the start tells how many there are.
+//! Secrets under keys that are no longer configured: the start reports how many there are.
 
 use std::process::Command;
 
@@ -25,7 +25,7 @@ async fn store(folder: TempDir, key: &str, count: usize) -> TempDir {
 }
 
 #[actix_web::test]
-async fn secrets_under_strange_keys_are_counted_while_the_service_is_there_already() {
+async fn secrets_under_unknown_keys_are_counted_while_the_service_runs() {
     let folder = store(tempfile::tempdir().unwrap(), "the oldest key", 3).await;
     let folder = store(folder, "an older key", 2).await;
     let service = start(folder, "the newest key", Some("an older key"));
@@ -40,7 +40,7 @@ async fn secrets_under_strange_keys_are_counted_while_the_service_is_there_alrea
 }
 
 #[actix_web::test]
-async fn nothing_is_said_where_every_key_is_configured() {
+async fn there_is_no_warning_if_every_key_is_configured() {
     let folder = store(tempfile::tempdir().unwrap(), "the oldest key", 2).await;
     let service = start(folder, "the newest key", Some("an older key,the oldest key"));
     service.store("x").await.unwrap();

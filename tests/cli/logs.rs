@@ -1,4 +1,5 @@
-//! Silence: whatever the level, no log holds a token, a receipt, a content, a passphrase or a key.
+//! Log secrecy: at every level, no log holds a token, a receipt, a content, a passphrase or
+//! a key.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -53,8 +54,8 @@ async fn request(service: &Service, method: &str, path: &str, body: &Value, rang
     request.header("X-Marker", CONTENT).json(body).send().await.unwrap();
 }
 
-/// Requests that HTTP itself refuses, with a token where it does not belong.
-async fn babble(service: &Service, token: &str) {
+/// Malformed HTTP requests with a token in the wrong place.
+async fn send_malformed(service: &Service, token: &str) {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let address = service.address.trim_start_matches("http://");
     let lines = [
@@ -84,7 +85,7 @@ async fn ask(service: &Service, method: &str, path: &str, body: &Value) -> Value
 
 /// Requests with a passphrase, a receipt and a key for repeats, good and bad; returns the token and
 /// the receipt.
-async fn confide(service: &Service) -> [String; 2] {
+async fn use_passphrase_and_receipt(service: &Service) -> [String; 2] {
     let body = json!({ "content": CONTENT, "passphrase": PASSPHRASE, "receipt": true });
     let created = ask(service, "POST", "/api/v1/secrets", &body).await;
     assert_eq!(ask(service, "POST", "/api/v1/secrets", &body).await, created);
@@ -117,21 +118,21 @@ async fn confide(service: &Service) -> [String; 2] {
     [token.to_owned(), receipt.to_owned()]
 }
 
-/// What a service logs of all that; and the tokens that were in it, and the other secrets.
-async fn log_of_a_conversation(format: &str) -> (String, Vec<String>, [String; 2]) {
+/// The log of a service after all these requests, the tokens in them, and the other secrets.
+async fn log_of_all_requests(format: &str) -> (String, Vec<String>, [String; 2]) {
     let mut service = Service::start(tempfile::tempdir().unwrap(), |command| {
         command.env("RUST_LOG", "trace").env("SECRET_KEY", KEY).env("VIEWONCE_LOG__FORMAT", format)
     });
     service.client = Client::new();
     let tokens = converse(&service).await;
-    babble(&service, &tokens[0]).await;
-    let confided = confide(&service).await;
-    babble(&service, &confided[1]).await;
-    babble(&service, REPEAT_KEY).await;
+    send_malformed(&service, &tokens[0]).await;
+    let confided = use_passphrase_and_receipt(&service).await;
+    send_malformed(&service, &confided[1]).await;
+    send_malformed(&service, REPEAT_KEY).await;
     (service.stop().0, tokens, confided)
 }
 
-fn assert_silent(log: &str, tokens: &[String], confided: &[String]) {
+fn assert_no_secret_in(log: &str, tokens: &[String], confided: &[String]) {
     let tokens = || tokens.iter().chain(confided);
     let others = [CONTENT, KEY, PASSPHRASE, WRONG_PASSPHRASE, REPEAT_KEY];
     for secret in tokens().map(String::as_str).chain(others) {
@@ -144,10 +145,10 @@ fn assert_silent(log: &str, tokens: &[String], confided: &[String]) {
 
 #[actix_web::test]
 async fn no_secret_is_logged_and_every_request_is() {
-    let (log, tokens, confided) = log_of_a_conversation("text").await;
-    assert_silent(&log, &tokens, &confided);
+    let (log, tokens, confided) = log_of_all_requests("text").await;
+    assert_no_secret_in(&log, &tokens, &confided);
     let lines = |words: &str| log.lines().filter(|line| line.contains(words)).count();
-    assert!(lines("viewonce::domain::access_token: request request_id=") >= 11 * tokens.len());
+    assert!(lines("viewonce::access: request request_id=") >= 11 * tokens.len());
     let views = "method=GET route=/api/v1/secrets/{token} status=404";
     assert_eq!(lines(views), tokens.len());
     assert_eq!(lines("method=POST route=/api/v1/secrets status=201"), tokens.len() + 2);
@@ -158,12 +159,11 @@ async fn no_secret_is_logged_and_every_request_is() {
 }
 
 #[actix_web::test]
-async fn a_log_as_json_is_silent_too_and_has_an_object_a_line() {
-    let (log, tokens, confided) = log_of_a_conversation("json").await;
-    assert_silent(&log, &tokens, &confided);
+async fn a_json_log_holds_no_secret_and_one_object_per_line() {
+    let (log, tokens, confided) = log_of_all_requests("json").await;
+    assert_no_secret_in(&log, &tokens, &confided);
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let access: Vec<_> =
-        lines.iter().filter(|line| line["target"] == "viewonce::domain::access_token").collect();
+    let access: Vec<_> = lines.iter().filter(|line| line["target"] == "viewonce::access").collect();
     assert!(access.len() >= 11 * tokens.len());
     for line in access {
         assert!(line["request_id"].is_string() && line["route"].is_string());
@@ -172,7 +172,7 @@ async fn a_log_as_json_is_silent_too_and_has_an_object_a_line() {
 }
 
 #[actix_web::test]
-async fn what_is_no_request_leaves_no_line() {
+async fn a_malformed_request_is_not_logged() {
     let service = Service::fresh();
     let address = service.address.trim_start_matches("http://");
     for bytes in ["no request\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"] {
@@ -187,7 +187,7 @@ async fn what_is_no_request_leaves_no_line() {
 }
 
 #[test]
-fn a_panic_is_logged_by_its_place_and_not_by_what_it_says() {
+fn a_panic_is_logged_with_its_location_but_without_its_message() {
     const AGAIN: &str = "VIEWONCE_TEST_PANIC";
     if env::var_os(AGAIN).is_some() {
         viewonce::server::logging::init(viewonce::config::LogFormat::Text).unwrap();
@@ -195,10 +195,10 @@ fn a_panic_is_logged_by_its_place_and_not_by_what_it_says() {
         return;
     }
     let mut again = Command::new(env::current_exe().unwrap());
-    let name = "logs::a_panic_is_logged_by_its_place_and_not_by_what_it_says";
+    let name = "logs::a_panic_is_logged_with_its_location_but_without_its_message";
     let output = again.args(["--exact", name, "--nocapture"]).env(AGAIN, "1").output().unwrap();
     let log = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{log}");
-    assert!(log.contains("a panic") && log.contains("place=tests/cli/logs.rs:"), "{log}");
+    assert!(log.contains("(panic)") && log.contains("place=tests/cli/logs.rs:"), "{log}");
     assert!(!log.contains(CONTENT), "{log}");
 }

@@ -1,15 +1,17 @@
-//! The binary as it is run: its commands, its settings, its files, its logs, and how it ends.
+//! The binary: its commands, settings, files, logs, and shutdown.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod access;
 #[path = "../support/certificate.rs"]
 mod certificate;
 mod commands;
-mod edge;
 mod files;
 mod hardening;
+mod key_settings;
 mod keys;
 mod logs;
+mod memory_limit;
+mod network_settings;
 #[path = "../support/process.rs"]
 mod process;
 mod settings;

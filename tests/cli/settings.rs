@@ -1,14 +1,13 @@
-//! Settings and keys: what is refused, with one line that names where, which and what instead.
+//! Settings: an invalid one is refused with one line that names its source, the setting and the expected
+//! value.
 
-use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use crate::process::{KEY, Service, complaint, viewonce};
-use crate::skip::skip;
+use crate::process::{complaint, viewonce};
 
 pub(crate) fn check(folder: &Path) -> Command {
     let mut command = viewonce(folder);
@@ -16,7 +15,7 @@ pub(crate) fn check(folder: &Path) -> Command {
     command
 }
 
-/// The line that is said of a file with this text.
+/// The error line for a settings file with this text.
 pub(crate) fn complaint_of_file(text: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("viewonce.toml"), text).unwrap();
@@ -27,16 +26,16 @@ pub(crate) fn complaint_of_file(text: &str) -> String {
     )
 }
 
-/// The line that is said with these variables.
+/// The error line with these environment variables.
 pub(crate) fn complaint_of_variables(variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     complaint(check(folder.path()).envs(variables.iter().copied()))
 }
 
-/// What may be wrong in a file, and what is said of it.
+/// Invalid settings files, each with the start of its error.
 const WRONG_FILES: [(&str, &str); 33] = [
-    ("[server]\nbnd = 5", "viewonce.toml: there is no setting server.bnd; expected one of "),
-    ("server = 5", "viewonce.toml: there is no setting server; expected one of "),
+    ("[server]\nbnd = 5", "viewonce.toml: unknown setting server.bnd; expected one of "),
+    ("server = 5", "viewonce.toml: unknown setting server; expected one of "),
     ("[server]\nbind = \"here\"", "viewonce.toml: server.bind: expected an address and a port"),
     ("[server]\nbind = 5", "viewonce.toml: server.bind: expected an address and a port"),
     ("[server]\nworkers = 513", "viewonce.toml: server.workers: expected a number from 0 to 512"),
@@ -48,7 +47,7 @@ const WRONG_FILES: [(&str, &str); 33] = [
         "[server]\npublic_url = \"https://x/?y\"",
         "viewonce.toml: server.public_url: expected an address",
     ),
-    ("[store]\npath = 5", "viewonce.toml: store.path: expected a text"),
+    ("[store]\npath = 5", "viewonce.toml: store.path: expected a string"),
     (
         "[store]\nerase_seconds = -1",
         "viewonce.toml: store.erase_seconds: expected a number from 1 to ",
@@ -91,11 +90,11 @@ const WRONG_FILES: [(&str, &str); 33] = [
         "[passphrases]\nmemory_bytes = 1125899906842624",
         "viewonce.toml: passphrases.memory_bytes: expected at most ",
     ),
-    ("[passphrases]\nthreads = 1", "viewonce.toml: there is no setting passphrases.threads; "),
-    ("[sever]", "viewonce.toml: there is no setting sever; expected one of "),
+    ("[passphrases]\nthreads = 1", "viewonce.toml: unknown setting passphrases.threads; "),
+    ("[sever]", "viewonce.toml: unknown setting sever; expected one of "),
     ("[server.bind]", "viewonce.toml: server.bind: expected an address and a port"),
     ("[server]\nserve = \"both\"", "viewonce.toml: server.serve: expected all, create or view"),
-    ("[server]\nserve = true", "viewonce.toml: server.serve: expected a text"),
+    ("[server]\nserve = true", "viewonce.toml: server.serve: expected a string"),
     ("[log]\nformat = \"xml\"", "viewonce.toml: log.format: expected text or json"),
     ("[access]\ncreate_tokens = 5", "viewonce.toml: access.create_tokens: expected a list of "),
     ("[access]\ncreate_tokens = [5]", "viewonce.toml: access.create_tokens: expected a list of "),
@@ -115,7 +114,7 @@ const WRONG_FILES: [(&str, &str); 33] = [
 ];
 
 #[test]
-fn what_is_wrong_in_a_file_is_named() {
+fn an_invalid_setting_in_a_file_is_named() {
     for (text, expected) in WRONG_FILES {
         let line = complaint_of_file(text);
         assert!(line.starts_with(&format!("viewonce: {expected}")), "{line}");
@@ -123,7 +122,7 @@ fn what_is_wrong_in_a_file_is_named() {
 }
 
 #[test]
-fn what_is_wrong_in_a_variable_is_named() {
+fn an_invalid_variable_is_named() {
     let cases = [
         (
             ("VIEWONCE_SERVER__WORKERS", "many"),
@@ -131,7 +130,7 @@ fn what_is_wrong_in_a_variable_is_named() {
         ),
         (
             ("VIEWONCE_SERVER__BND", "x"),
-            "VIEWONCE_SERVER__BND: there is no setting server.bnd; expected",
+            "VIEWONCE_SERVER__BND: unknown setting server.bnd; expected",
         ),
         (
             ("VIEWONCE_ENVIRONMENT", "test"),
@@ -141,11 +140,11 @@ fn what_is_wrong_in_a_variable_is_named() {
             ("VIEWONCE_ACCESS__CREATE_TOKENS", "vo_x"),
             "VIEWONCE_ACCESS__CREATE_TOKENS: access.create_tokens: expected a list of hashes",
         ),
-        (("SECRET_KEY", ""), "SECRET_KEY: there is an empty key"),
+        (("SECRET_KEY", ""), "SECRET_KEY: a key is empty"),
         (("SECRET_KEY", "a\r"), "SECRET_KEY: expected a key on one line"),
         (("SECRET_KEY_PREVIOUS", "a,b\n"), "SECRET_KEY_PREVIOUS: expected a key on one line"),
         (("SECRET_KEY_FILE", "nothing"), "SECRET_KEY_FILE: nothing: cannot be read: "),
-        (("SECRET_KEY_PREVIOUS", "a,,b"), "SECRET_KEY_PREVIOUS: there is an empty key"),
+        (("SECRET_KEY_PREVIOUS", "a,,b"), "SECRET_KEY_PREVIOUS: a key is empty"),
     ];
     for (variable, expected) in cases {
         let line = complaint_of_variables(&[variable]);
@@ -156,7 +155,7 @@ fn what_is_wrong_in_a_variable_is_named() {
 }
 
 #[test]
-fn a_variable_that_is_no_text_is_named() {
+fn a_variable_that_is_not_utf8_is_named() {
     let text = OsStr::from_bytes(b"\xff");
     for name in ["SECRET_KEY", "SECRET_KEY_PREVIOUS_FILE", "VIEWONCE_STORE__PATH"] {
         let line = complaint(check(Path::new(".")).env(name, text));
@@ -167,20 +166,20 @@ fn a_variable_that_is_no_text_is_named() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn a_missing_settings_file_is_named() {
     let line = complaint(check(Path::new(".")).args(["--config", "nothing.toml"]));
     assert!(line.starts_with("viewonce: nothing.toml: cannot be read: "), "{line}");
 }
 
 #[test]
-fn names_of_another_form_are_left_alone() {
+fn variables_without_a_section_are_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = check(folder.path());
     assert!(command.env("VIEWONCE_PORT", "tcp://10.0.0.1:80").output().unwrap().status.success());
 }
 
 #[test]
-fn variables_come_over_the_file_and_the_file_over_the_defaults() {
+fn variables_override_the_file_and_the_file_overrides_the_defaults() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("viewonce.toml"), "[server]\nworkers = 3\nmailbox = 5").unwrap();
     let mut command = check(folder.path());
@@ -193,136 +192,4 @@ fn variables_come_over_the_file_and_the_file_over_the_defaults() {
         (Some(3), Some(7))
     );
     assert_eq!(printed["store"]["erase_seconds"].as_integer(), Some(60));
-}
-
-/// Puts made-up files in the place of those that tell a process of its control group.
-const WITH_A_CONTROL_GROUP: &str = r#"
-    mount --bind cgroup "/proc/$$/cgroup" || exit 77
-    mount --bind mountinfo "/proc/$$/mountinfo" || exit 77
-    exec "$0" "$@""#;
-
-/// The binary in `folder`, in a control group with this limit of memory.
-fn limited(folder: &Path, limit: &str, command: &str) -> Command {
-    let group = folder.join("group/service");
-    fs::create_dir_all(&group).unwrap();
-    fs::write(group.join("memory.max"), format!("{limit}\n")).unwrap();
-    fs::write(folder.join("cgroup"), "0::/service\n").unwrap();
-    let mount = format!("1 0 0:1 / {}/group rw - cgroup2 none rw\n", folder.display());
-    fs::write(folder.join("mountinfo"), mount).unwrap();
-    let mut limited = Command::new("unshare");
-    limited
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", WITH_A_CONTROL_GROUP])
-        .args([env!("CARGO_BIN_EXE_viewonce"), command])
-        .current_dir(folder)
-        .env_clear()
-        .env("PATH", env::var_os("PATH").unwrap())
-        .env("VIEWONCE_SERVER__BIND", "127.0.0.1:0");
-    limited
-}
-
-#[test]
-fn the_limit_of_a_control_group_bounds_the_memory_for_passphrases() {
-    const VARIABLE: &str = "VIEWONCE_PASSPHRASES__MEMORY_BYTES";
-    let folder = tempfile::tempdir().unwrap();
-    let printed = |mut command: Command| {
-        let output = command.output().unwrap();
-        let settings: toml::Table = String::from_utf8(output.stdout).unwrap().parse().unwrap();
-        Some(settings.get("passphrases")?["memory_bytes"].as_integer().unwrap())
-    };
-    let check = |limit| limited(folder.path(), limit, "check");
-    let Some(unlimited) = printed(check("max")) else {
-        return skip("a mount namespace").unwrap_or_default();
-    };
-    assert!(unlimited >= 64 << 20);
-    assert_eq!(printed(check("671088640")), Some(80 << 20), "an eighth of what may be had");
-    assert_eq!(printed(check("100000000")), Some(64 << 20), "at least what one passphrase takes");
-    let mut whole = check("100000000");
-    whole.env(VARIABLE, "100000000");
-    assert_eq!(printed(whole), Some(100_000_000));
-    for command in ["check", "serve"] {
-        let mut command = limited(folder.path(), "100000000", command);
-        assert_eq!(
-            complaint(command.env(VARIABLE, "100000001")),
-            format!(
-                "viewonce: {VARIABLE}: passphrases.memory_bytes: expected at most 100000000, the \
-                 bytes that this process may have\n"
-            )
-        );
-    }
-}
-
-#[test]
-fn production_wants_a_good_key() {
-    let production = ("VIEWONCE_ENVIRONMENT", "production");
-    let line = complaint_of_variables(&[production]);
-    assert!(line.contains("expected one in production"), "{line}");
-    for key in ["development_secret_key", "thirty-one bytes are not enough"] {
-        let line = complaint_of_variables(&[production, ("SECRET_KEY", key)]);
-        assert!(line.contains("at least 32 bytes that nobody else knows"), "{line}");
-        assert!(!line.contains(key));
-    }
-}
-
-#[test]
-fn the_development_key_serves_on_loopback_addresses_alone() {
-    for key in [None, Some("development_secret_key")] {
-        let mut command = check(Path::new("."));
-        command.env("VIEWONCE_SERVER__BIND", "0.0.0.0:0").envs(key.map(|key| ("SECRET_KEY", key)));
-        let line = complaint(&mut command);
-        assert!(line.starts_with("viewonce: server.bind: expected a loopback address"), "{line}");
-    }
-}
-
-#[test]
-fn the_example_for_production_starts_as_it_is_given_a_key() {
-    let folder = tempfile::tempdir().unwrap();
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/config/production.toml");
-    let key_file = folder.path().join("key");
-    fs::write(&key_file, format!("{KEY}\n")).unwrap();
-    let database = folder.path().join("viewonce.sqlite3");
-    let service = Service::start(folder, |command| {
-        command
-            .args(["--config", example])
-            .env("VIEWONCE_ENVIRONMENT", "production")
-            .env("VIEWONCE_STORE__PATH", &database)
-            .env("SECRET_KEY_FILE", &key_file)
-    });
-    let (log, _folder) = service.stop();
-    assert!(log.lines().all(|line| line.starts_with('{')), "{log}");
-    assert!(!log.contains("development key"));
-}
-
-#[test]
-fn a_key_file_without_a_key_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("key"), "\n").unwrap();
-    let line = complaint(check(folder.path()).env("SECRET_KEY_FILE", "key"));
-    assert!(line.starts_with("viewonce: SECRET_KEY_FILE: there is an empty key"), "{line}");
-}
-
-#[actix_web::test]
-async fn a_key_file_loses_one_trailing_newline() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("key"), "my key\n").unwrap();
-    let service = Service::start(folder, |command| command.env("SECRET_KEY_FILE", "key"));
-    let token = service.store("x").await.unwrap();
-    let service = Service::start(service.stop().1, |command| command.env("SECRET_KEY", "my key"));
-    assert_eq!(service.view(&token).await.as_deref(), Some("x"));
-}
-
-#[actix_web::test]
-async fn previous_keys_come_from_a_list_or_from_lines() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("old keys"), "older\noldest\n").unwrap();
-    let service = Service::start(folder, |command| command.env("SECRET_KEY", "oldest"));
-    let tokens = [service.store("x").await.unwrap(), service.store("y").await.unwrap()];
-    let variables =
-        [("SECRET_KEY_PREVIOUS", "older,oldest"), ("SECRET_KEY_PREVIOUS_FILE", "old keys")];
-    let mut folder = service.stop().1;
-    for (token, (name, value)) in tokens.iter().zip(variables) {
-        let service =
-            Service::start(folder, |command| command.env("SECRET_KEY", "new").env(name, value));
-        assert!(service.view(token).await.is_some(), "{name}");
-        folder = service.stop().1;
-    }
 }

@@ -1,5 +1,4 @@
-//! How a server ends: in good order when it is asked to, even under load, and with nothing lost
-//! that was acknowledged, however it ends.
+//! Shutdown: clean when requested, even under load. However a server ends, nothing acknowledged is lost.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -12,11 +11,11 @@ use crate::process::Service;
 const CLIENTS: usize = 16;
 /// Requests after which the signal comes.
 const REQUESTS: usize = 300;
-/// How long a load may take; only one that hangs is so long.
+/// Time limit for a load: only one that hangs exceeds it.
 const LONG: Duration = Duration::from_mins(2);
 
-/// Has clients send requests until they are refused; sends the server `signal` in the middle.
-/// Returns what the requests that were answered returned.
+/// Has clients send requests until they are refused; sends `signal` to the server in the middle. Returns
+/// the results of the answered requests.
 async fn load<T>(
     service: &Service,
     signal: &str,
@@ -41,8 +40,8 @@ async fn load<T>(
     answers.into_iter().flatten().collect()
 }
 
-/// Stores secrets under load until `signal` ends the server, and views all that was acknowledged
-/// after a restart. Returns whether the server ended well.
+/// Stores secrets under load until `signal` ends the server, and views every acknowledged secret after a
+/// restart. Returns whether the server exited successfully.
 async fn store_until(signal: &str) -> bool {
     let service = Service::fresh();
     let acknowledged = load(&service, signal, async |number| {
@@ -60,18 +59,18 @@ async fn store_until(signal: &str) -> bool {
 }
 
 #[actix_web::test]
-async fn what_was_acknowledged_before_an_orderly_end_is_there_after_it() {
+async fn a_clean_stop_keeps_everything_acknowledged() {
     assert!(store_until("TERM").await);
     assert!(store_until("INT").await);
 }
 
 #[actix_web::test]
-async fn what_was_acknowledged_before_a_kill_is_there_after_it() {
+async fn a_kill_keeps_everything_acknowledged() {
     assert!(!store_until("KILL").await);
 }
 
 #[actix_web::test]
-async fn no_view_is_lost_when_a_server_is_asked_to_end() {
+async fn no_view_is_lost_in_a_clean_stop() {
     let service = Service::fresh();
     let mut tokens = Vec::new();
     for number in 0..2 * REQUESTS {
@@ -87,12 +86,12 @@ async fn no_view_is_lost_when_a_server_is_asked_to_end() {
 }
 
 #[actix_web::test]
-async fn an_idle_connection_does_not_delay_the_end() {
+async fn an_idle_connection_does_not_delay_a_stop() {
     let service = Service::fresh();
     service.store("x").await.unwrap();
     let asked = Instant::now();
     let (log, folder) = service.stop();
-    // Requests under way would have eight seconds.
+    // Requests in flight would get eight seconds.
     assert!(asked.elapsed() < Duration::from_secs(7), "{log}");
     assert!(log.ends_with("stopped\n"));
     assert!(!folder.path().join("storage/db/viewonce.sqlite3-wal").exists());

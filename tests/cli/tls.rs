@@ -1,4 +1,4 @@
-//! TLS of its own, as it is run: pairs that cannot be used, files that change, and asking for health.
+//! Built-in TLS in the binary: unusable certificates and keys, files that change, and health checks.
 
 use std::fs;
 use std::path::Path;
@@ -12,27 +12,27 @@ use crate::process::{Service, complaint, output, viewonce};
 const CERT: (&str, &str) = ("VIEWONCE_SERVER__TLS_CERT", "cert.pem");
 const KEY: (&str, &str) = ("VIEWONCE_SERVER__TLS_KEY", "key.pem");
 
-const READ_AGAIN: &str = "the TLS certificate was read again";
+const READ_AGAIN: &str = "TLS certificate reloaded";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn with_tls(command: &mut Command) -> &mut Command {
     command.envs([CERT, KEY])
 }
 
-/// The line that is said where the files of `folder` are the pair.
+/// The error line with the certificate and key in `folder`.
 fn complaint_in(folder: &Path) -> String {
     let lines = ["serve", "check"]
         .map(|command| complaint(with_tls(viewonce(folder).arg(command)).env("SECRET_KEY", "x")));
     assert_eq!(lines[0], lines[1]);
-    assert!(!folder.join("storage").exists(), "it makes no files before");
+    assert!(!folder.join("storage").exists(), "it checks TLS before it creates files");
     lines[0].clone()
 }
 
 /// Waits until a server has logged these words.
-fn until_said(service: &Service, words: &str) {
+fn until_logged(service: &Service, words: &str) {
     let started = Instant::now();
     while !service.has_said(words) {
-        assert!(started.elapsed() < PATIENCE, "it does not say: {words}");
+        assert!(started.elapsed() < PATIENCE, "the log lacks: {words}");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -85,17 +85,17 @@ fn a_pair_that_cannot_be_read_stops_the_start_and_is_named() {
 }
 
 #[test]
-fn one_of_the_two_is_not_enough() {
+fn a_certificate_without_a_key_is_refused_and_vice_versa() {
     for (given, missing) in [(CERT, "server.tls_key"), (KEY, "server.tls_cert")] {
         let line = complaint(viewonce(Path::new(".")).arg("check").envs([given]));
         let expected =
-            format!("viewonce: config/default.toml: {missing}: expected a file, as server.");
+            format!("viewonce: config/default.toml: {missing}: expected a file, because ");
         assert!(line.starts_with(&expected), "{line}");
     }
 }
 
 #[test]
-fn health_asks_a_server_that_speaks_tls_whatever_its_certificate_names() {
+fn health_reaches_a_tls_server_whatever_its_certificate_names() {
     let folder = tempfile::tempdir().unwrap();
     Certificate::of("secrets.example.com").write(folder.path());
     let service = Service::start(folder, with_tls);
@@ -115,28 +115,32 @@ fn health_asks_a_server_that_speaks_tls_whatever_its_certificate_names() {
 }
 
 #[test]
-fn files_that_change_one_after_the_other_are_read_when_they_fit() {
+fn a_changed_certificate_and_key_are_loaded_once_they_match() {
     let folder = tempfile::tempdir().unwrap();
     let [first, second] = [(); 2].map(|()| Certificate::of("localhost"));
     first.write(folder.path());
     let service = Service::start(folder, with_tls);
     let [certificate, key] = files(service.folder.path());
     fs::write(certificate, &second.pem).unwrap();
-    until_said(&service, "the TLS certificate stays as it was: server.tls_key: key.pem: expected");
+    until_logged(
+        &service,
+        "TLS certificate not reloaded, keeping the old one: server.tls_key: key.pem: expected",
+    );
     assert!(!service.has_said(READ_AGAIN));
     fs::write(key, &second.key).unwrap();
-    until_said(&service, READ_AGAIN);
+    until_logged(&service, READ_AGAIN);
 }
 
 #[test]
-fn a_certificate_that_cannot_be_read_to_its_end_holds_up_no_stop() {
+fn a_certificate_that_blocks_while_read_does_not_delay_a_stop() {
     let folder = tempfile::tempdir().unwrap();
     Certificate::of("localhost").write(folder.path());
     let service = Service::start(folder, with_tls);
     let [certificate, _key] = files(service.folder.path());
     fs::remove_file(&certificate).unwrap();
     assert!(Command::new("mkfifo").arg(&certificate).status().unwrap().success());
-    // Opening it succeeds once the server reads it, and it waits for what never comes.
+    // Opening the FIFO succeeds once the server reads it; the server then waits for bytes that never
+    // come.
     let _writer = fs::File::options().write(true).open(&certificate).unwrap();
     service.stop();
 }

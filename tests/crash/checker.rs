@@ -1,16 +1,15 @@
-//! Whether there is an order of a secret's requests that explains every answer: each request takes
-//! effect at one instant between its invocation and its end, and the answers are those that the
-//! model gives in that order. This is what is called linearizability.
+//! The linearizability checker: is there an order of a secret's requests that explains every answer?
+//! Each request takes effect at one instant between its invocation and its end, and the model gives the
+//! same answers in that order.
 //!
-//! The search is that of Wing and Gong (Testing and verifying concurrent objects, Journal of
-//! Parallel and Distributed Computing 17, 1993): of the requests that have no place in the order yet,
-//! one may be the next that was invoked before any other of them had ended; each of these is tried.
-//! As Lowe found (Testing for linearizability, Concurrency and Computation: Practice and Experience
-//! 29, 2017), nothing is tried twice from the same state with the same requests behind it. The secrets
-//! are independent of one another, so each has a search of its own.
+//! The search is that of Wing and Gong (Testing and verifying concurrent objects, Journal of Parallel
+//! and Distributed Computing 17, 1993). Among the requests without a place in the order, each that was
+//! invoked before any other of them ended is tried as the next. Following Lowe (Testing for
+//! linearizability, Concurrency and Computation: Practice and Experience 29, 2017), a pair of state and
+//! placed requests is tried only once. Secrets are independent, so each is searched on its own.
 //!
-//! A request whose outcome is uncertain takes its place with its effect or without. It does so
-//! before its end: a server that has come to its own end does nothing any more.
+//! A request with an uncertain outcome takes its place with or without its effect, before the end of the
+//! server that may have received it.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -34,8 +33,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Whether the requests that are not `placed` yet can follow on those that are, which have led
-    /// to `secret`.
+    /// Whether the requests not yet `placed` can follow the placed ones, which have led to `secret`.
     fn goes_on(&mut self, placed: Placed, secret: Secret) -> bool {
         let requests = self.requests;
         let left = || requests.iter().enumerate().filter(|(index, _)| placed & (1 << index) == 0);
@@ -52,7 +50,7 @@ impl Search<'_> {
 fn follow(secret: Secret, request: &Request) -> impl Iterator<Item = Secret> {
     let mut next = secret;
     let answer = match next.step(request.ask, Duration::ZERO) {
-        // HTTP does not tell whether it is the first time.
+        // HTTP does not show whether it was the first time.
         Answer::CreatedBefore => Answer::Created,
         Answer::Again(_) => Answer::Content,
         answer => answer,

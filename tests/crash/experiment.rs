@@ -1,5 +1,5 @@
-//! An experiment: a server under load is ended and started again on the same folder, many times; then
-//! every secret is looked at, and all that was recorded is checked.
+//! An experiment: a server under load is stopped and restarted on the same folder, many times. Then
+//! every secret is read, and the whole record is checked.
 
 use std::cell::RefCell;
 use std::process::Command;
@@ -13,29 +13,28 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::checker::is_explained;
+use crate::fault_injection::FaultInjector;
 use crate::figures::Figures;
 use crate::history::Outcome;
-use crate::layer::Layer;
 use crate::model::RULES;
 use crate::process::Service;
-use crate::workload::{Book, Client, Wire};
+use crate::workload::{Client, Recorder, Wire};
 
-/// The most promises after which a server is ended; mostly, and when it is to end early.
+/// Maximum number of promises after which a server is stopped: usually, and for an early stop.
 const MOST_PROMISES: [usize; 2] = [250, 12];
-/// One server of so many is ended early, perhaps before its first answer.
+/// One server in so many is stopped early, perhaps before its first answer.
 const EARLY: usize = 5;
-/// One cut of the power of so many is left out: the next server then finds what was not synced, and is
-/// only asked what is known of the secrets in doubt, before the power is cut after all.
+/// One power cut in so many is skipped: the next server finds the unsynced writes and is only asked for
+/// the state of the doubtful secrets. Then the power is cut.
 const SPARED: usize = 4;
-/// One server of so many is given a secret that has a passphrase.
+/// One server in so many gets a secret with a passphrase.
 const PROTECTED: usize = 5;
-/// The longest that it then still runs, in microseconds; half of them end at the very instant, which
+/// Maximum delay of the stop after that, in microseconds. Half of the servers stop without delay, which
 /// finds promises that are made too early.
 const LONGEST_PAUSE: u64 = 3_000;
-/// How long a server may be under load; only one that hangs is so long.
+/// Time limit for a server under load: only one that hangs exceeds it.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// For how long servers keep a secret for a repeat: the longest that can be set. No experiment may
-/// take longer.
+/// How long a reveal can be repeated: the maximum of the setting. No experiment may take longer.
 const REPEATS_KEPT: Duration = Duration::from_hours(1);
 
 /// How an experiment is made.
@@ -50,11 +49,11 @@ pub(crate) struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Kill,
-    /// It is killed, and what it has not synced is lost, or torn.
+    /// It is killed, and its unsynced writes are lost or torn.
     PowerCut,
-    /// It is killed, and all is lost that it has written since the end of the first one, synced or not.
-    PowerCutOfALyingDisk,
-    /// It is asked to, and has to do it in good order.
+    /// It is killed, and everything written since the end of the first server is lost, synced or not.
+    PowerCutWithoutSyncs,
+    /// It gets SIGTERM and has to shut down cleanly.
     Stop,
 }
 
@@ -67,7 +66,7 @@ impl End {
 /// What came of an experiment.
 pub(crate) struct Report {
     pub(crate) figures: Figures,
-    /// What no order of the requests explains, and answers that there may never be.
+    /// Histories that no order explains, and answers that are never allowed.
     pub(crate) violations: Vec<String>,
 }
 
@@ -75,21 +74,21 @@ pub(crate) struct Experiment {
     plan: Plan,
     end: End,
     rng: Rng,
-    layer: Option<Layer>,
-    /// Whether the last cut of the power was left out.
+    injector: Option<FaultInjector>,
+    /// Whether the last power cut was skipped.
     is_spared: bool,
-    book: RefCell<Book>,
+    recorder: RefCell<Recorder>,
 }
 
 impl Experiment {
     pub(crate) fn new(plan: Plan, end: End) -> Self {
-        let has_layer = matches!(end, End::PowerCut | End::PowerCutOfALyingDisk);
-        let layer = has_layer.then(Layer::new);
-        let book = RefCell::new(Book::new(end == End::Stop));
-        Self { plan, end, rng: Rng::with_seed(plan.seed), layer, is_spared: false, book }
+        let has_injector = matches!(end, End::PowerCut | End::PowerCutWithoutSyncs);
+        let injector = has_injector.then(FaultInjector::new);
+        let recorder = RefCell::new(Recorder::new(end == End::Stop));
+        Self { plan, end, rng: Rng::with_seed(plan.seed), injector, is_spared: false, recorder }
     }
 
-    /// Goes through all cycles and the look at the end.
+    /// Runs all cycles and the final reads.
     pub(crate) async fn run(mut self) -> Result<Report, String> {
         let started = Instant::now();
         let mut folder = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -99,108 +98,108 @@ impl Experiment {
         }
         self.look(self.start(folder)).await.stop();
         if started.elapsed() > REPEATS_KEPT {
-            return Err("it took so long that repeats have ended: try fewer cycles".to_owned());
+            return Err("the run outlasted the time for repeats: try fewer cycles".to_owned());
         }
         Ok(self.check())
     }
 
-    /// Has a server run, and come to its end.
+    /// Runs a server until its end.
     async fn cycle(&mut self, folder: TempDir) -> Result<TempDir, String> {
         let mut rng = self.rng.fork();
         let mut service = self.start(folder);
         if self.is_spared {
-            self.glance(&wire(&service), &mut rng).await;
+            self.read_state(&wire(&service), &mut rng).await;
             service.kill();
         } else {
             self.load(&mut service, &mut rng).await?;
         }
         let (status, log, folder) = service.wait();
-        self.book.borrow_mut().server_has_ended();
+        self.recorder.borrow_mut().server_has_ended();
         if self.end == End::Stop && !status.success() {
             return Err(format!("asked to stop, the server ended with {status}\n{log}"));
         }
         Ok(folder)
     }
 
-    /// Asks what is known of the secrets in doubt.
-    async fn glance(&self, wire: &Wire, rng: &mut Rng) {
+    /// Reads the state of the doubtful secrets.
+    async fn read_state(&self, wire: &Wire, rng: &mut Rng) {
         let may_create = rng.bool();
-        let client = Client { rng: rng.fork(), wire, book: &self.book };
-        let in_doubt = self.book.borrow().in_doubt();
+        let client = Client { rng: rng.fork(), wire, recorder: &self.recorder };
+        let in_doubt = self.recorder.borrow().in_doubt();
         for number in in_doubt {
-            client.glance(number, may_create).await;
+            client.read_state(number, may_create).await;
         }
     }
 
     /// Puts a server under load until it ends.
     async fn load(&self, service: &mut Service, rng: &mut Rng) -> Result<(), String> {
         let wire = wire(service);
-        let client = |rng| Client { rng, wire: &wire, book: &self.book };
+        let client = |rng| Client { rng, wire: &wire, recorder: &self.recorder };
         if rng.usize(..PROTECTED) == 0 {
             client(rng.fork()).protect().await;
         }
         let clients: Vec<_> = (0..self.plan.clients).map(|_| client(rng.fork()).run()).collect();
         let load = join(join_all(clients), self.end(service, rng));
         let load = timeout(PATIENCE, load).await;
-        load.map(drop).map_err(|_elapsed| "the load does not come to an end".to_owned())
+        load.map(drop).map_err(|_elapsed| "the load does not finish".to_owned())
     }
 
     /// Ends a server at a random instant.
     async fn end(&self, service: &mut Service, rng: &mut Rng) {
         let most = MOST_PROMISES[usize::from(rng.usize(..EARLY) == 0)];
-        let is_time = self.book.borrow_mut().time_of(rng.usize(..most));
+        let is_time = self.recorder.borrow_mut().time_of(rng.usize(..most));
         is_time.notified().await;
         if rng.bool() {
             run_for(Duration::from_micros(rng.u64(..=LONGEST_PAUSE))).await;
         }
-        self.book.borrow_mut().is_ending = true;
+        self.recorder.borrow_mut().is_ending = true;
         match self.end {
             End::Stop => service.signal("TERM"),
             _ => service.kill(),
         }
     }
 
-    /// Has what was not synced be lost: all of it, nothing of it, or some.
+    /// Loses all, none or some of the unsynced writes.
     fn cut_power(&mut self) {
-        let Some(layer) = &self.layer else { return };
-        if self.end == End::PowerCutOfALyingDisk {
-            layer.cut_power(|| false);
-            layer.ignore_syncs();
+        let Some(injector) = &self.injector else { return };
+        if self.end == End::PowerCutWithoutSyncs {
+            injector.cut_power(|| false);
+            injector.ignore_syncs();
             return;
         }
         self.is_spared = !self.is_spared && self.rng.usize(..SPARED) == 0;
         if !self.is_spared {
             let kept_percent = [0, 50, 100][self.rng.usize(..3)];
-            layer.cut_power(|| self.rng.u8(..100) < kept_percent);
+            injector.cut_power(|| self.rng.u8(..100) < kept_percent);
         }
     }
 
     fn start(&self, folder: TempDir) -> Service {
-        Service::start(folder, |command| match &self.layer {
-            Some(layer) => layer.under(settings(command)),
+        Service::start(folder, |command| match &self.injector {
+            Some(injector) => injector.under(settings(command)),
             None => settings(command),
         })
     }
 
-    /// Looks at every secret.
+    /// Reads every secret for the last time.
     async fn look(&self, service: Service) -> Service {
         let wire = wire(&service);
-        let client = Client { rng: self.rng.clone(), wire: &wire, book: &self.book };
-        let secrets = 0..self.book.borrow().secrets.len();
+        let client = Client { rng: self.rng.clone(), wire: &wire, recorder: &self.recorder };
+        let secrets = 0..self.recorder.borrow().secrets.len();
         let looks = stream::iter(secrets).map(|number| client.look(number));
         looks.buffer_unordered(self.plan.clients).collect::<()>().await;
         service
     }
 
-    /// Whether all that was recorded can be.
+    /// Checks the record of every secret.
     fn check(self) -> Report {
-        let Book { secrets, mut violations, .. } = self.book.into_inner();
+        let Recorder { secrets, mut violations, .. } = self.recorder.into_inner();
         let (ends, called) = (self.plan.cycles, self.end.plural());
         let mut figures = Figures { ends, called, ..Figures::default() };
         for secret in secrets {
             let mut history = secret.history;
             if self.end == End::Stop {
-                // What a server that ends in good order leaves without an answer, it has not done.
+                // A server that shuts down cleanly has not run the requests that it left unanswered.
                 history = history.without(Outcome::Uncertain);
             }
             figures.count(&history);

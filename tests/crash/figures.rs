@@ -1,4 +1,4 @@
-//! What was counted in an experiment.
+//! The counts of an experiment.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::history::{History, Outcome};
 
 #[derive(Default)]
 pub(crate) struct Figures {
-    /// How often the server came to its end, and what these ends are called.
+    /// How often a server ended, and the name of these ends.
     pub(crate) ends: usize,
     pub(crate) called: &'static str,
     pub(crate) secrets: usize,

@@ -1,16 +1,16 @@
-//! What was asked about one secret, when, and what came of it. Tokens and contents are not in it.
+//! The history of one secret: requests, instants and outcomes, without tokens and contents.
 
 use std::fmt;
 
 use crate::model::{Answer, Ask};
 
-/// An instant of a trial. No two things happen at the same one.
+/// A logical instant of a trial. No two events share one.
 pub(crate) type Instant = u64;
 
-/// A request that is under way has not ended yet.
+/// The end of a request in flight.
 pub(crate) const NEVER: Instant = Instant::MAX;
 
-/// The requests of a history that one search can hold.
+/// Maximum number of requests in a history: a search keeps them in a bit set.
 pub(crate) const MOST_REQUESTS: usize = 64;
 
 /// How a request ended.
@@ -28,8 +28,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Request {
     pub(crate) ask: Ask,
     pub(crate) invoked: Instant,
-    /// When it was answered; or if it was not, when it could no longer have an effect, because the
-    /// server that may have got it had come to its end.
+    /// When it was answered; otherwise the end of the server that may have received it, after which it
+    /// cannot have an effect.
     pub(crate) ended: Instant,
     pub(crate) outcome: Outcome,
 }
@@ -39,12 +39,12 @@ pub(crate) struct Request {
 pub(crate) struct History(pub(crate) Vec<Request>);
 
 impl History {
-    /// How many requests ended so.
+    /// How many requests have this outcome.
     pub(crate) fn count(&self, outcome: Outcome) -> usize {
         self.0.iter().filter(|request| request.outcome == outcome).count()
     }
 
-    /// Without the requests that ended so.
+    /// The history without the requests that have this outcome.
     pub(crate) fn without(&self, outcome: Outcome) -> Self {
         Self(self.0.iter().filter(|request| request.outcome != outcome).copied().collect())
     }
@@ -60,8 +60,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// A line for each request, in the order in which they were invoked: from when to when, what was
-/// asked, and what came of it.
+/// One line per request in the order of invocation: its instants, the request, and its outcome.
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Request { ask, invoked, ended, outcome } in &self.0 {

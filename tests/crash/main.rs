@@ -1,15 +1,15 @@
-//! Crashes, and whether what clients were told before and after them can be: a server is ended at
-//! random instants under the load of clients that record all they ask and are told, in the manner of
-//! Jepsen. Of every secret, the record is then checked against a model of what it goes through.
+//! Crash tests in the manner of Jepsen: a server is stopped at random instants under load, while the
+//! clients record every request and answer. The record of each secret is then checked against a model of
+//! its states.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod checker;
 mod experiment;
+#[path = "../support/fault_injection.rs"]
+mod fault_injection;
 mod figures;
 mod history;
-#[path = "../support/layer.rs"]
-mod layer;
-mod made_up;
+mod known_histories;
 #[path = "../support/model.rs"]
 mod model;
 #[path = "../support/process.rs"]
@@ -24,15 +24,15 @@ use tokio::runtime::Builder;
 
 use experiment::{End, Experiment, Plan, Report};
 
-/// Kills for each request to stop, after which a server waits up to a second for its connections.
+/// Kills per clean stop; a clean stop waits up to a second for open connections.
 const KILLS_FOR_A_STOP: usize = 4;
-/// Cuts of the power of a disk that lies; the first one is honest.
-const LIES: usize = 6;
-/// Violations that are told in full.
-const TOLD: usize = 3;
+/// Power cuts of a disk that ignores syncs; at the first one it does not yet.
+const CUTS_WITHOUT_SYNCS: usize = 6;
+/// Violations that are printed in full.
+const PRINTED: usize = 3;
 
-/// Ends servers at random instants, again and again, and checks that no secret is lost, seen twice, or
-/// told of wrongly.
+/// Stops servers at random instants, again and again, and checks that no secret is lost, shown twice or
+/// misreported.
 #[derive(Parser)]
 #[command(
     override_usage = "cargo test --test crash -- [OPTIONS] [FILTER]",
@@ -41,14 +41,13 @@ const TOLD: usize = 3;
 struct Options {
     #[command(flatten)]
     tests: libtest_mimic::Arguments,
-    /// How often a trial kills its server, or cuts its power; it asks one to stop a quarter as often
+    /// How many kills or power cuts a trial makes (clean stops: a quarter as many)
     #[arg(long, value_name = "N", default_value_t = 60, help_heading = "The experiments")]
     cycles: usize,
-    /// Clients that a server has at a time
+    /// Number of concurrent clients
     #[arg(long, value_name = "N", default_value_t = 12, help_heading = "The experiments")]
     clients: usize,
-    /// What all that is random follows from, but for the timing; as a trial prints it. Random unless
-    /// given
+    /// Seed of everything random except the timing, as printed by a trial [default: random]
     #[arg(long, value_name = "S", help_heading = "The experiments")]
     seed: Option<u64>,
 }
@@ -58,25 +57,25 @@ fn main() {
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     let plan = Plan { cycles, clients, seed };
     let experiments = [
-        holds("no_kill_loses_or_doubles_anything", plan, End::Kill),
-        holds("no_power_cut_loses_or_doubles_anything", plan, End::PowerCut),
-        holds(
-            "nothing_is_uncertain_after_a_request_to_stop",
+        finds_no_violation("no_kill_loses_or_repeats_a_secret", plan, End::Kill),
+        finds_no_violation("no_power_cut_loses_or_repeats_a_secret", plan, End::PowerCut),
+        finds_no_violation(
+            "a_clean_stop_leaves_no_outcome_uncertain",
             Plan { cycles: cycles.div_ceil(KILLS_FOR_A_STOP), ..plan },
             End::Stop,
         ),
-        is_noticed(
-            "a_disk_that_lies_about_syncs_is_noticed",
-            Plan { cycles: LIES, ..plan },
-            End::PowerCutOfALyingDisk,
+        finds_violations(
+            "a_disk_that_ignores_syncs_causes_violations",
+            Plan { cycles: CUTS_WITHOUT_SYNCS, ..plan },
+            End::PowerCutWithoutSyncs,
         ),
     ];
-    let trials = made_up::trials().chain(experiments).collect();
+    let trials = known_histories::trials().chain(experiments).collect();
     libtest_mimic::run(&tests, trials).exit();
 }
 
-/// An experiment that finds no violation.
-fn holds(name: &'static str, plan: Plan, end: End) -> Trial {
+/// An experiment that must find no violation.
+fn finds_no_violation(name: &'static str, plan: Plan, end: End) -> Trial {
     Trial::test(name, move || {
         let Report { figures, violations } = run(name, plan, end)?;
         say(&format!("{name}: {figures}"));
@@ -84,8 +83,8 @@ fn holds(name: &'static str, plan: Plan, end: End) -> Trial {
     })
 }
 
-/// An experiment that must find a violation, which shows that one that is there is found.
-fn is_noticed(name: &'static str, plan: Plan, end: End) -> Trial {
+/// An experiment that must find a violation, to show that violations are detected.
+fn finds_violations(name: &'static str, plan: Plan, end: End) -> Trial {
     Trial::test(name, move || {
         let Report { figures, violations } = run(name, plan, end)?;
         let all = violations.len();
@@ -98,18 +97,18 @@ fn run(name: &str, plan: Plan, end: End) -> Result<Report, Failed> {
     let seed = plan.seed;
     say(&format!("{name}: --seed {seed}"));
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    // As where a server does not start any more, which its panic tells.
+    // A server that does not start again panics, for example.
     let outcome = catch_unwind(|| runtime.block_on(Experiment::new(plan, end).run()));
-    let outcome = outcome.unwrap_or_else(|_panic| Err("a panic, as it is told above".to_owned()));
+    let outcome = outcome.unwrap_or_else(|_panic| Err("a panic, shown above".to_owned()));
     outcome.map_err(|error| told(seed, &[error]))
 }
 
-/// Says a line as a whole, beside the lines of other trials.
+/// Prints a line in one write, because trials run in parallel.
 fn say(line: &str) {
     eprint!("{}", [line, "\n"].concat());
 }
 
 fn told(seed: u64, violations: &[String]) -> Failed {
-    let (all, first) = (violations.len(), violations[..violations.len().min(TOLD)].join("\n"));
+    let (all, first) = (violations.len(), violations[..violations.len().min(PRINTED)].join("\n"));
     Failed::from(format!("with --seed {seed}, {all} violations, such as\n{first}"))
 }

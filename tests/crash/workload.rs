@@ -1,11 +1,11 @@
-//! The load on a server: clients that share their secrets, and a book of all that they asked. Nothing
-//! is asked that is not in the book before it is sent.
+//! The load on a server: clients that share their secrets, and a recorder of all their requests. Each
+//! request is recorded before it is sent.
 
-mod book;
 mod client;
+mod recorder;
 mod secret;
 mod wire;
 
-pub(crate) use book::Book;
 pub(crate) use client::Client;
+pub(crate) use recorder::Recorder;
 pub(crate) use wire::Wire;

@@ -1,25 +1,25 @@
-//! A clock that somebody sets forward or back while a server runs: what has expired is not shown, and
-//! what has not is not deleted.
+//! A clock that is set forward or back while a server runs: expired secrets are not shown, and living
+//! ones are not deleted.
 
 use std::fs;
 
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::altered::file;
-use crate::caller::{ask, is_there, post, state, until};
-use crate::layer::Layer;
+use crate::client::{ask, is_there, post, state, until};
+use crate::fault_injection::FaultInjector;
 use crate::process::Service;
+use crate::replaced_files::file;
 
-/// Bytes of a content by which it is seen in the files whether it is there.
+/// Bytes of a content that is searched for in the files.
 const LARGE: usize = 60_000;
 const SECOND_IN_HOURS: f64 = 1.0 / 3_600.0;
 
 /// A server that purges every so many seconds.
-fn start(layer: &Layer, interval: &str) -> Service {
+fn start(injector: &FaultInjector, interval: &str) -> Service {
     Service::start(tempfile::tempdir().unwrap(), |command| {
         let erase = ("VIEWONCE_STORE__ERASE_SECONDS", interval);
-        layer.under(command).envs([erase, ("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval)])
+        injector.under(command).envs([erase, ("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval)])
     })
 }
 
@@ -34,8 +34,8 @@ fn content() -> String {
     "x".repeat(LARGE)
 }
 
-/// Whether the files hold the sealed bytes of a secret. The log is read first: what is moved to the
-/// database meanwhile is found in one of them at least.
+/// Whether the files hold the sealed bytes of a secret. The log is read first: bytes moved to the
+/// database meanwhile are then found in at least one of the two.
 fn is_in_files(service: &Service) -> bool {
     let bytes = ["-wal", ""].map(|end| fs::read(file(service.folder.path(), end)).unwrap());
     bytes.concat().into_iter().filter(|&byte| byte != 0).count() > LARGE
@@ -43,52 +43,52 @@ fn is_in_files(service: &Service) -> bool {
 
 #[actix_web::test]
 async fn a_clock_that_is_set_forward_hides_what_expires_by_it_until_it_is_right_again() {
-    let layer = Layer::new();
-    let service = start(&layer, "60");
+    let injector = FaultInjector::new();
+    let service = start(&injector, "60");
     let (token, receipt) = store(&service, 1.0).await;
-    layer.set_clock(TimeDelta::days(1));
+    injector.set_clock(TimeDelta::days(1));
     assert!(!is_there(&service, &token).await);
     assert_eq!(service.view(&token).await, None);
     assert_eq!(state(&service, &receipt).await, "expired");
-    // What is new lives by the new time.
+    // New secrets live by the new time.
     let (new, _) = store(&service, 1.0).await;
     assert!(is_there(&service, &new).await);
-    layer.set_clock(TimeDelta::zero());
+    injector.set_clock(TimeDelta::zero());
     assert_eq!(state(&service, &receipt).await, "pending");
     assert_eq!(service.view(&token).await, Some(content()));
     assert_eq!(service.view(&new).await, Some(content()));
 }
 
-/// The clock is wrong for one purge, and right again before the next. Where the machine is so slow that it
-/// is not, it has more time for that.
+/// The clock is wrong during one purge, and right again before the next. On a slow machine the test
+/// retries with a longer interval.
 #[actix_web::test]
 async fn a_clock_that_is_set_forward_and_right_again_deletes_nothing() {
     for interval in ["5", "20", "60"] {
-        let layer = Layer::new();
-        let service = start(&layer, interval);
+        let injector = FaultInjector::new();
+        let service = start(&injector, interval);
         let (token, _) = store(&service, 1.0).await;
-        layer.set_clock(TimeDelta::days(1));
-        until(async || service.has_said("the clock was set")).await;
-        layer.set_clock(TimeDelta::zero());
+        injector.set_clock(TimeDelta::days(1));
+        until(async || service.has_said("the wall clock jumped")).await;
+        injector.set_clock(TimeDelta::zero());
         let seen = service.view(&token).await;
         let (log, _folder) = service.stop();
-        if !log.contains("the clock stays set") {
+        if !log.contains("the wall clock is still off") {
             return assert_eq!(seen, Some(content()));
         }
     }
-    unreachable!("the clock is followed whatever the interval");
+    unreachable!("the clock was right again too late at every interval");
 }
 
 #[actix_web::test]
 async fn a_clock_that_stays_set_forward_is_followed_and_says_so() {
-    let layer = Layer::new();
-    let service = start(&layer, "1");
+    let injector = FaultInjector::new();
+    let service = start(&injector, "1");
     let (token, receipt) = store(&service, 1.0).await;
     assert!(is_in_files(&service));
-    layer.set_clock(TimeDelta::days(1));
+    injector.set_clock(TimeDelta::days(1));
     assert!(!is_there(&service, &token).await);
     until(async || !is_in_files(&service)).await;
-    layer.set_clock(TimeDelta::zero());
+    injector.set_clock(TimeDelta::zero());
     assert!(!is_there(&service, &token).await);
     assert_eq!(state(&service, &receipt).await, "expired");
     let (log, _folder) = service.stop();
@@ -98,13 +98,13 @@ async fn a_clock_that_stays_set_forward_is_followed_and_says_so() {
 }
 
 #[actix_web::test]
-async fn a_clock_that_is_set_back_brings_nothing_back() {
-    let layer = Layer::new();
-    let service = start(&layer, "60");
+async fn a_clock_that_is_set_back_revives_no_secret() {
+    let injector = FaultInjector::new();
+    let service = start(&injector, "60");
     let (token, receipt) = store(&service, SECOND_IN_HOURS).await;
     let (living, _) = store(&service, 1.0).await;
     until(async || !is_there(&service, &token).await).await;
-    layer.set_clock(-TimeDelta::days(1));
+    injector.set_clock(-TimeDelta::days(1));
     assert!(!is_there(&service, &token).await);
     assert_eq!(service.view(&token).await, None);
     assert_eq!(state(&service, &receipt).await, "expired");

@@ -1,64 +1,71 @@
-//! A disk that fails: writes, syncs, reads and truncations of the log and of the database, from the
-//! first on or later, in the midst of requests of all kinds.
+//! A failing disk: writes, syncs, reads and truncations of the log and the database fail, from the first
+//! call on or later, during requests of all kinds.
 
 use futures_util::future::join;
 
-use crate::caller::{Told, ask, is_healthy, until_healthy, view};
-use crate::layer::{Fault, Layer, calls, draws, files};
-use crate::mixture::Mixture;
+use crate::client::{Told, ask, is_healthy, until_healthy, view};
+use crate::fault_injection::{Fault, FaultInjector, calls, draws, files};
 use crate::patient;
 use crate::process::Service;
+use crate::workload::Workload;
 
 const ALL_CALLS: u64 = calls::WRITE | calls::SYNC | calls::READ | calls::TRUNCATE;
 const ALL_FILES: u64 = files::DATABASE | files::LOG;
 
-/// A server whose purges, which move the log into the database, are a second apart.
-fn start(layer: &Layer, folder: tempfile::TempDir) -> Service {
-    start_with_purges(layer, folder, "1")
+/// A server that purges, and thereby checkpoints the log, every second.
+fn start(injector: &FaultInjector, folder: tempfile::TempDir) -> Service {
+    start_with_purges(injector, folder, "1")
 }
 
-/// A server whose purges are so many seconds apart, and which keeps what is revealed for as long as a
-/// mixture is looked at.
-fn start_with_purges(layer: &Layer, folder: tempfile::TempDir, interval: &str) -> Service {
+/// A server with this purge interval in seconds, which allows repeats for as long as a workload is
+/// checked.
+fn start_with_purges(
+    injector: &FaultInjector,
+    folder: tempfile::TempDir,
+    interval: &str,
+) -> Service {
     Service::start(folder, |command| {
-        let command = patient(layer.under(command));
+        let command = patient(injector.under(command));
         command.env("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval)
     })
 }
 
-/// Asks for all kinds of things while `fault` holds.
-async fn refuse(layer: &Layer, service: &Service, fault: Fault) -> Mixture {
-    let mut mixture = Mixture::prepare(service).await;
-    layer.fail(fault);
-    mixture.attempt(service).await;
-    assert!(layer.failed() > 0, "{fault:?}");
-    assert!(mixture.is_refused(), "{fault:?}");
+/// Runs a workload while `fault` holds; some of it must fail.
+async fn refuse(injector: &FaultInjector, service: &Service, fault: Fault) -> Workload {
+    let mut workload = Workload::prepare(service).await;
+    injector.fail(fault);
+    workload.attempt(service).await;
+    assert!(injector.failed() > 0, "{fault:?}");
+    assert!(workload.is_refused(), "{fault:?}");
     assert!(!is_healthy(service).await, "{fault:?}");
-    mixture
+    workload
 }
 
-/// Has a server suffer each of `faults` twice: once it passes, and then the power goes with it.
-async fn survive(faults: &[Fault], suffer: impl AsyncFn(&Layer, &Service, Fault) -> Mixture) {
-    let layer = Layer::new();
-    let mut service = start(&layer, tempfile::tempdir().unwrap());
+/// Exposes a server to each of `faults` twice: once it passes, and once it ends in a power cut.
+async fn survive(
+    faults: &[Fault],
+    suffer: impl AsyncFn(&FaultInjector, &Service, Fault) -> Workload,
+) {
+    let injector = FaultInjector::new();
+    let mut service = start(&injector, tempfile::tempdir().unwrap());
     for (&fault, seed) in faults.iter().zip(1..) {
-        let mut passed = suffer(&layer, &service, fault).await;
-        layer.mend();
+        let mut passed = suffer(&injector, &service, fault).await;
+        injector.mend();
         until_healthy(&service, true).await;
         passed.judge(&service).await;
-        let last = suffer(&layer, &service, fault).await;
+        let last = suffer(&injector, &service, fault).await;
         service.signal("KILL");
         let (_, _, folder) = service.wait();
-        layer.mend();
-        layer.cut_power(draws(seed));
-        service = start(&layer, folder);
+        injector.mend();
+        injector.cut_power(draws(seed));
+        service = start(&injector, folder);
         passed.finish(&service).await;
         last.finish(&service).await;
     }
 }
 
 #[actix_web::test]
-async fn writes_to_the_log_that_fail_do_nothing_by_halves() {
+async fn failing_log_writes_leave_nothing_half_done() {
     let fault = |error| Fault::new(error, calls::WRITE, files::LOG);
     let faults = [
         fault(libc::ENOSPC),
@@ -70,14 +77,14 @@ async fn writes_to_the_log_that_fail_do_nothing_by_halves() {
         fault(libc::EIO).after(6).torn(),
         fault(libc::EROFS),
         fault(libc::EROFS).after(7),
-        // The whole disk, from somewhere in the midst of a transaction on.
+        // The whole disk, from the middle of a transaction on.
         Fault::new(libc::EIO, ALL_CALLS, ALL_FILES).after(5),
     ];
     survive(&faults, refuse).await;
 }
 
 #[actix_web::test]
-async fn syncs_of_the_log_that_fail_do_nothing_by_halves() {
+async fn failing_log_syncs_leave_nothing_half_done() {
     let fault = |error| Fault::new(error, calls::SYNC, files::LOG);
     let faults = [
         fault(libc::ENOSPC),
@@ -89,34 +96,34 @@ async fn syncs_of_the_log_that_fail_do_nothing_by_halves() {
     survive(&faults, refuse).await;
 }
 
-/// A view whose commit is written and not synced: what the log brings back depends on the disk.
+/// The commit of a view is written, but not synced: whether recovery finds it depends on the disk.
 #[actix_web::test]
-async fn a_view_whose_outcome_is_unknown_is_told_so_and_shows_nothing() {
-    let layer = Layer::new();
+async fn a_view_with_an_unknown_outcome_says_so_and_shows_nothing() {
+    let injector = FaultInjector::new();
     for is_kept in [true, false] {
-        let service = start(&layer, tempfile::tempdir().unwrap());
+        let service = start(&injector, tempfile::tempdir().unwrap());
         let token = service.store("x").await.unwrap();
-        layer.fail(Fault::new(libc::EIO, calls::SYNC, files::LOG));
+        injector.fail(Fault::new(libc::EIO, calls::SYNC, files::LOG));
         let answer = ask(view(&service, &token)).await;
         assert_eq!((answer.told(), answer.text("content")), (Told::Unknown, None));
         service.signal("KILL");
         let (_, _, folder) = service.wait();
-        layer.mend();
-        layer.cut_power(|| is_kept);
-        let left = start(&layer, folder).view(&token).await;
+        injector.mend();
+        injector.cut_power(|| is_kept);
+        let left = start(&injector, folder).view(&token).await;
         assert_eq!(left.as_deref(), (!is_kept).then_some("x"));
     }
 }
 
-/// Asks for all kinds of things while what is to be moved from the log to the database cannot be.
-async fn serve(layer: &Layer, service: &Service, fault: Fault) -> Mixture {
-    let mut first = Mixture::prepare(service).await;
-    let mut second = Mixture::prepare(service).await;
-    layer.fail(fault);
+/// Runs a workload while the log cannot be checkpointed into the database.
+async fn serve(injector: &FaultInjector, service: &Service, fault: Fault) -> Workload {
+    let mut first = Workload::prepare(service).await;
+    let mut second = Workload::prepare(service).await;
+    injector.fail(fault);
     first.attempt(service).await;
     until_healthy(service, false).await;
     second.attempt(service).await;
-    assert!(layer.failed() > 0, "{fault:?}");
+    assert!(injector.failed() > 0, "{fault:?}");
     assert!(!is_healthy(service).await, "{fault:?}");
     let both = first.and(second);
     assert!(both.is_all(Told::Done), "{fault:?}");
@@ -124,7 +131,7 @@ async fn serve(layer: &Layer, service: &Service, fault: Fault) -> Mixture {
 }
 
 #[actix_web::test]
-async fn a_log_that_cannot_be_moved_is_told_and_loses_nothing() {
+async fn a_failing_checkpoint_is_reported_and_loses_nothing() {
     let write = |error| Fault::new(error, calls::WRITE, files::DATABASE);
     let writes = [
         write(libc::ENOSPC),
@@ -137,16 +144,16 @@ async fn a_log_that_cannot_be_moved_is_told_and_loses_nothing() {
         Fault::new(libc::EIO, calls::READ, files::LOG),
         Fault::new(libc::EIO, calls::TRUNCATE, ALL_FILES),
     ];
-    // Side by side: most of it is waiting for purges.
+    // In parallel: the tests mostly wait for purges.
     join(survive(&writes, serve), survive(&others, serve)).await;
 }
 
-/// So many pages that each commit tries to move them to the database.
+/// The log has so many pages that each commit tries a checkpoint.
 #[actix_web::test]
-async fn a_log_that_grows_beside_a_database_that_cannot_be_written_serves_on() {
-    let layer = Layer::new();
-    let service = start(&layer, tempfile::tempdir().unwrap());
-    layer.fail(Fault::new(libc::ENOSPC, calls::WRITE, files::DATABASE).after(50).torn());
+async fn the_service_works_on_while_the_database_cannot_be_written() {
+    let injector = FaultInjector::new();
+    let service = start(&injector, tempfile::tempdir().unwrap());
+    injector.fail(Fault::new(libc::ENOSPC, calls::WRITE, files::DATABASE).after(50).torn());
     let content = "x".repeat(60_000);
     let mut tokens = Vec::new();
     for _ in 0..30 {
@@ -156,12 +163,12 @@ async fn a_log_that_grows_beside_a_database_that_cannot_be_written_serves_on() {
     for token in &seen {
         assert_eq!(service.view(token).await.as_ref(), Some(&content));
     }
-    assert!(layer.failed() > 1);
+    assert!(injector.failed() > 1);
     service.signal("KILL");
     let (_, _, folder) = service.wait();
-    layer.mend();
-    layer.cut_power(draws(1));
-    let service = start(&layer, folder);
+    injector.mend();
+    injector.cut_power(draws(1));
+    let service = start(&injector, folder);
     for token in &tokens {
         assert_eq!(service.view(token).await.as_ref(), Some(&content));
     }
@@ -172,29 +179,29 @@ async fn a_log_that_grows_beside_a_database_that_cannot_be_written_serves_on() {
 
 #[actix_web::test]
 async fn a_disk_that_cannot_be_read_consumes_nothing() {
-    let layer = Layer::new();
-    let service = start(&layer, tempfile::tempdir().unwrap());
-    let mut mixture = Mixture::prepare(&service).await;
+    let injector = FaultInjector::new();
+    let service = start(&injector, tempfile::tempdir().unwrap());
+    let mut workload = Workload::prepare(&service).await;
     let (_log, folder) = service.stop();
-    // Nothing of the secrets is in its memory yet.
-    let service = start(&layer, folder);
-    layer.fail(Fault::new(libc::EIO, calls::READ, files::DATABASE));
-    mixture.look(&service).await;
-    mixture.attempt(&service).await;
-    assert!(layer.failed() > 0 && mixture.is_refused());
-    layer.mend();
+    // No page of the secrets is cached yet.
+    let service = start(&injector, folder);
+    injector.fail(Fault::new(libc::EIO, calls::READ, files::DATABASE));
+    workload.look(&service).await;
+    workload.attempt(&service).await;
+    assert!(injector.failed() > 0 && workload.is_refused());
+    injector.mend();
     until_healthy(&service, true).await;
-    mixture.judge(&service).await;
+    workload.judge(&service).await;
     service.signal("KILL");
     let (_, _, folder) = service.wait();
-    mixture.finish(&start(&layer, folder)).await;
+    workload.finish(&start(&injector, folder)).await;
 }
 
 #[actix_web::test]
-async fn a_stop_on_a_failing_disk_is_told_and_loses_nothing() {
-    let layer = Layer::new();
-    // No purge moves the log before the disk fails.
-    let start = |folder| start_with_purges(&layer, folder, "60");
+async fn a_stop_on_a_failing_disk_is_reported_and_loses_nothing() {
+    let injector = FaultInjector::new();
+    // No purge checkpoints the log before the disk fails.
+    let start = |folder| start_with_purges(&injector, folder, "60");
     let mut service = start(tempfile::tempdir().unwrap());
     let faults = [
         Fault::new(libc::ENOSPC, calls::WRITE, files::DATABASE).after(1).torn(),
@@ -203,17 +210,17 @@ async fn a_stop_on_a_failing_disk_is_told_and_loses_nothing() {
         Fault::new(libc::EIO, ALL_CALLS, ALL_FILES),
     ];
     for (fault, seed) in faults.into_iter().zip(1..) {
-        let mut mixture = Mixture::prepare(&service).await;
-        mixture.attempt(&service).await;
-        layer.fail(fault);
+        let mut workload = Workload::prepare(&service).await;
+        workload.attempt(&service).await;
+        injector.fail(fault);
         service.signal("TERM");
         let (status, log, folder) = service.wait();
         assert_eq!(status.code(), Some(1), "{fault:?}: {log}");
         let last = log.lines().last().unwrap();
         assert!(last.starts_with("viewonce: the store did not close: "), "{last}");
-        layer.mend();
-        layer.cut_power(draws(seed));
+        injector.mend();
+        injector.cut_power(draws(seed));
         service = start(folder);
-        mixture.finish(&service).await;
+        workload.finish(&service).await;
     }
 }

@@ -1,33 +1,33 @@
-//! Faults under the real server: a disk that fails, is full or loses power, files that change
-//! beneath it, a clock that jumps. Whatever happens, nothing is half done, nothing is shown that is
-//! not gone, and when the fault ends, all goes on by itself.
+//! Fault injection on the real server: a disk that fails, is full or loses power, files that change
+//! while it runs, a clock that jumps. Nothing is ever half done, every shown secret is gone, and the
+//! service recovers by itself when the fault ends.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-#[path = "../support/alone.rs"]
-mod alone;
-mod altered;
-mod caller;
+mod actor_failure;
+mod client;
 mod clock;
 mod disk;
-mod ends;
-mod full;
-mod guesses;
-#[path = "../support/layer.rs"]
-mod layer;
-mod mixture;
-mod power;
+#[path = "../support/fault_injection.rs"]
+mod fault_injection;
+mod full_disk;
+mod passphrase_attempts;
+mod power_cut;
 #[path = "../support/process.rs"]
 mod process;
-mod starts;
+mod replaced_files;
+mod startup;
+#[path = "../support/subprocess.rs"]
+mod subprocess;
+mod workload;
 
 use std::process::Command;
 
-/// Has a server fill its disk to the last byte.
+/// Lets a server fill its disk to the last byte.
 fn unbounded(command: &mut Command) -> &mut Command {
     command.env("VIEWONCE_STORE__MIN_FREE_BYTES", "0")
 }
 
-/// Has a server keep what is revealed for a repeat for longer than any test takes.
+/// Lets a server repeat reveals for longer than any test takes.
 fn patient(command: &mut Command) -> &mut Command {
     command.env("VIEWONCE_SECRETS__REDELIVER_SECONDS", "3600")
 }

@@ -1,16 +1,16 @@
-//! Bodies that never end, or are not what they seem.
+//! Floods of bodies: endless, slow or malicious ones.
 
 use std::time::Duration;
 
 use actix_web::rt::time::sleep;
 use futures_util::future::join_all;
 
-use crate::honest::{Flood, creation, post};
-use crate::line::{Line, expect_status, last_words};
-use crate::measure::{MEBIBYTE, expect_given_back};
+use crate::connection::{Connection, expect_status, read_all_until_closed};
+use crate::honest_clients::{Flood, creation, post};
+use crate::measure::{MEBIBYTE, expect_all_closed};
 use crate::server::Server;
 
-const LINES: usize = 500;
+const CONNECTIONS: usize = 500;
 const SOON: [(&str, &str); 3] = [
     ("LIMITS__HEAD_SECONDS", "3"),
     ("LIMITS__BODY_SECONDS", "3"),
@@ -26,13 +26,15 @@ async fn large_bodies_that_stall_take_no_more_than_all_may_and_small_ones_have_r
     let server = Server::start(&settings);
     let flood = Flood::of(&server, "500 bodies of 390,000 bytes that stall");
     let start = creation("Content-Length: 400000") + &"x".repeat(LARGE);
-    let stalling = async { last_words(&mut Line::many(&server, LINES, &start).await).await };
+    let stalling = async {
+        read_all_until_closed(&mut Connection::many(&server, CONNECTIONS, &start).await).await
+    };
     let words = flood.during(stalling).await;
     let (refused, read): (Vec<_>, Vec<_>) =
         words.into_iter().partition(|words| words.starts_with("HTTP/1.1 503 "));
     expect_status(&read, 408);
     assert!(!read.is_empty() && !refused.is_empty());
-    expect_given_back(&server).await;
+    expect_all_closed(&server).await;
     flood.expect_within(192 * MEBIBYTE);
 }
 
@@ -41,26 +43,29 @@ async fn a_body_that_stalls_is_answered_408() {
     let server = Server::start(&SOON);
     let flood = Flood::of(&server, "500 bodies of 10,000 bytes that stall");
     let start = creation("Content-Length: 400000") + &"x".repeat(10_000);
-    let stalling = async { last_words(&mut Line::many(&server, LINES, &start).await).await };
+    let stalling = async {
+        read_all_until_closed(&mut Connection::many(&server, CONNECTIONS, &start).await).await
+    };
     expect_status(&flood.during(stalling).await, 408);
     flood.expect_within(96 * MEBIBYTE);
-    expect_given_back(&server).await;
+    expect_all_closed(&server).await;
 }
 
 #[actix_web::test]
 async fn a_body_that_drips_has_no_more_time_than_another() {
     let server = Server::start(&SOON);
     let flood = Flood::of(&server, "500 bodies that drip");
-    let mut lines = Line::many(&server, LINES, &creation("Transfer-Encoding: chunked")).await;
-    let drip = async |line: &mut Line| {
-        while line.send("1\r\nx\r\n").await.is_ok() {
+    let mut connections =
+        Connection::many(&server, CONNECTIONS, &creation("Transfer-Encoding: chunked")).await;
+    let drip = async |connection: &mut Connection| {
+        while connection.send("1\r\nx\r\n").await.is_ok() {
             sleep(Duration::from_millis(200)).await;
         }
     };
-    flood.during(join_all(lines.iter_mut().map(drip))).await;
+    flood.during(join_all(connections.iter_mut().map(drip))).await;
     flood.expect_within(64 * MEBIBYTE);
-    drop(lines);
-    expect_given_back(&server).await;
+    drop(connections);
+    expect_all_closed(&server).await;
 }
 
 #[actix_web::test]
@@ -69,19 +74,19 @@ async fn a_body_without_end_is_read_no_further_than_the_largest_may_go() {
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
     let announced = creation("Content-Length: 1000000000000");
     let chunked = creation("Transfer-Encoding: chunked");
-    // Nobody reads this one: it is answered at once.
+    // Nobody reads this one: the request is answered at once.
     let unread = post("/nothing", "Transfer-Encoding: chunked");
     let flood = Flood::of(&server, "60 bodies without end");
     let endless = async {
-        let mut lines = Vec::new();
+        let mut connections = Vec::new();
         for head in [announced, chunked, unread] {
-            lines.extend(Line::many(&server, 20, &head).await);
+            connections.extend(Connection::many(&server, 20, &head).await);
         }
-        join_all(lines.iter_mut().map(|line| line.send_for_ever(&chunk))).await;
+        join_all(connections.iter_mut().map(|connection| connection.send_for_ever(&chunk))).await;
     };
     flood.during(endless).await;
     flood.expect_within(64 * MEBIBYTE);
-    expect_given_back(&server).await;
+    expect_all_closed(&server).await;
 }
 
 #[actix_web::test]
@@ -93,13 +98,13 @@ async fn json_as_deep_as_a_body_can_hold_is_malformed() {
     let deep = async {
         for body in bodies {
             let head = creation(&format!("Connection: close\r\nContent-Length: {}", body.len()));
-            let mut lines = Line::many(&server, 50, &(head + &body)).await;
-            expect_status(&last_words(&mut lines).await, 400);
+            let mut connections = Connection::many(&server, 50, &(head + &body)).await;
+            expect_status(&read_all_until_closed(&mut connections).await, 400);
         }
     };
     flood.during(deep).await;
     flood.expect_within(128 * MEBIBYTE);
-    expect_given_back(&server).await;
+    expect_all_closed(&server).await;
 }
 
 #[actix_web::test]
@@ -111,11 +116,11 @@ async fn values_that_no_request_has_take_no_memory() {
     let many = async {
         for body in [items, members] {
             let head = creation(&format!("Connection: close\r\nContent-Length: {}", body.len()));
-            let mut lines = Line::many(&server, 4, &(head + &body)).await;
-            expect_status(&last_words(&mut lines).await, 422);
+            let mut connections = Connection::many(&server, 4, &(head + &body)).await;
+            expect_status(&read_all_until_closed(&mut connections).await, 422);
         }
     };
     flood.during(many).await;
     flood.expect_within(96 * MEBIBYTE);
-    expect_given_back(&server).await;
+    expect_all_closed(&server).await;
 }

@@ -1,4 +1,4 @@
-//! Connections that are opened and then silent.
+//! Floods of idle connections.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use actix_web::rt::time::{sleep, timeout};
 use futures_util::future::join;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::honest::Flood;
-use crate::line::Line;
+use crate::connection::Connection;
+use crate::honest_clients::Flood;
 use crate::measure::{
-    KIBIBYTE, PATIENCE, expect_connections, expect_given_back, expect_memory_used_again,
+    KIBIBYTE, PATIENCE, expect_all_closed, expect_connections, expect_memory_used_again,
     open_connections,
 };
 use crate::server::Server;
@@ -33,7 +33,7 @@ fn has_files() -> bool {
 }
 
 #[actix_web::test]
-async fn ten_thousand_idle_connections_are_held_and_nobody_suffers() {
+async fn ten_thousand_idle_connections_do_not_hinder_honest_clients() {
     if !has_files() {
         return skip("a higher limit of open files").unwrap_or_default();
     }
@@ -41,11 +41,11 @@ async fn ten_thousand_idle_connections_are_held_and_nobody_suffers() {
     let bound = CONNECTIONS as u64 * BYTES_OF_A_CONNECTION;
     let flood = Flood::of(&server, "10,000 idle connections");
     expect_memory_used_again(&server, async || {
-        let lines = Line::many(&server, CONNECTIONS, "").await;
+        let connections = Connection::many(&server, CONNECTIONS, "").await;
         expect_connections(&server, CONNECTIONS).await;
         flood.expect_served().await;
-        drop(lines);
-        expect_given_back(&server).await;
+        drop(connections);
+        expect_all_closed(&server).await;
     })
     .await;
     flood.expect_within(bound);
@@ -54,12 +54,13 @@ async fn ten_thousand_idle_connections_are_held_and_nobody_suffers() {
 /// Has half as many connections come again as there may be.
 async fn take_all(server: &Server) {
     let began = Instant::now();
-    let mut lines = Vec::new();
+    let mut connections = Vec::new();
     // Where they are seen too late, the patience of the server is at its end already.
     while open_connections(server) != 10 {
         assert!(began.elapsed() < PATIENCE, "{} of 10", open_connections(server));
-        drop(lines);
-        lines = Line::many_of(15, "", async || Line::open_bare(server).await).await;
+        drop(connections);
+        connections =
+            Connection::many_of(15, "", async || Connection::open_bare(server).await).await;
         let taken = async {
             while open_connections(server) < 10 {
                 sleep(A_MOMENT).await;
@@ -68,12 +69,12 @@ async fn take_all(server: &Server) {
         drop(timeout(SOON, taken).await);
     }
     Flood::of(server, "").expect_served().await;
-    drop(lines);
-    expect_given_back(server).await;
+    drop(connections);
+    expect_all_closed(server).await;
 }
 
 #[actix_web::test]
-async fn whoever_comes_when_all_connections_are_taken_waits_until_one_is_closed() {
+async fn a_client_over_the_connection_limit_waits_until_one_closes() {
     let settings =
         [("LIMITS__CONNECTIONS", "10"), ("LIMITS__HEAD_SECONDS", "3"), ("SERVER__WORKERS", "2")];
     let [plain, tls] = [Server::start(&settings), Server::start_tls(&settings)];

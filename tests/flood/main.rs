@@ -1,5 +1,5 @@
-//! Floods: whatever comes, and however slowly, a server's memory stays bounded, honest clients are
-//! served meanwhile, and afterwards everything is given back.
+//! Floods: the server's memory stays bounded, honest clients are served meanwhile, and all resources are
+//! released afterwards.
 //!
 //! What each flood costs is printed as a table, for machines at rest:
 //! `cargo test --release --test flood -- --nocapture --test-threads 1 > /dev/null`
@@ -8,16 +8,16 @@
 mod bodies;
 #[path = "../support/certificate.rs"]
 mod certificate;
+mod connection;
 mod heads;
-mod honest;
+mod honest_clients;
 mod idle;
-mod line;
 mod measure;
 mod pipelines;
 #[path = "../support/process.rs"]
 mod process;
-mod readers;
 mod server;
 #[path = "../support/skip.rs"]
 mod skip;
+mod slow_readers;
 mod tls;

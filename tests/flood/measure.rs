@@ -1,4 +1,4 @@
-//! What a server takes up, as the system sees it.
+//! The memory and the sockets of a server, as reported by the kernel.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -14,8 +14,8 @@ pub(crate) const KIBIBYTE: u64 = 1 << 10;
 pub(crate) const MEBIBYTE: u64 = 1 << 20;
 const ESTABLISHED: &str = "01";
 
-/// Waits until a server has given back every connection.
-pub(crate) async fn expect_given_back(server: &Server) {
+/// Waits until a server has closed every connection.
+pub(crate) async fn expect_all_closed(server: &Server) {
     let began = Instant::now();
     while !held(server).is_empty() {
         assert!(began.elapsed() < PATIENCE, "{} are held", held(server).len());

@@ -1,14 +1,14 @@
-//! Many requests over one connection, sent without waiting for an answer.
+//! Floods of pipelined requests.
 
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::honest::{Flood, post, store, view};
-use crate::line::Line;
-use crate::measure::{MEBIBYTE, expect_given_back};
+use crate::connection::Connection;
+use crate::honest_clients::{Flood, post, store, view};
+use crate::measure::{MEBIBYTE, expect_all_closed};
 use crate::server::Server;
 
-const LINES: usize = 20;
+const CONNECTIONS: usize = 20;
 const REQUESTS: usize = 2_000;
 const REQUEST: &str = "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n";
 const LAST: &str = "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -20,14 +20,14 @@ async fn thousands_of_requests_in_a_row_wait_their_turn_and_are_all_answered() {
     for (server, name) in [Server::start(&[]), Server::start_tls(&[])].into_iter().zip(names) {
         let flood = Flood::of(&server, name);
         let pipelines = async {
-            let lines = Line::many(&server, 4, "").await;
-            join_all(lines.into_iter().map(|line| line.converse(&requests))).await
+            let connections = Connection::many(&server, 4, "").await;
+            join_all(connections.into_iter().map(|connection| connection.converse(&requests))).await
         };
         for answers in flood.during(pipelines).await {
             assert_eq!(answers.matches("HTTP/1.1 404 ").count(), REQUESTS + 1);
         }
         flood.expect_within(32 * MEBIBYTE);
-        expect_given_back(&server).await;
+        expect_all_closed(&server).await;
     }
 }
 
@@ -36,11 +36,14 @@ async fn requests_whose_answers_nobody_reads_are_not_read_either() {
     let server = Server::start(&[]);
     let flood = Flood::of(&server, "20 pipelines whose answers nobody reads");
     let requests = REQUEST.repeat(REQUESTS);
-    let mut lines = Line::many_of(LINES, "", async || Line::open_narrow(&server).await).await;
-    flood.during(join_all(lines.iter_mut().map(|line| line.fill(&requests)))).await;
+    let mut connections =
+        Connection::many_of(CONNECTIONS, "", async || Connection::open_narrow(&server).await).await;
+    flood
+        .during(join_all(connections.iter_mut().map(|connection| connection.fill(&requests))))
+        .await;
     flood.expect_within(64 * MEBIBYTE);
-    drop(lines);
-    expect_given_back(&server).await;
+    drop(connections);
+    expect_all_closed(&server).await;
 }
 
 /// How chunks may end, also where LF alone ends a line for some and not for others.
@@ -67,11 +70,11 @@ async fn what_comes_behind_chunks_is_not_run_and_their_answer_is_whole() {
             let (token, other) = (store(&server, CONTENT).await, store(&server, CONTENT).await);
             let chunks = reveal_in_chunks(&token, end, padding);
             let behind = [HEAD, &view(&other, "keep-alive")].concat().repeat(100);
-            let answers = Line::open(&server).await.converse(&(chunks + &behind)).await;
+            let answers = Connection::open(&server).await.converse(&(chunks + &behind)).await;
             assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{end:?} {answers}");
             assert!(answers.starts_with("HTTP/1.1 200 ") && answers.contains(CONTENT), "{answers}");
             assert!(answers.contains("connection: close\r\n"), "{answers}");
-            let answer = Line::open(&server).await.converse(&view(&other, "close")).await;
+            let answer = Connection::open(&server).await.converse(&view(&other, "close")).await;
             assert!(answer.contains(CONTENT), "{end:?} {answer}");
         }
     }

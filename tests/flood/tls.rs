@@ -1,18 +1,17 @@
-//! Floods of a server that speaks TLS: a connection has its limits before it is encrypted, and as many
-//! when it is.
+//! Floods of a TLS server: the limits of a connection apply before and after the handshake.
 
 use std::time::Duration;
 
 use actix_web::rt::time::sleep;
 use futures_util::future::{join, join_all};
 
-use crate::honest::Flood;
+use crate::connection::{Connection, expect_status, read_all_until_closed};
+use crate::honest_clients::Flood;
 use crate::idle::PATIENT;
-use crate::line::{Line, expect_status, last_words};
-use crate::measure::{KIBIBYTE, MEBIBYTE, expect_connections, expect_given_back};
+use crate::measure::{KIBIBYTE, MEBIBYTE, expect_all_closed, expect_connections};
 use crate::server::Server;
 
-const LINES: usize = 500;
+const CONNECTIONS: usize = 500;
 const FEWER: usize = 100;
 const IDLE: usize = 1_000;
 const BYTES_OF_AN_IDLE_ONE: u64 = 64 * KIBIBYTE;
@@ -26,34 +25,34 @@ async fn a_handshake_that_stalls_or_drips_closes_its_connection() {
     let server = Server::start_tls(&SOON);
     let flood = Flood::of(&server, "1,000 handshakes of TLS that stall");
     let stalling = async {
-        let open = async || Line::open_bare(&server).await;
-        let mut lines = Line::many_of(LINES, "", open).await;
-        lines.extend(Line::many_of(LINES, PART, open).await);
-        last_words(&mut lines).await
+        let open = async || Connection::open_bare(&server).await;
+        let mut connections = Connection::many_of(CONNECTIONS, "", open).await;
+        connections.extend(Connection::many_of(CONNECTIONS, PART, open).await);
+        read_all_until_closed(&mut connections).await
     };
     let dripping = async {
-        let mut line = Line::open_bare(&server).await;
-        line.send(PART).await.unwrap();
-        while line.send("\0").await.is_ok() {
+        let mut connection = Connection::open_bare(&server).await;
+        connection.send(PART).await.unwrap();
+        while connection.send("\0").await.is_ok() {
             sleep(Duration::from_millis(100)).await;
         }
     };
     let (words, ()) = flood.during(join(stalling, dripping)).await;
     assert!(words.iter().all(String::is_empty), "{:?}", words.first());
     flood.expect_within(64 * MEBIBYTE);
-    expect_given_back(&server).await;
+    expect_all_closed(&server).await;
 }
 
 #[actix_web::test]
 async fn idle_connections_with_tls_are_held_and_nobody_suffers() {
     let server = Server::start_tls(&[PATIENT]);
     let flood = Flood::of(&server, "1,000 idle connections, with TLS");
-    let lines = Line::many(&server, IDLE, "").await;
+    let connections = Connection::many(&server, IDLE, "").await;
     expect_connections(&server, IDLE).await;
     flood.expect_served().await;
     flood.expect_within(IDLE as u64 * BYTES_OF_AN_IDLE_ONE);
-    drop(lines);
-    expect_given_back(&server).await;
+    drop(connections);
+    expect_all_closed(&server).await;
 }
 
 #[actix_web::test]
@@ -63,17 +62,18 @@ async fn heads_that_stall_close_their_connections_with_tls_too() {
     let server = Server::start_tls(&SOON);
     let flood = Flood::of(&server, "200 heads with TLS that stall");
     let stalling = async {
-        let mut first = Line::many(&server, FEWER, PART).await;
-        let mut second = Line::many(&server, FEWER, REQUEST).await;
-        join_all(second.iter_mut().map(|line| line.be_answered(&server, REQUEST, "}"))).await;
-        for line in &mut second {
-            line.send(PART).await.unwrap();
+        let mut first = Connection::many(&server, FEWER, PART).await;
+        let mut second = Connection::many(&server, FEWER, REQUEST).await;
+        join_all(second.iter_mut().map(|connection| connection.be_answered(&server, REQUEST, "}")))
+            .await;
+        for connection in &mut second {
+            connection.send(PART).await.unwrap();
         }
-        [last_words(&mut first).await, last_words(&mut second).await]
+        [read_all_until_closed(&mut first).await, read_all_until_closed(&mut second).await]
     };
     let [first, second] = flood.during(stalling).await;
     expect_status(&first, 408);
     assert!(second.iter().all(String::is_empty), "{:?}", second.first());
     flood.expect_within(64 * MEBIBYTE);
-    expect_given_back(&server).await;
+    expect_all_closed(&server).await;
 }

@@ -1,5 +1,5 @@
-//! Bodies and heads that chance makes, sent to the real server: each is answered, with what may be
-//! said to its sender and nothing of what was sent.
+//! Random bodies and heads, sent to the real server: each gets an allowed response that echoes nothing
+//! of the input.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use reqwest::{Method, Response};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::chance::config;
+use crate::proptest_config::config;
 use crate::support::{TestApp, UNKNOWN_TOKEN, send, spawn_app};
 
-/// Less than a server has with a head or a body.
+/// Less than a server's timeouts for a head or a body.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// In whatever is sent; in no answer but that to a view.
 const MARK: &str = "pomegranate";

@@ -1,11 +1,10 @@
-//! Input from those who mean no good: requests that two servers would read in two ways, and whatever
-//! chance makes of tokens, bodies, sealed secrets and settings. Nothing of it does anything but be
-//! refused.
+//! Hostile input: request smuggling, and random tokens, bodies, sealed secrets and settings. All of it
+//! is refused without effect.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod bodies;
-mod chance;
 mod parsers;
+mod proptest_config;
 mod sealed;
 mod smuggling;
 #[path = "../support/mod.rs"]

@@ -1,4 +1,4 @@
-//! Texts that chance makes, given to what reads them: tokens, receipts, keys, passphrases, settings.
+//! Random texts for each parser: tokens, receipts, keys, passphrases, settings.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use viewonce::domain::idempotency_key::IdempotencyKey;
 use viewonce::domain::passphrase::Passphrase;
 use viewonce::domain::token::{Receipt, Token};
 
-use crate::chance::config;
+use crate::proptest_config::config;
 
 /// A text that is almost a token.
 fn near_token() -> impl Strategy<Value = String> {

@@ -1,4 +1,4 @@
-//! Sealed secrets that someone has altered in the store: none of them opens.
+//! Sealed secrets that were altered in the store: none of them opens.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use viewonce::crypto::format::{FormatError, Issued, Roots};
 use viewonce::domain::clock::Timestamp;
 use viewonce::domain::secret::{Flags, Plaintext, SealedSecret};
 
-use crate::chance::config;
+use crate::proptest_config::config;
 use crate::support::keys;
 
 static ROOTS: LazyLock<Roots> = LazyLock::new(|| Roots::derive(&keys()));

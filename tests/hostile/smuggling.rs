@@ -1,5 +1,5 @@
-//! Requests that end at another place for another server (RFC 9112, 11.2): none is read in a way of
-//! its own, so nothing can be hidden in one behind a proxy.
+//! Request smuggling (RFC 9112, 11.2): requests whose end is ambiguous are refused, so none can be
+//! hidden from a proxy.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::support::{TestApp, spawn_app};
 
-/// Less than a server has with a head or a body.
+/// Less than a server's timeouts for a head or a body.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// What ends a connection after it was answered.
 const LAST: &str = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -21,7 +21,7 @@ async fn statuses(app: &TestApp, bytes: &str) -> Vec<u16> {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
     let mut answers = Vec::new();
-    // That it is reset in the end is no answer either.
+    // A reset after the response is fine.
     let read = timeout(PATIENCE, stream.read_to_end(&mut answers)).await;
     drop(read.expect("the server closes the connection"));
     let text = String::from_utf8(answers).unwrap();
@@ -83,7 +83,7 @@ async fn a_chunk_that_is_not_a_plain_one_is_refused() {
     assert_refused(&requests.each_ref().map(String::as_str)).await;
 }
 
-/// A line may end with LF alone: what is one line to some then is two to others, who see a request behind.
+/// Some servers accept a bare LF as a line end and would see a second request behind it.
 #[actix_web::test]
 async fn nothing_is_hidden_in_or_behind_a_trailer_that_can_be_read_in_two_ways() {
     let app = spawn_app();

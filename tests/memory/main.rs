@@ -1,5 +1,5 @@
-//! The memory of a process in which keys, contents and passphrases were used: once they are dropped,
-//! no copy is left. Each test looks through its own process, where nobody else holds them.
+//! Wiping: once keys, contents and passphrases are dropped, no copy is left in the process's memory.
+//! Each test searches its own process, in which nothing else holds them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../support/state.rs"]
@@ -48,7 +48,7 @@ const FIRST: &str = "GET / HTTP/1.1\r\n\r\n";
 /// A text with something of chance in it, which is kept such that it is not found where it is kept.
 struct Needle {
     inverted: [u8; BYTES],
-    /// Whoever looks through the memory copies what others hold: there is one at a time.
+    /// A search copies memory that other tests use, so only one runs at a time.
     _alone: Option<MutexGuard<'static, ()>>,
 }
 
@@ -79,7 +79,7 @@ impl Needle {
     /// Whether it stands anywhere that this process can write to.
     fn is_in_memory(&self) -> bool {
         let memory = File::open("/proc/self/mem").unwrap();
-        // So much that the system gives new memory, and none is written over where something may be left.
+        // Large enough that the allocator maps new memory, so that no remains are overwritten.
         let mut maps = String::with_capacity(1 << 20);
         File::open("/proc/self/maps").unwrap().read_to_string(&mut maps).unwrap();
         maps.lines().filter_map(writable).flat_map(|region| region.step_by(PAGE)).any(|page| {

@@ -1,5 +1,4 @@
-//! Races for one secret: however many ask at the same instant and in whatever way, one of them gets
-//! it, and none is lost.
+//! Races for one secret: however many clients request it at once, exactly one gets it, and none is lost.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../support/mod.rs"]
@@ -12,7 +11,7 @@ use reqwest::Response;
 
 use support::{REPEAT_KEYS, TestApp, document, spawn_app, text};
 
-/// Secrets raced for in each test, and how many of them at a time.
+/// Number of secrets in each test, and how many are raced for at a time.
 const SECRETS: usize = 1_000;
 const AT_A_TIME: usize = 8;
 const READERS: usize = 32;
@@ -34,8 +33,8 @@ async fn outcome(response: Response) -> Outcome {
     }
 }
 
-/// Has `READERS` ask for each of `SECRETS` at once, in the ways that `ways` makes by turns.
-/// Returns what the one winner of each got.
+/// Has `READERS` clients request each of `SECRETS` at once, in alternating `ways`. Returns what the
+/// single winner of each got.
 async fn race(
     app: &TestApp,
     ways: impl for<'a> Fn(&'a TestApp, &'a str, usize) -> LocalBoxFuture<'a, Response>,
@@ -102,8 +101,8 @@ async fn ask(app: &TestApp, token: &str, receipt: &str, turn: usize) -> Option<T
     }
 }
 
-/// That all were told of the same end, and that one of them brought it about: a repeat is the same
-/// view, and a receipt tells of a burn by whomever as its own.
+/// Asserts that all were told of the same end, and that one client caused it. A repeat counts as the
+/// same view, and burning by a receipt succeeds whoever burned the secret.
 fn assert_one_end(state: &str, told: &[Told]) {
     assert!(told.iter().all(|told| told.state == state), "{state}");
     let mut by: Vec<_> = told.iter().filter_map(|told| told.by.as_deref()).collect();

@@ -1,5 +1,5 @@
-//! The specification against the service: schemathesis makes up requests from it, valid and invalid
-//! ones, alone and after one another. Whatever it gets is what the specification says.
+//! The service against its specification: schemathesis generates valid and invalid requests and
+//! sequences from it, and every response must match the specification.
 //!
 //! `tests/all.sh` installs schemathesis under `target/`. Where it is missing, this test says that it is
 //! skipped, and passes; with the environment variable `VIEWONCE_TEST_ALL` it fails instead.

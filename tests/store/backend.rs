@@ -16,7 +16,7 @@ use crate::samples::{
     HOUR, Terms, create_of, lookup_id, only, receipt, redelivery_id, secret, take_of,
 };
 
-/// Room for all that a test sends at once, if it does not ask for less.
+/// Mailbox size that suffices for all concurrent messages of a test.
 const MAILBOX: usize = 10_000;
 
 /// What the stores go by.
@@ -27,7 +27,7 @@ pub(crate) const RULES: Rules = Rules {
     bounds: Bounds::NONE,
 };
 
-/// Where a store has its content. Dropping it drops the content, too.
+/// The storage of a store. Dropping it deletes its content.
 pub(crate) trait Backend {
     /// A place that holds nothing yet.
     fn fresh() -> Self;
@@ -93,7 +93,7 @@ impl<B: Backend> Subject<B> {
         Self::start_on(self.backend, rules, self.clock, MAILBOX)
     }
 
-    /// Closes the store, and at once starts another with the same content.
+    /// Closes the store, and at once starts another on the same content.
     pub(crate) async fn restart(self) -> Self {
         self.restart_with(RULES).await
     }
@@ -127,15 +127,19 @@ impl<B: Backend> Subject<B> {
     }
 
     /// Stores secret number `n` on these terms, with an hour to live.
-    pub(crate) async fn confide(&self, n: u32, terms: Terms) -> SealedSecret {
+    pub(crate) async fn create_with(&self, n: u32, terms: Terms) -> SealedSecret {
         let secret = self.new_secret(n, terms);
         self.store.ask(secret.clone()).await.unwrap();
         secret.secret
     }
 
     /// Stores these secrets on these terms, all at once, with an hour to live.
-    pub(crate) async fn confide_all(&self, numbers: impl IntoIterator<Item = u32>, terms: Terms) {
-        future::join_all(numbers.into_iter().map(|n| self.confide(n, terms))).await;
+    pub(crate) async fn create_all_with(
+        &self,
+        numbers: impl IntoIterator<Item = u32>,
+        terms: Terms,
+    ) {
+        future::join_all(numbers.into_iter().map(|n| self.create_with(n, terms))).await;
     }
 
     /// Whether secret number `n` is there, which this does not change.

@@ -1,4 +1,4 @@
-//! Having a store run many messages as one batch.
+//! Makes a store run many messages as one batch.
 
 use std::future::Future;
 use std::pin::pin;
@@ -6,9 +6,9 @@ use std::pin::pin;
 use futures_util::future;
 use viewonce::store::Store;
 
-use crate::held::hold;
+use crate::paused_store::hold;
 
-/// What comes of `calls` that are sent while `store` stands still, so that they are one batch.
+/// Runs `calls` as one batch, by sending them while `store` is paused.
 pub(crate) async fn as_one_batch<T>(store: &Store, calls: impl Future<Output = T>) -> T {
     let mut calls = pin!(calls);
     let held = hold(store);

@@ -1,5 +1,5 @@
-//! What every store promises. Each promise is written once, for any backend; `contract!` makes the
-//! tests of one backend of them.
+//! The contract of every store. Each promise is written once for any backend; `contract!` instantiates
+//! the tests for one.
 
 mod clock;
 mod create;
@@ -37,7 +37,7 @@ macro_rules! contract {
                 a_second_create_of_an_id_fails_alone_and_the_first_stays
                 a_create_that_fails_alone_leaves_nothing_beside_the_first
                 a_batch_runs_in_the_order_of_its_messages
-                as_much_is_created_as_is_sent_at_once;
+                all_concurrent_creates_are_stored;
             take:
                 take_returns_a_secret_once_among_many_racers
                 take_and_burn_of_one_secret_have_one_winner
@@ -47,7 +47,7 @@ macro_rules! contract {
                 nothing_is_found_without_candidates;
             passphrase:
                 a_secret_has_as_many_attempts_as_when_it_was_created
-                attempts_at_one_secret_are_none_at_another
+                attempts_at_one_secret_do_not_count_at_another
                 the_passphrase_of_another_secret_is_wrong
                 a_batch_checks_each_passphrase_in_its_turn
                 the_last_attempt_counts_within_a_batch
@@ -79,7 +79,7 @@ macro_rules! contract {
                 a_watch_does_not_hear_of_other_secrets
                 a_watch_does_not_hear_of_the_expiry
                 a_watch_waits_under_any_of_several_candidates
-                all_who_watch_a_secret_hear_of_its_end
+                all_watches_of_a_secret_are_notified_of_its_end
                 a_watch_hears_of_an_end_in_the_batch_that_gathers
                 watches_that_are_given_up_hinder_no_others
                 a_watch_hears_that_the_store_has_closed;
@@ -91,9 +91,9 @@ macro_rules! contract {
                 a_creation_is_found_under_any_of_several_keys_of_the_server
                 a_creation_is_remembered_after_a_restart;
             race:
-                of_all_who_may_end_a_secret_one_does
-                of_all_who_may_end_a_secret_one_does_in_a_batch
-                of_all_who_may_end_a_secret_one_does_among_threads;
+                of_all_racers_one_ends_the_secret
+                of_all_racers_in_a_batch_one_ends_the_secret
+                of_all_racing_threads_one_ends_the_secret;
             expiry:
                 take_finds_a_secret_until_the_instant_it_expires
                 the_right_passphrase_opens_until_the_instant_of_expiry
@@ -129,24 +129,24 @@ macro_rules! contract {
                 a_store_has_all_its_room_from_the_start
                 a_full_queue_refuses_at_once_and_keeps_what_it_accepted
                 each_of_many_creates_is_either_stored_or_refused
-                nothing_is_run_for_a_caller_who_has_gone
-                nothing_of_a_secret_is_used_up_for_a_caller_who_has_gone
+                nothing_is_run_for_a_cancelled_call
+                a_cancelled_take_consumes_nothing
                 ping_succeeds_while_the_queue_is_full
                 many_pings_at_once_all_succeed
                 a_store_that_does_not_answer_is_not_healthy
-                all_who_ask_for_the_health_at_once_share_one_ping
-                who_asks_for_the_health_and_leaves_queues_no_more_than_one_ping
-                a_commit_just_before_is_the_health
+                concurrent_health_checks_share_one_ping
+                cancelled_health_checks_queue_at_most_one_ping
+                a_recent_commit_answers_a_health_check
                 a_ping_flushes_no_batch
                 purge_has_its_turn_while_the_queue_is_full
                 survey_has_its_turn_while_the_queue_is_full;
             metrics:
-                a_store_tells_what_became_of_its_secrets
+                the_metrics_count_how_secrets_ended_in_a_store
                 a_create_that_fails_alone_is_not_counted
                 the_living_are_counted_whatever_comes_and_goes_meanwhile
-                what_waits_in_the_queue_is_told
-                the_messages_of_a_batch_are_told
-                what_is_to_be_purged_is_told_by_its_age
+                the_length_of_the_queue_is_reported
+                the_messages_of_a_batch_are_counted
+                the_purge_lag_is_the_age_of_the_oldest_unpurged_row
                 what_comes_and_ends_between_two_purges_is_told_by_its_age
                 a_purge_that_leaves_something_tells_its_age;
             lifecycle:

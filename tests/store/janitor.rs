@@ -1,5 +1,5 @@
-//! When the janitor has a store purge. The store here only notes when it was asked; time passes by
-//! itself whenever nothing else is left to be done.
+//! When the janitor purges. The store here only records the requests; tokio's paused time advances by
+//! itself when all tasks are idle.
 
 use std::sync::Arc;
 use std::time::Duration;

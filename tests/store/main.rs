@@ -7,23 +7,23 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../support/alone.rs"]
-mod alone;
 mod backend;
 mod batch;
 mod contract;
-#[path = "../support/held.rs"]
-mod held;
-mod instant;
+mod deadline;
 mod janitor;
 mod metric;
 #[path = "../support/model.rs"]
 mod model;
+#[path = "../support/paused_store.rs"]
+mod paused_store;
 #[path = "../support/process.rs"]
 mod process;
 mod property;
 mod samples;
 mod sqlite;
+#[path = "../support/subprocess.rs"]
+mod subprocess;
 #[path = "../support/mod.rs"]
 mod support;
-mod watching;
+mod watch_helpers;

@@ -1,4 +1,4 @@
-//! Reading what a store's metrics tell, as a scrape does.
+//! Reads a store's metrics as a scrape does.
 
 use std::fmt::Debug;
 use std::str::FromStr;

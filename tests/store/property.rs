@@ -1,5 +1,5 @@
-//! The store against a model of it: whatever it is asked, one thing after the other or many as one
-//! batch, as time goes by and across restarts, it answers as the table in [`viewonce::store`] says.
+//! Property test of the store against its model: random commands, alone and in batches, as time passes
+//! and across restarts, are answered as the table in [`viewonce::store`] says.
 //!
 //! Each step of a case takes a quarter of an hour of the store's clock, and all else is a matter of
 //! whole days. A case is shorter than a day without them, so an instant that the store decides by is
@@ -25,7 +25,7 @@ use viewonce::store::{
 use crate::backend::Backend;
 use crate::batch::as_one_batch;
 use crate::model::{A, Ask, B, DAY, Passphrase, RULES, Secret};
-use crate::watching::{Watching, waits};
+use crate::watch_helpers::{Watching, waits};
 use names::STRANGER;
 use secrets::Secrets;
 use step::{Step, steps};

@@ -1,15 +1,15 @@
 //! SQLite as a backend, and what it promises besides the contract.
 
-mod altered;
+mod corruption;
 mod erasure;
 mod failure;
 mod files;
 mod large;
 mod layout;
-mod places;
+mod quota;
 mod refusal;
-mod room;
 mod rows;
+mod shared_places;
 
 use std::fs;
 use std::path::PathBuf;
@@ -92,8 +92,8 @@ impl Backend for Sqlite {
     }
 }
 
-/// What comes of a start on what nobody has. A child process that another test is starting holds a lock
-/// that was given up here just now, until it has become another program.
+/// What comes of a start on what nobody has. A child that another test is forking holds a lock that was
+/// just released here, until its exec.
 fn unless_in_use<T>(start: impl Fn() -> Result<T, DatabaseError>) -> Result<T, DatabaseError> {
     let began = Instant::now();
     loop {

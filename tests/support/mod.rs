@@ -80,8 +80,7 @@ fn run(folder: TempDir, settings: &Settings, keys: &SecretKeys) -> TestApp {
     TestApp { address, metrics, clock, folder, store, client, stop, running }
 }
 
-/// A child process that another test is starting holds a lock that was given up here just now, until it
-/// has become another program.
+/// A child that another test is forking holds a lock that was just released here, until its exec.
 fn build(settings: &Settings, keys: &SecretKeys, clock: &Clock) -> Application {
     const PATIENCE: Duration = Duration::from_mins(1);
     let began = Instant::now();
@@ -198,12 +197,12 @@ impl TestApp {
         self.post_with_key("/api/v1/acknowledge", &json!({ "token": token }), key).await
     }
 
-    /// Asks what became of a secret.
+    /// Reads a receipt.
     pub(crate) async fn inspect(&self, receipt: &str) -> Response {
         self.get(&receipt_address(receipt)).await
     }
 
-    /// What became of a secret whose receipt is kept.
+    /// The state in a kept receipt.
     pub(crate) async fn state(&self, receipt: &str) -> String {
         text(&document(self.inspect(receipt).await).await, "state")
     }
@@ -221,12 +220,12 @@ impl TestApp {
         self.post("/api/v1/status", &json!({ "token": token })).await
     }
 
-    /// Whether the secret is still there, which this does not change.
+    /// Whether the secret still exists; consumes nothing.
     pub(crate) async fn is_available(&self, token: &str) -> bool {
         self.status(token).await.status() == 200
     }
 
-    /// Stops the service in good order, and returns the folder of its database.
+    /// Stops the service cleanly, and returns the folder of its database.
     pub(crate) async fn stop(self) -> TempDir {
         self.stop.send(()).expect("the service runs");
         self.running.await.expect("the service does not panic").expect("it stops in good order");

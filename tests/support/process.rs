@@ -26,7 +26,7 @@ pub(crate) fn output(command: &mut Command) -> Output {
     command.output().unwrap()
 }
 
-/// Runs a command that must fail, and be no server that starts; returns the one line it says.
+/// Runs a command that must fail before a server starts; returns its single error line.
 pub(crate) fn complaint(command: &mut Command) -> String {
     let mut child = Guarded(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
     let mut text = String::new();
@@ -131,7 +131,7 @@ impl Service {
         self.child.0.kill().unwrap();
     }
 
-    /// Waits for its end; returns how it ended, all that it logged, and its folder.
+    /// Waits for its exit; returns its status, its whole log, and its folder.
     pub(crate) fn wait(mut self) -> (ExitStatus, String, TempDir) {
         let status = self.child.0.wait().unwrap();
         self.reader.join().unwrap();
@@ -139,13 +139,13 @@ impl Service {
         (status, log, self.folder)
     }
 
-    /// Stops it in good order; returns all that it logged, and its folder.
+    /// Stops it cleanly; returns its whole log and its folder.
     pub(crate) fn stop(self) -> (String, TempDir) {
         self.signal("TERM");
         self.wait_well()
     }
 
-    /// Waits for the good end of a server that was asked to stop.
+    /// Waits for the clean exit of a server that was asked to stop.
     pub(crate) fn wait_well(self) -> (String, TempDir) {
         let (status, log, folder) = self.wait();
         assert!(status.success(), "{log}");

@@ -1,5 +1,5 @@
-//! What a test does that finds something missing on this machine: it says so and passes, unless all
-//! tests are to run.
+//! Skipping: a test that needs something missing on this machine says so and passes, unless all tests
+//! must run.
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
 use std::io::{self, Write as _};

@@ -1,11 +1,11 @@
 //! Fixed vectors for the sealed format: whatever changes in this program, what older releases
 //! sealed must open, and what was never sealed must not.
 //!
-//! `format-1.json` holds secrets in both shapes and what is kept beside them, `malformed-1.json`
-//! what is to be refused, and why, and `repeat-1.json` creations that may be repeated. All were made
-//! by an independent implementation of the specification in [`viewonce::crypto::format`]; where the program
-//! departs from them, it is the program that is wrong. Bytes are written in hexadecimal, secret keys
-//! as text.
+//! `format-1.json` holds secrets in both shapes and what is kept beside them, `malformed-1.json` what is
+//! to be refused, and why, and `repeat-1.json` creations that may be repeated. All were made by an
+//! independent implementation of the specification in [`viewonce::crypto::format`]; where the program
+//! departs from them, it is the program that is wrong. Bytes are written in hexadecimal, secret keys as
+//! text.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod format;

@@ -1,13 +1,13 @@
-//! The padding of contents: the store does not tell a password's length.
+//! The padding of contents, which hides the exact length of a password in the store.
 
 use super::{FormatError, TAG_BYTES};
 
-/// Padded contents are a multiple of this many bytes long.
+/// The length of a padded content is a multiple of this.
 const PADDING_BLOCK: usize = 64;
 const PADDING_MARK: u8 = 0x80;
 
-/// Copies `content` into a buffer with its padding, and with room for the tag, so that it is never
-/// moved and leaves no copy behind.
+/// Copies `content` into a buffer and pads it. The buffer has spare capacity for the SIV tag:
+/// reallocating it would leave a copy of the content in freed memory.
 pub(super) fn pad(content: &[u8]) -> Vec<u8> {
     let padded = (content.len() / PADDING_BLOCK + 1) * PADDING_BLOCK;
     let mut buffer = Vec::with_capacity(padded + TAG_BYTES);
@@ -17,7 +17,7 @@ pub(super) fn pad(content: &[u8]) -> Vec<u8> {
     buffer
 }
 
-/// Cuts the padding off, of which there is only one right form.
+/// Removes the padding. Rejects every form that [`pad`] does not produce.
 pub(super) fn unpad(buffer: &mut Vec<u8>) -> Result<(), FormatError> {
     let mark = buffer.iter().rposition(|&byte| byte != 0).ok_or(FormatError::Malformed)?;
     let is_canonical = (mark / PADDING_BLOCK + 1) * PADDING_BLOCK == buffer.len();

@@ -1,9 +1,9 @@
-//! Passphrases: stretching them, and wrapping what comes of that.
+//! Passphrases: stretching them to keys, and wrapping those keys for redelivery.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroizing;
 
-use super::repeat::key_digest;
+use super::retry::key_digest;
 use super::siv::{decrypt, encrypt};
 use super::{FormatError, Root, Roots, TAG_BYTES, expand};
 use crate::domain::id::{KeyId, Verifier};
@@ -21,9 +21,9 @@ const ARGON2_PASSES: u32 = 3;
 const ARGON2_LANES: u32 = 4;
 
 impl Roots {
-    /// Stretches `passphrase` for `token` under the secret key `key_id`, to what the store compares and to
-    /// the key that the content is sealed under beside the token. This takes a core for
-    /// about a tenth of a second, and 64 MiB of memory.
+    /// Stretches `passphrase` for `token` under the secret key `key_id`. Returns the verifier, which the
+    /// store compares, and the key, which together with the token opens the content. This takes about
+    /// 100 ms of one core, and 64 MiB of memory.
     ///
     /// # Errors
     ///
@@ -37,8 +37,7 @@ impl Roots {
         self.root(key_id)?.prove(token, passphrase)
     }
 
-    /// Seals a passphrase key for whoever has `token` and `key`, so that a repeat needs no
-    /// passphrase.
+    /// Seals a passphrase key under `token` and `key`, so that redelivery needs no passphrase.
     ///
     /// # Errors
     ///
@@ -57,7 +56,7 @@ impl Roots {
         Ok(WrappedKey(encrypt(root.wrapping(token, key), &[lookup_id.as_bytes()], buffer)))
     }
 
-    /// The passphrase key that was wrapped for whoever has `token` and `key`.
+    /// Opens a passphrase key that was wrapped under `token` and `key`.
     ///
     /// # Errors
     ///
@@ -105,10 +104,10 @@ impl Root {
     }
 }
 
-/// Argon2id. Its memory, which holds the key in the end, is wiped.
+/// Argon2id. Its working memory, which the key can be computed from, is wiped.
 #[expect(
     clippy::expect_used,
-    reason = "beside memory, Argon2 refuses only parameters and lengths, and these are right"
+    reason = "Argon2 refuses only wrong parameters or lengths, and these are valid"
 )]
 fn argon2id(passphrase: &[u8], salt: &[u8], key: &mut [u8]) -> Result<(), FormatError> {
     let params = Params::new(STRETCHING_KIBIBYTES, ARGON2_PASSES, ARGON2_LANES, Some(key.len()))
@@ -119,6 +118,6 @@ fn argon2id(passphrase: &[u8], salt: &[u8], key: &mut [u8]) -> Result<(), Format
     memory.resize(blocks, Block::new());
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into_with_memory(passphrase, salt, key, memory.as_mut_slice())
-        .expect("a short passphrase, a salt of 16 bytes, and all the memory it takes");
+        .expect("a short passphrase, a salt of 16 bytes, and enough memory");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! AES-256-SIV (RFC 5297) on buffers in place, and what it authenticates beside a content.
+//! AES-256-SIV (RFC 5297) on buffers in place, and the associated data of a secret.
 
 use aes_siv::siv::Aes256Siv;
 use zeroize::Zeroizing;
@@ -8,7 +8,7 @@ use crate::domain::clock::{INSTANT_BYTES, Timestamp};
 use crate::domain::id::LookupId;
 use crate::domain::secret::Flags;
 
-/// The headers that SIV authenticates beside the content, each on its own.
+/// The associated data that SIV authenticates with the content, as separate headers.
 pub(super) struct Associated {
     version: [u8; 1],
     lookup_id: LookupId,
@@ -42,7 +42,7 @@ pub(super) fn encrypt(mut siv: Aes256Siv, headers: &[&[u8]], mut buffer: Vec<u8>
     buffer
 }
 
-/// Decrypts `ciphertext` in place. What comes of it is wiped on drop.
+/// Decrypts `ciphertext` in place. The plaintext is wiped on drop.
 pub(super) fn decrypt(
     mut siv: Aes256Siv,
     headers: &[&[u8]],

@@ -1,6 +1,6 @@
-//! Who may create secrets: everyone, or the bearers of the tokens that are configured (RFC 6750).
+//! Who may create secrets: everyone, or holders of a configured access token (RFC 6750).
 //!
-//! Whoever is refused is told the same, whatever he sent, and nothing of the body is read for it.
+//! Every refusal is the same, whatever the request sent, and comes before the body is read.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
@@ -9,14 +9,14 @@ use crate::domain::access_token::TokenHash;
 use crate::http::error::ApiError;
 use crate::http::problem;
 
-/// Lets a request pass that bears a token with one of these hashes; every one, if there are none.
+/// Admits a request whose bearer token has one of `hashes`, or every request if `hashes` is empty.
 pub(crate) fn require(request: &HttpRequest, hashes: &[TokenHash]) -> Result<(), ApiError> {
-    let is_let_in = hashes.is_empty()
+    let is_admitted = hashes.is_empty()
         || bearer_token(request).is_some_and(|token| hashes.contains(&TokenHash::of(token)));
-    if is_let_in { Ok(()) } else { Err(ApiError::Problem(problem::UNAUTHORIZED)) }
+    if is_admitted { Ok(()) } else { Err(ApiError::Problem(problem::UNAUTHORIZED)) }
 }
 
-/// The token of a request that has one, in one header.
+/// The bearer token of a request with exactly one `Authorization` header.
 fn bearer_token(request: &HttpRequest) -> Option<&str> {
     let mut values = request.headers().get_all(AUTHORIZATION);
     let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;

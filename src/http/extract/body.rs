@@ -1,5 +1,5 @@
-//! JSON bodies: read within a limit, and field by field, so that an error names every field that is
-//! wrong and repeats nothing that was sent.
+//! JSON bodies: read within a size limit and parsed field by field, so that an error names every invalid
+//! field and repeats nothing that was sent.
 
 mod incoming;
 mod members;
@@ -25,13 +25,13 @@ use crate::http::problem::{self, FieldError};
 use incoming::Incoming;
 use members::{MEMBERS, Members};
 
-/// What a JSON object in a request's body is read as.
+/// A type that a JSON object in a request's body is parsed into.
 pub(crate) trait Body: Sized + Send + 'static {
-    /// Reads the fields; nothing if one of them is wrong.
+    /// Reads the fields. `None` if one of them is invalid.
     fn read(fields: &mut Fields<'_>) -> Result<Option<Self>, ApiError>;
 }
 
-/// Declares a body: a type that the specification describes and that requests are read as.
+/// Declares a body: a type that requests are parsed into and that the specification describes.
 macro_rules! body {
     ($(#[$meta:meta])* struct $name:ident {
         $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
@@ -55,7 +55,7 @@ macro_rules! body {
 }
 pub(crate) use body;
 
-/// The fields of a JSON object, as text, and what is wrong with those that were read.
+/// The unparsed fields of a JSON object, and the errors of those that were read.
 pub(crate) struct Fields<'a> {
     members: Members<'a>,
     limits: &'a Secrets,
@@ -64,12 +64,12 @@ pub(crate) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Reads a field; nothing if it is wrong.
+    /// Reads a field. `None` if it is invalid.
     pub(crate) fn read<F: Field>(&mut self, name: &'static str) -> Result<Option<F>, ApiError> {
         self.known.push(name);
-        let (first, is_doubled) = self.members.take(name);
-        if is_doubled {
-            self.errors.push(FieldError::new(name, "stands there more than once"));
+        let (first, is_repeated) = self.members.take(name);
+        if is_repeated {
+            self.errors.push(FieldError::new(name, "appears more than once"));
         }
         match F::parse(first, self.limits) {
             Ok(field) => Ok(Some(field)),
@@ -82,11 +82,11 @@ impl Fields<'_> {
     }
 }
 
-/// Why a field is refused.
+/// Why a field is refused, and whether other fields are still read.
 pub(crate) enum Refused {
-    /// For what is said of it.
+    /// Its error is reported together with those of other fields.
     Field(String),
-    /// With all of the request.
+    /// The whole request fails with this error.
     Request(ApiError),
 }
 
@@ -96,9 +96,9 @@ impl From<&str> for Refused {
     }
 }
 
-/// What a field of a body is read as.
+/// A type that a field of a body is parsed into.
 pub(crate) trait Field: Sized {
-    /// Reads the JSON text of a field; nothing if the field is not there.
+    /// Parses the JSON text of a field. `json` is `None` if the field is missing.
     fn parse(json: Option<&str>, limits: &Secrets) -> Result<Self, Refused>;
 }
 
@@ -135,7 +135,7 @@ impl Field for Option<Passphrase> {
         let text = optional::<String>(json, "expected a string")?.map(Zeroizing::new);
         let passphrase = text.map(|text| Passphrase::parse(&text)).transpose();
         passphrase.map_err(|_length| {
-            Refused::Field(format!("must have from 1 to {PASSPHRASE_BYTES} bytes"))
+            Refused::Field(format!("must be from 1 to {PASSPHRASE_BYTES} bytes long"))
         })
     }
 }
@@ -146,7 +146,7 @@ impl Field for bool {
     }
 }
 
-/// The value of a field, which may be left out or null.
+/// The value of a field that may be missing or null.
 fn optional<T: DeserializeOwned>(json: Option<&str>, expected: &str) -> Result<Option<T>, Refused> {
     json.map_or(Ok(None), |json| value(json, expected))
 }
@@ -161,8 +161,7 @@ fn value<T: DeserializeOwned>(json: &str, expected: &str) -> Result<T, Refused> 
     })
 }
 
-/// Reads the body of `request`, a JSON object of at most `max_bytes`. A large one is parsed on a thread
-/// apart.
+/// Reads the body of `request`, a JSON object of at most `max_bytes`. Parses a large one in the pool.
 pub(crate) async fn read<T: Body>(
     request: &HttpRequest,
     payload: Payload,
@@ -185,7 +184,7 @@ pub(crate) async fn read<T: Body>(
     }
     let settings = Arc::clone(&state.settings);
     let length = body.bytes().len();
-    // The room that the body takes goes with it: its sender may leave while it is parsed.
+    // Move the body together with its quota: the client may disconnect while it is parsed.
     let parse = move || parse(body.bytes(), &settings.secrets);
     state.crypto.pools.large.run_if_large(length, parse).await?
 }
@@ -202,13 +201,13 @@ fn parse<T: Body>(body: &[u8], limits: &Secrets) -> Result<T, ApiError> {
     let body = T::read(&mut fields)?;
     let Fields { members, known, mut errors, .. } = fields;
     if !members.is_empty() {
-        let message = format!("there are other fields than {}", known.join(", "));
+        let message = format!("unknown field; expected {}", known.join(", "));
         errors.push(FieldError::new("", message));
     }
     body.filter(|_| errors.is_empty()).ok_or(ApiError::InvalidFields(errors))
 }
 
-/// The requests of the connection that `request` came over.
+/// The request state of the connection that `request` came over.
 pub(crate) fn requests(request: &HttpRequest) -> Requests {
     request.conn_data::<Requests>().cloned().unwrap_or_default()
 }
@@ -228,7 +227,7 @@ pub(crate) fn announced(request: &HttpRequest) -> AnnouncedBody {
     }
 }
 
-/// Refuses what says that it is anything but plain JSON in UTF-8.
+/// Refuses a body that its headers declare to be anything but plain JSON in UTF-8.
 fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
     let refused = ApiError::Problem(problem::UNSUPPORTED_MEDIA_TYPE);
     if request.headers().contains_key(CONTENT_ENCODING) {

@@ -1,5 +1,5 @@
-//! The header `Idempotency-Key`, by which the sender of a request may repeat it
-//! (draft-ietf-httpapi-idempotency-key-header, but for the quotation marks).
+//! The header `Idempotency-Key`, which makes a request repeatable
+//! (draft-ietf-httpapi-idempotency-key-header, but without quotation marks).
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderName;
@@ -10,12 +10,12 @@ use crate::http::error::ApiError;
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The header of a request that may have one.
+/// The optional header, for the specification.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it describes the header to the specification")]
 pub(crate) struct KeyHeader {
-    /// A UUID, or at least 22 characters of base64url.
+    /// Makes the request repeatable: a random UUID, or at least 22 random characters of base64url.
     #[param(
         rename = "Idempotency-Key",
         nullable = false,
@@ -25,7 +25,7 @@ pub(crate) struct KeyHeader {
     key: Option<String>,
 }
 
-/// The key of a request that may have one.
+/// The key of a request, if there is one.
 pub(crate) fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {
     let mut values = request.headers().get_all(HEADER);
     let Some(value) = values.next() else { return Ok(None) };
@@ -36,14 +36,14 @@ pub(crate) fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiEr
     }
 }
 
-/// The key of a request that must have one.
+/// The key of a request; an error if there is none.
 pub(crate) fn required_key(request: &HttpRequest) -> Result<IdempotencyKey, ApiError> {
     key(request)?.ok_or_else(refused)
 }
 
 fn refused() -> ApiError {
     let expected = format!(
-        "expected one header with a UUID, or with at least {KEY_CHARACTERS} characters of base64url"
+        "expected one header with a UUID or at least {KEY_CHARACTERS} characters of base64url"
     );
     ApiError::field("Idempotency-Key", expected)
 }

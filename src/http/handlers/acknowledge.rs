@@ -1,4 +1,4 @@
-//! `POST /api/v1/acknowledge`: a secret that was revealed has arrived, and is kept no longer.
+//! `POST /api/v1/acknowledge`: confirms that a revealed secret has arrived, so it is no longer kept.
 
 use std::sync::Arc;
 
@@ -10,32 +10,32 @@ use crate::http::error::ApiError;
 use crate::http::extract::token::{self, TokenRequest};
 use crate::http::extract::{body, idempotency_key};
 use crate::http::middleware::intent;
-use crate::http::openapi::responses::{BodyProblems, IntentProblems, StoreProblems};
 use crate::http::problem::{self, Problem};
+use crate::http::responses::{BodyProblems, IntentProblems, StoreProblems};
 use crate::http::routes::ACKNOWLEDGE;
 use crate::http::{AppState, SMALL_BODY_BYTES};
 use crate::store::Acknowledge;
 
 /// End a repeat
 ///
-/// What was revealed with the same `Idempotency-Key` is kept for a repeat no longer. A secret that
-/// was not revealed yet is never touched.
+/// Deletes the copy that a reveal with the same `Idempotency-Key` kept for a repeat. Never touches a
+/// secret that was not revealed yet.
 #[utoipa::path(
     post,
     path = ACKNOWLEDGE,
     tag = "secrets",
     params(("Idempotency-Key" = String, Header,
-        description = "The key it was revealed with.",
+        description = "The key of the reveal.",
         pattern = "^[A-Za-z0-9_-]{22,}$",
         example = "9f1c7a52-6d0b-4c43-9d1e-2f7f5d3b8a10")),
     request_body = TokenRequest,
     responses(
-        (status = 204, description = "It is kept no longer, durably."),
+        (status = 204, description = "The copy is deleted durably."),
         BodyProblems<'_>,
         IntentProblems<'_>,
         (status = 400, description = "A Range or conditional request, or a body that is not JSON in UTF-8. \
             Nothing is consumed.", body = Problem),
-        (status = 404, description = "Nothing is kept for this token and this key.", body = Problem),
+        (status = 404, description = "No copy is kept for this token and key.", body = Problem),
         StoreProblems<'_>,
     )
 )]

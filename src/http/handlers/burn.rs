@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/secrets/{token}`: a secret is deleted unseen.
+//! `DELETE /api/v1/secrets/{token}`: deletes a secret unseen.
 
 use std::sync::Arc;
 
@@ -10,22 +10,22 @@ use crate::http::AppState;
 use crate::http::error::ApiError;
 use crate::http::extract::token;
 use crate::http::middleware::intent;
-use crate::http::openapi::responses::{IntentProblems, SecretProblems, StoreProblems};
 use crate::http::problem;
+use crate::http::responses::{IntentProblems, SecretProblems, StoreProblems};
 use crate::http::routes::SECRET;
 use crate::store::Burn;
 
 /// Burn a secret unseen
 ///
-/// The token alone is enough, also where there is a passphrase. A secret that was viewed already is
-/// not found, but what is kept of it for a repeat is deleted.
+/// Needs only the token, even if the secret has a passphrase. A secret that was already viewed is not
+/// found, but the copy kept for a repeat is deleted.
 #[utoipa::path(
     delete,
     path = SECRET,
     tag = "secrets",
     params(("token" = String, Path, description = "The token.")),
     responses(
-        (status = 204, description = "It is deleted, durably."),
+        (status = 204, description = "The secret is deleted durably."),
         IntentProblems<'_>,
         SecretProblems<'_>,
         StoreProblems<'_>,

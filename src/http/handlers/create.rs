@@ -1,4 +1,4 @@
-//! `POST /api/v1/secrets`: a secret is sealed and stored.
+//! `POST /api/v1/secrets`: seals and stores a secret.
 
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Bytes, Data, Payload};
@@ -16,47 +16,47 @@ use crate::http::error::ApiError;
 use crate::http::extract::bearer;
 use crate::http::extract::body::{self, body};
 use crate::http::extract::idempotency_key::{self, KeyHeader};
-use crate::http::openapi::responses::{BodyProblems, StoreProblems};
 use crate::http::problem::{self, Problem};
+use crate::http::responses::{BodyProblems, StoreProblems};
 use crate::http::routes::SECRETS;
 use crate::http::{AppState, SMALL_BODY_BYTES, json, to_json};
 use crate::store::Created;
 
 body! {
-    /// What is to be kept, and for how long.
+    /// A secret and how long to keep it.
     struct CreateRequest {
         /// The secret: text, not empty.
         #[schema(value_type = String, example = "the spare key is under the third pot", min_length = 1)]
         content: Plaintext,
-        /// Hours until it expires, at least one second; fractions count. 24 unless configured
-        /// otherwise.
+        /// Hours until the secret expires, at least one second. Fractions are allowed. Missing or
+        /// null: the server's default.
         #[schema(value_type = Option<f64>, example = 0.25)]
         ttl_hours: TimeToLive,
-        /// What is needed beside the token to view it: 1 to 1,024 bytes in normal form C.
+        /// Required in addition to the token to view the secret: 1 to 1,024 bytes in normal form C.
         #[schema(value_type = Option<String>, example = "the name of your first cat", min_length = 1, max_length = 1024)]
         passphrase: Option<Passphrase>,
-        /// Whether a receipt is wanted, which tells what becomes of the secret.
+        /// Whether to issue a receipt, which tells what becomes of the secret.
         #[schema(value_type = Option<bool>, example = true)]
         receipt: bool,
     }
 }
 
-/// What opens the secret.
+/// The token of the new secret, and its properties.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CreateResponse<'a> {
-    /// Opens the secret, once. Whoever has it can view or burn it.
+    /// Opens the secret, once. Whoever has the token can view or burn the secret.
     #[schema(min_length = 43, max_length = 43)]
     token: &'a str,
-    /// When it expires: RFC 3339, milliseconds, `Z`.
+    /// When the secret expires: RFC 3339 in UTC, with milliseconds.
     #[schema(example = "2026-01-31T12:00:00.000Z", format = DateTime)]
     expires_at: String,
     /// Always `Secret stored successfully`.
     message: &'static str,
-    /// A link for people. It can be previewed and loaded without being used up.
+    /// A link for people. Loading or previewing it does not consume the secret.
     url: &'a str,
-    /// Whether a passphrase is needed beside the token.
+    /// Whether viewing the secret requires a passphrase.
     passphrase_required: bool,
-    /// Where one was wanted: tells what becomes of the secret, burns it, and opens nothing.
+    /// If requested: tells what becomes of the secret and can burn it, but cannot open it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 43, max_length = 43, nullable = false)]
     receipt: Option<&'a str>,
@@ -64,12 +64,12 @@ pub(crate) struct CreateResponse<'a> {
 
 /// Store a secret
 ///
-/// When this is answered, the secret is on disk. It stays there until it is viewed, burned, locked
+/// The secret is on disk before the response is sent. It stays there until it is viewed, burned, locked
 /// or expired.
 ///
-/// With an `Idempotency-Key`, a retry with the same key and the same fields within 24 hours is
-/// answered the same and stores nothing, also when the secret is gone by then. One that has a
-/// passphrase takes as much time as the first.
+/// With an `Idempotency-Key`, a retry with the same key and the same fields within 24 hours gets the
+/// same response and stores nothing, even if the secret is gone by then. A retry with a passphrase takes
+/// as long as the first request.
 #[utoipa::path(
     post,
     path = SECRETS,
@@ -77,15 +77,15 @@ pub(crate) struct CreateResponse<'a> {
     params(KeyHeader),
     request_body = CreateRequest,
     responses(
-        (status = 201, description = "It is stored.", body = CreateResponse,
+        (status = 201, description = "The secret is stored.", body = CreateResponse,
             headers(("Location" = String, description = "The address of the secret."))),
         BodyProblems<'_>,
-        (status = 401, description = "The bearers of access tokens alone may create here, and this \
-            request bears none of theirs.", body = Problem, headers(("WWW-Authenticate" = String,
+        (status = 401, description = "Creating requires an access token, and this request has no \
+            valid one.", body = Problem, headers(("WWW-Authenticate" = String,
             description = "Always `Bearer`."))),
-        (status = 422, description = "A field or the `Idempotency-Key` is wrong, or that key came with \
-            other fields before (`idempotency-key-reused`).", body = Problem),
-        (status = 500, description = "There were no random bytes for a token.", body = Problem),
+        (status = 422, description = "A field or the `Idempotency-Key` is invalid, or that key was \
+            already used with other fields (`idempotency-key-reused`).", body = Problem),
+        (status = 500, description = "The operating system returned no random bytes.", body = Problem),
         StoreProblems<'_>,
     )
 )]

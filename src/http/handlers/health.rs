@@ -1,4 +1,4 @@
-//! `GET /health`: whether the service can do its work.
+//! `GET /health`: whether the service works.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -9,7 +9,7 @@ use crate::http::AppState;
 use crate::http::routes::HEALTH;
 use crate::runtime::chain::Chain;
 
-/// How the service is.
+/// The health of the service.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HealthResponse {
     /// `healthy` or `unhealthy`.
@@ -22,17 +22,17 @@ pub(crate) struct HealthResponse {
     version: &'static str,
 }
 
-/// See how the service is
+/// Check the health of the service
 ///
-/// It is unhealthy from a commit that failed to the next that succeeds, and while what was deleted
-/// cannot be erased. Being busy or full alone does not make it so.
+/// The service is unhealthy from a failed commit to the next successful one, and while deleted data
+/// cannot be erased. Being busy or out of storage space alone does not make it unhealthy.
 #[utoipa::path(
     get,
     path = HEALTH,
     tag = "operations",
     responses(
-        (status = 200, description = "It does its work.", body = HealthResponse),
-        (status = 503, description = "Its store does not.", body = HealthResponse),
+        (status = 200, description = "The service is healthy.", body = HealthResponse),
+        (status = 503, description = "The store does not work.", body = HealthResponse),
     )
 )]
 pub(crate) async fn health(state: Data<AppState>) -> HttpResponse {

@@ -1,5 +1,5 @@
-//! `GET /metrics`, on an address of its own: all metrics in Prometheus' text format. They are read from
-//! atomics; the store is asked nothing.
+//! `GET /metrics`, on its own address: all metrics in Prometheus' text format. They are read from
+//! atomics, without a message to the store.
 
 use actix_web::HttpResponse;
 use actix_web::error::ErrorInternalServerError;
@@ -10,7 +10,7 @@ use crate::http::routes::{READ, no_such_path, only, read};
 
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All that there is on the address of the metrics.
+/// All routes on the address of the metrics.
 pub fn metrics_routes(registry: Registry, config: &mut ServiceConfig) {
     config
         .app_data(Data::new(registry))

@@ -1,5 +1,5 @@
-//! `GET` and `DELETE /api/v1/receipts/{receipt}`: what became of a secret, and burning it by its
-//! sender.
+//! `GET` and `DELETE /api/v1/receipts/{receipt}`: lets the sender see what became of a secret, and burn
+//! it.
 
 use std::time::Duration;
 
@@ -16,20 +16,20 @@ use crate::http::AppState;
 use crate::http::error::ApiError;
 use crate::http::extract::token;
 use crate::http::middleware::intent;
-use crate::http::openapi::responses::{IntentProblems, ReceiptProblems, StoreProblems};
 use crate::http::problem::{self, Problem};
+use crate::http::responses::{IntentProblems, ReceiptProblems, StoreProblems};
 use crate::http::routes::RECEIPT;
 use crate::store::{self, Inspect, ReceiptStatus, Revoke, Watch};
 
-/// The longest that a request may wait for the end of a secret.
+/// The longest time that a request may wait for the end of a secret.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How long to wait for an answer.
+/// How long to wait for the end of a secret.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ReceiptQuery {
-    /// Seconds, up to 30, for which to wait as long as the state is `pending`.
+    /// How many seconds, up to 30, to wait while the state is `pending`.
     #[serde(default)]
     #[param(minimum = 0, maximum = 30, example = 30)]
     wait: f64,
@@ -41,20 +41,20 @@ pub(crate) struct ReceiptResponse {
     /// `pending`, `viewed`, `burned`, `locked` (after too many wrong passphrases) or `expired`.
     #[schema(example = "viewed")]
     state: &'static str,
-    /// When it was stored: RFC 3339, milliseconds, `Z`.
+    /// When the secret was stored: RFC 3339 in UTC, with milliseconds.
     #[schema(example = "2026-01-30T12:00:00.000Z", format = DateTime)]
     created_at: String,
-    /// When it expires or would have.
+    /// When the secret expires, or would have expired.
     #[schema(example = "2026-01-31T12:00:00.000Z", format = DateTime)]
     expires_at: String,
-    /// When it was viewed, burned or locked, or expired; null while it is pending.
+    /// When the secret was viewed, burned or locked, or expired. Null while it is pending.
     #[schema(example = "2026-01-30T12:34:56.789Z", format = DateTime, required = true)]
     ended_at: Option<String>,
 }
 
 /// See what became of a secret
 ///
-/// With `wait`, this is answered when the state is no longer `pending`, when the time is up, or when
+/// With `wait`, the response comes when the state is no longer `pending`, when the time is up, or when
 /// the service stops.
 #[utoipa::path(
     get,
@@ -62,9 +62,9 @@ pub(crate) struct ReceiptResponse {
     tag = "receipts",
     params(("receipt" = String, Path, description = "The receipt."), ReceiptQuery),
     responses(
-        (status = 200, description = "What is known of it.", body = ReceiptResponse),
+        (status = 200, description = "The state of the secret.", body = ReceiptResponse),
         ReceiptProblems<'_>,
-        (status = 422, description = "The time to wait is wrong.", body = Problem),
+        (status = 422, description = "`wait` or another parameter is invalid.", body = Problem),
         StoreProblems<'_>,
     )
 )]
@@ -74,32 +74,32 @@ pub(crate) async fn inspect(
 ) -> Result<HttpResponse, ApiError> {
     let wait = wait(&request)?;
     let candidates = locate(&request, &state)?;
-    let mut fate = look(&state, &candidates).await?;
-    if fate.state == store::State::Pending && !wait.is_zero() {
-        let _seat = state.seats.try_acquire().map_err(|_full| problem::BUSY)?;
-        fate = end(&state, &candidates, fate, Instant::now() + wait).await?;
+    let mut status = find(&state, &candidates).await?;
+    if status.state == store::State::Pending && !wait.is_zero() {
+        let _permit = state.seats.try_acquire().map_err(|_full| problem::BUSY)?;
+        status = wait_for_end(&state, &candidates, status, Instant::now() + wait).await?;
     }
     Ok(HttpResponse::Ok().json(ReceiptResponse {
-        state: fate.state.as_str(),
-        created_at: fate.created_at.to_rfc3339(),
-        expires_at: fate.expires_at.to_rfc3339(),
-        ended_at: fate.ended_at.map(Timestamp::to_rfc3339),
+        state: status.state.as_str(),
+        created_at: status.created_at.to_rfc3339(),
+        expires_at: status.expires_at.to_rfc3339(),
+        ended_at: status.ended_at.map(Timestamp::to_rfc3339),
     }))
 }
 
 /// Burn a secret by its receipt
 ///
-/// What is kept of a secret that was viewed already is deleted, too; its state stays `viewed`.
+/// If the secret was already viewed, deletes the copy kept for a repeat. The state stays `viewed`.
 #[utoipa::path(
     delete,
     path = RECEIPT,
     tag = "receipts",
     params(("receipt" = String, Path, description = "The receipt.")),
     responses(
-        (status = 204, description = "It is burned, now or before, durably."),
+        (status = 204, description = "The secret is burned durably, now or before."),
         IntentProblems<'_>,
         ReceiptProblems<'_>,
-        (status = 409, description = "It has ended already; `state` says how.", body = Problem),
+        (status = 409, description = "The secret has already ended; `state` says how.", body = Problem),
         StoreProblems<'_>,
     )
 )]
@@ -109,8 +109,8 @@ pub(crate) async fn revoke(
 ) -> Result<HttpResponse, ApiError> {
     intent::require(&request, &state)?;
     let candidates = locate(&request, &state)?;
-    let fate = state.store.ask(Revoke(candidates)).await?.ok_or(problem::RECEIPT_NOT_FOUND)?;
-    match fate.state {
+    let status = state.store.ask(Revoke(candidates)).await?.ok_or(problem::RECEIPT_NOT_FOUND)?;
+    match status.state {
         store::State::Burned => Ok(HttpResponse::NoContent().finish()),
         ended => Err(ApiError::SecretEnded(ended)),
     }
@@ -122,29 +122,30 @@ fn locate(request: &HttpRequest, state: &AppState) -> Result<Vec<ReceiptId>, Api
     Ok(state.crypto.locate_receipt(&receipt))
 }
 
-async fn look(state: &AppState, candidates: &[ReceiptId]) -> Result<ReceiptStatus, ApiError> {
+async fn find(state: &AppState, candidates: &[ReceiptId]) -> Result<ReceiptStatus, ApiError> {
     let candidates = candidates.to_vec();
     state.store.ask(Inspect(candidates)).await?.ok_or(ApiError::Problem(problem::RECEIPT_NOT_FOUND))
 }
 
-/// What has become of a secret when it has ended, at the `deadline`, or when the service stops.
-async fn end(
+/// Waits until the secret ends, the `deadline` passes or the service stops. Returns the status then.
+async fn wait_for_end(
     state: &AppState,
     candidates: &[ReceiptId],
-    mut fate: ReceiptStatus,
+    mut status: ReceiptStatus,
     deadline: Instant,
 ) -> Result<ReceiptStatus, ApiError> {
     let mut stopping = state.stopping.clone();
-    while fate.state == store::State::Pending && Instant::now() < deadline && !*stopping.borrow() {
+    while status.state == store::State::Pending && Instant::now() < deadline && !*stopping.borrow()
+    {
         tokio::select! {
             ended = state.store.ask(Watch(candidates.to_vec())) => ended?,
-            () = sleep(state.clock.until(fate.expires_at)) => {}
+            () = sleep(state.clock.until(status.expires_at)) => {}
             () = sleep_until(deadline) => {}
             Ok(()) = stopping.changed() => {}
         }
-        fate = look(state, candidates).await?;
+        status = find(state, candidates).await?;
     }
-    Ok(fate)
+    Ok(status)
 }
 
 fn wait(request: &HttpRequest) -> Result<Duration, ApiError> {
@@ -154,7 +155,7 @@ fn wait(request: &HttpRequest) -> Result<Duration, ApiError> {
         .filter(|query| (0.0..=most).contains(&query.wait))
         .map(|query| Duration::from_secs_f64(query.wait))
         .ok_or_else(|| {
-            let expected = format!("must be from 0 to {most} seconds, and the only parameter");
+            let expected = format!("expected from 0 to {most} seconds, and no other parameter");
             ApiError::field("wait", expected)
         })
 }

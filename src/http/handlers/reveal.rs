@@ -1,5 +1,5 @@
-//! `GET /api/v1/secrets/{token}` and `POST /api/v1/reveal`: a secret is taken from the store, and
-//! once that is durable, opened and handed out.
+//! `GET /api/v1/secrets/{token}` and `POST /api/v1/reveal`: take a secret from the store, and once that
+//! is durable, open and return it.
 
 use std::sync::Arc;
 
@@ -17,30 +17,28 @@ use crate::http::extract::body::{self, body};
 use crate::http::extract::idempotency_key::{self, KeyHeader};
 use crate::http::extract::token;
 use crate::http::middleware::intent;
-use crate::http::openapi::responses::{
-    BodyProblems, IntentProblems, SecretProblems, StoreProblems,
-};
 use crate::http::problem::{self, Problem};
+use crate::http::responses::{BodyProblems, IntentProblems, SecretProblems, StoreProblems};
 use crate::http::routes::{REVEAL, SECRET};
 use crate::http::{AppState, SMALL_BODY_BYTES, json, to_json};
 use crate::store::{Take, Taken};
 
 body! {
-    /// Which secret, and what is needed beside its token.
+    /// The token of a secret, and its passphrase if it has one.
     struct RevealRequest {
-        /// The token from the answer to the secret's creation, or from behind the `#` of its link.
+        /// The token from the response to the creation, or from the part of the link after `#`.
         #[schema(value_type = String, example = "AZwT-lmgqUKuB7SWNrIe3mFWpjEEYhZ5zmbJGhwqXbA")]
         token: Zeroizing<String>,
-        /// What its sender asks for beside it.
+        /// The passphrase that the sender chose, if there is one.
         #[schema(value_type = Option<String>, example = "the name of your first cat", min_length = 1, max_length = 1024)]
         passphrase: Option<Passphrase>,
     }
 }
 
-/// The secret. Whoever reads this is the only one who ever will.
+/// The secret. Nobody else gets this response.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ViewResponse<'a> {
-    /// What was confided.
+    /// The content of the secret.
     #[schema(example = "the spare key is under the third pot")]
     content: &'a str,
     /// Always `Secret retrieved successfully`.
@@ -49,9 +47,9 @@ pub(crate) struct ViewResponse<'a> {
 
 /// View a secret by its address
 ///
-/// The secret is deleted, durably, before this is answered. A browser that navigates here is led
-/// to the page with the reveal button instead, and nothing is consumed; nor is a secret that has a
-/// passphrase. An `Idempotency-Key` is ignored.
+/// The secret is deleted durably before the response is sent. A browser that navigates here is
+/// redirected to the page with the reveal button, and nothing is consumed. A secret with a passphrase is
+/// refused and not consumed. An `Idempotency-Key` is ignored.
 #[utoipa::path(
     get,
     path = SECRET,
@@ -59,11 +57,11 @@ pub(crate) struct ViewResponse<'a> {
     params(("token" = String, Path, description = "The token.")),
     responses(
         (status = 200, description = "The secret, for the first and last time.", body = ViewResponse),
-        (status = 303, description = "A browser navigated here; it is led to the page.",
+        (status = 303, description = "A browser navigated here and is redirected to the page.",
             headers(("Location" = String, description = "The link."))),
         IntentProblems<'_>,
-        (status = 403, description = "A prefetch, an embedded or a foreign request, or a secret that \
-            has a passphrase. Nothing is consumed.", body = Problem),
+        (status = 403, description = "A prefetch, an embedded request, a page of another origin, or a \
+            secret with a passphrase. Nothing is consumed.", body = Problem),
         SecretProblems<'_>,
         (status = 500, description = "The secret was altered in the store.", body = Problem),
         StoreProblems<'_>,
@@ -91,13 +89,13 @@ pub(crate) async fn by_get(
 
 /// View a secret
 ///
-/// The same as viewing by address, but with the token in the body: it stays out of the logs of
-/// whatever stands between. A passphrase goes this way alone.
+/// The same as viewing by address, but the token is in the body, so it stays out of the logs of proxies.
+/// Secrets with a passphrase can be viewed only this way.
 ///
-/// With an `Idempotency-Key`, a random one for each secret, whoever asks again with the same token
-/// and the same key is answered the same for `secrets.redeliver_seconds`, without a passphrase, and
-/// nobody else is: for when the answer got lost on its way. A wrong passphrase is not repeatable: sent
-/// again, it is another attempt.
+/// An `Idempotency-Key`, random for each secret, protects from a lost response. For
+/// `secrets.redeliver_seconds`, a request with the same token and the same key gets the same response,
+/// without the passphrase. To all others the secret is gone. A wrong passphrase is not repeatable: sent
+/// again, it uses up another attempt.
 #[utoipa::path(
     post,
     path = REVEAL,
@@ -105,14 +103,14 @@ pub(crate) async fn by_get(
     params(KeyHeader),
     request_body = RevealRequest,
     responses(
-        (status = 200, description = "The secret, for the first and last time, but for repeats.", body = ViewResponse),
+        (status = 200, description = "The secret. Only a repeat gets it again.", body = ViewResponse),
         BodyProblems<'_>,
         IntentProblems<'_>,
         (status = 400, description = "A Range or conditional request, or a body that is not JSON in UTF-8. \
             Nothing is consumed.", body = Problem),
         (status = 403, description = "The passphrase is missing (`passphrase-required`) or wrong \
-            (`wrong-passphrase`, with `attempts_left`: the last one destroys the secret), or this is \
-            a prefetch, an embedded or a foreign request.", body = Problem),
+            (`wrong-passphrase`; at `attempts_left` 0 the secret is destroyed), or this is a prefetch, \
+            an embedded request or a page of another origin.", body = Problem),
         SecretProblems<'_>,
         (status = 500, description = "The secret was altered in the store.", body = Problem),
         StoreProblems<'_>,
@@ -130,8 +128,8 @@ pub(crate) async fn reveal(
     view(&state, Presented { token: token::parse(&token)?, key }, passphrase).await
 }
 
-/// Takes a secret, opens it and hands it out. A passphrase is stretched only when the store has said
-/// that it wants one.
+/// Takes a secret, opens it and returns it. A passphrase is stretched, which is slow, only if the store
+/// says that the secret has one.
 async fn view(
     state: &AppState,
     presented: Presented,

@@ -1,4 +1,4 @@
-//! `POST /api/v1/status`: whether a secret is still there; consumes nothing.
+//! `POST /api/v1/status`: whether a secret can still be viewed. Consumes nothing.
 
 use std::sync::Arc;
 
@@ -11,26 +11,26 @@ use crate::crypto::{Located, Presented};
 use crate::http::error::ApiError;
 use crate::http::extract::body;
 use crate::http::extract::token::{self, TokenRequest};
-use crate::http::openapi::responses::{BodyProblems, SecretProblems, StoreProblems};
 use crate::http::problem;
+use crate::http::responses::{BodyProblems, SecretProblems, StoreProblems};
 use crate::http::routes::STATUS;
 use crate::http::{AppState, SMALL_BODY_BYTES};
 use crate::store::Peek;
 
-/// What is known of a secret that is still there.
+/// The status of a secret that can still be viewed.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StatusResponse {
     /// Always `available`.
     #[schema(example = "available")]
     state: &'static str,
-    /// When it expires: RFC 3339, milliseconds, `Z`.
+    /// When the secret expires: RFC 3339 in UTC, with milliseconds.
     #[schema(example = "2026-01-31T12:00:00.000Z", format = DateTime)]
     expires_at: String,
-    /// Whether a passphrase is needed beside the token.
+    /// Whether viewing the secret requires a passphrase.
     passphrase_required: bool,
 }
 
-/// See whether a secret is still there
+/// Check whether a secret can still be viewed
 ///
 /// Consumes nothing.
 #[utoipa::path(
@@ -39,7 +39,7 @@ pub(crate) struct StatusResponse {
     tag = "secrets",
     request_body = TokenRequest,
     responses(
-        (status = 200, description = "It can be viewed.", body = StatusResponse),
+        (status = 200, description = "The secret can be viewed.", body = StatusResponse),
         BodyProblems<'_>,
         SecretProblems<'_>,
         StoreProblems<'_>,

@@ -1,7 +1,7 @@
-//! Whose request it is: the connection's peer, or whom a proxy that is trusted names.
+//! The client of a request: the connection's peer, or the address that a trusted proxy names.
 //!
-//! `X-Forwarded-For` is read and `Forwarded` (RFC 7239) is not: proxies that write the latter are
-//! rare, and one that passes on a header it does not write has whoever sends it choose who they are.
+//! `X-Forwarded-For` is read, `Forwarded` (RFC 7239) is not: few proxies write it. A proxy that does not
+//! write it passes the client's own header on, so a client could forge its address with it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -11,7 +11,7 @@ use ipnet::IpNet;
 
 use super::rate_limit::clients::Client;
 
-/// The client of `request`, where `proxies` are trusted.
+/// The client of `request`, if `proxies` are the trusted ones.
 pub(crate) fn of(request: &HttpRequest, proxies: &[IpNet]) -> Client {
     let peer = request.peer_addr().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
     address(peer.to_canonical(), request.headers(), proxies).into()
@@ -24,13 +24,13 @@ fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     }
     let lines = headers.get_all(X_FORWARDED_FOR);
     let named = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',').map(parse));
-    // The last that no trusted proxy has: where that is no address, nobody is named.
+    // The last entry that is not a trusted proxy. If it is no address, the peer counts.
     let last =
         named.fold(None, |last, named| if named.is_some_and(is_trusted) { last } else { named });
     last.unwrap_or(peer)
 }
 
-/// An address, with or without a port, as some proxies add.
+/// Parses an address with or without a port, because some proxies add one.
 fn parse(text: &[u8]) -> Option<IpAddr> {
     let text = str::from_utf8(text).ok()?.trim_matches([' ', '\t']);
     let address = text.parse().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));

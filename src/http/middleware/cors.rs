@@ -1,6 +1,6 @@
-//! Which pages of other origins may call the API from a browser: those of `server.cors_origins`, and
-//! no other (the Fetch standard, "CORS protocol"). Credentials, such as cookies, are never allowed: there
-//! are none. An access token is no such: a page knows its own.
+//! CORS: pages of the origins in `server.cors_origins` may call the API from a browser, and no others
+//! (the Fetch standard, "CORS protocol"). Credentials such as cookies are never allowed, because the API
+//! uses none. An access token does not count as one: a page sets that header itself.
 
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -14,13 +14,13 @@ use crate::http::AppState;
 
 const API: &str = "/api/";
 const HEALTH: &str = "/health";
-/// What a page is told that it may send, and for how many seconds it need not ask again.
+/// The methods and headers that a page may send, and for how many seconds browsers cache this answer.
 const PREFLIGHT: [(HeaderName, &str); 3] = [
     (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),
     (ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, Idempotency-Key"),
     (ACCESS_CONTROL_MAX_AGE, "3600"),
 ];
-/// What it may read of an answer besides what any page may.
+/// The response headers that a page may read in addition to the safelisted ones.
 const EXPOSED: HeaderValue = HeaderValue::from_static("X-Request-Id, Retry-After");
 
 /// The origin of the page that sent `request`, if it may call the API.
@@ -30,8 +30,8 @@ pub(crate) fn allowed<'r>(request: &'r HttpRequest, state: &AppState) -> Option<
     origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then_some(origin)
 }
 
-/// The answer to a page's question whether it may send a request, if it may. To others OPTIONS is a
-/// method like any that there is not.
+/// The answer to a CORS preflight from an allowed origin. Any other OPTIONS request is treated like any
+/// unsupported method.
 pub(crate) fn preflight(request: &HttpRequest) -> Option<HttpResponse> {
     let is_preflight = request.method() == Method::OPTIONS
         && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
@@ -46,7 +46,7 @@ pub(crate) fn preflight(request: &HttpRequest) -> Option<HttpResponse> {
     Some(response.finish())
 }
 
-/// Has the browser show the answer to the page that asked, if that may see it.
+/// Allows a page of an allowed origin to read the response.
 pub(crate) fn set_headers(request: &HttpRequest, headers: &mut HeaderMap) {
     let Some(state) = AppState::of(request) else { return };
     if state.settings.server.cors_origins.is_empty() || !is_api(request) {
@@ -56,7 +56,7 @@ pub(crate) fn set_headers(request: &HttpRequest, headers: &mut HeaderMap) {
     if let Some(origin) = allowed(request, state) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-        // What another origin may read is not to be kept from it.
+        // `same-origin` would block the page even though CORS allows it.
         headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     }
 }

@@ -1,5 +1,5 @@
-//! What every answer has in common: its headers, its request id, the document that tells an error,
-//! and its line in the log, in which the route's template stands in place of the path.
+//! The common part of all responses: headers, request id, problem documents, and the access log, which
+//! holds the route's template instead of the path because a path can hold a token.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,16 +31,17 @@ use crate::http::routes::{Path, RECEIPT, SECRET};
 use crate::runtime::chain::Chain;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The methods that are logged and counted by their names.
+/// The methods that are logged and counted by name.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-/// In place of what a client made up: no other method, and in the metrics no other route.
+/// Replaces unknown methods in logs and metrics, and a missing route in metrics, so that no label is a
+/// client's text.
 const OTHER: &str = "other";
-/// In the log in place of a route, where there is none.
+/// Replaces a missing route in the log.
 const NO_ROUTE: &str = "-";
-/// The status in the log of a request whose sender did not wait for the answer, as others log it.
-const SENDER_LEFT: u16 = 499;
+/// The logged status of a request whose client disconnected before the response (as nginx logs it).
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// Headers of every answer.
+/// Headers of every response.
 const HEADERS: [(HeaderName, &str); 6] = [
     (CACHE_CONTROL, "no-store"),
     (REFERRER_POLICY, "no-referrer"),
@@ -50,26 +51,26 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
 ];
 
-/// For how long browsers use TLS alone, once they have been here by it.
-const TLS_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// HSTS: browsers use only TLS for a year.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// The policy of every answer that has none of its own.
+/// The content security policy of responses that set none.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// The middleware around everything.
+/// The outermost middleware.
 ///
 /// # Errors
 ///
-/// One that is an answer, complete: to a request whose handler has panicked.
+/// If the handler panicked: an error that holds the complete response.
 pub async fn frame(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let mut exchange = Exchange::begin(&request);
-    let Some(answered) = unwound(answer(request, exchange.path, next)).await else {
+    let Some(answered) = catch_panic(answer(request, exchange.path, next)).await else {
         return Err(exchange.panicked());
     };
     let (request, response) = answered?.into_parts();
@@ -82,7 +83,7 @@ async fn answer(
     path: Option<&Path>,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    // It is no request of its own: it comes before one.
+    // A preflight only announces a request, so rate limits do not count it.
     if let Some(response) = cors::preflight(request.request()) {
         return Ok(request.into_response(response));
     }
@@ -92,8 +93,8 @@ async fn answer(
     }
 }
 
-/// What `work` comes to, or nothing if it panics: that costs one request, and no connection.
-async fn unwound<T>(work: impl Future<Output = T>) -> Option<T> {
+/// The output of `work`, or `None` if it panics, so that a panic fails one request and no connection.
+async fn catch_panic<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let caught = poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
@@ -102,25 +103,25 @@ async fn unwound<T>(work: impl Future<Output = T>) -> Option<T> {
     caught.await
 }
 
-/// Refuses paths with a percent sign: the router would decode them, so that one path could be
-/// written in several ways. In the place of a token or a receipt it makes that a malformed one.
+/// Refuses paths with a percent sign: the router would decode them, so one path could be written in
+/// several ways. A token or receipt with a percent sign passes here and is refused as malformed.
 fn reject(request: &ServiceRequest, path: Option<&Path>) -> Result<(), ApiError> {
     let is_token = path.is_some_and(|path| [SECRET, RECEIPT].contains(&path.template));
     let is_refused = request.uri().path().contains('%') && !is_token;
     if is_refused { Err(problem::NO_SUCH_PATH.into()) } else { Ok(()) }
 }
 
-/// A request on its way, which is logged when it ends: also when its sender leaves before, and
-/// with it the answer.
+/// A request in progress. It is logged on drop, so also if the client disconnects and the handler is
+/// dropped.
 struct Exchange {
     request_id: String,
     method: &'static str,
     path: Option<&'static Path>,
-    /// Headers of the answer that depend on the request.
+    /// Headers of the response that depend on the request.
     headers: HeaderMap,
     started: Instant,
     status: u16,
-    /// What counts it; nothing does on the address of the metrics.
+    /// Holds the request counters. `None` on the metrics server, which counts no requests.
     state: Option<Data<AppState>>,
     requests: Requests,
 }
@@ -131,24 +132,24 @@ impl Exchange {
         requests.begin(body::announced(request.request()));
         Self {
             request_id: Uuid::new_v4().to_string(),
-            method: known(request.method()),
+            method: method_label(request.method()),
             path: Path::find(request.match_pattern().as_deref()),
-            headers: headers_of_answer(request.request()),
+            headers: conditional_headers(request.request()),
             started: Instant::now(),
-            status: SENDER_LEFT,
+            status: CLIENT_CLOSED_REQUEST,
             state: request.app_data().cloned(),
             requests,
         }
     }
 
-    /// The answer to a request whose handler has panicked, which has taken the request with it.
+    /// The response after a panic, as an error because the panic has consumed the request.
     fn panicked(&mut self) -> Error {
         let error = ApiError::Problem(problem::INTERNAL_ERROR);
         let response = self.finish(HttpResponse::from_error(error));
         InternalError::from_response("", response).into()
     }
 
-    /// Completes the answer.
+    /// Completes the response.
     fn finish(&mut self, mut response: HttpResponse) -> HttpResponse {
         if let Some(error) = response.error().and_then(Error::as_error::<ApiError>) {
             if error.is_fault() {
@@ -189,16 +190,16 @@ impl Drop for Exchange {
     }
 }
 
-/// The name of a method, if it is a known one; any other is a client's text.
-fn known(method: &Method) -> &'static str {
+/// The name of a known method, or else [`OTHER`].
+fn method_label(method: &Method) -> &'static str {
     METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or(OTHER)
 }
 
-/// The headers of an answer that depend on what is asked, and from where.
-fn headers_of_answer(request: &HttpRequest) -> HeaderMap {
+/// The headers of a response that depend on the request: for TLS and CORS.
+fn conditional_headers(request: &HttpRequest) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if AppState::of(request).is_some_and(|state| state.settings.server.has_tls()) {
-        headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ALONE);
+        headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
     }
     cors::set_headers(request, &mut headers);
     headers

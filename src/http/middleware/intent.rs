@@ -1,7 +1,7 @@
-//! Only intent destroys: which requests for a secret are somebody's wish to view or burn it.
+//! Only a deliberate request may consume a secret.
 //!
-//! What a browser, a preview or a cache asks for on its own is refused, and nothing is consumed.
-//! User agents are never looked at: a list of them blocks people and misses machines.
+//! Requests that a browser, a link preview or a cache sends on its own are refused, and nothing is
+//! consumed. User agents are ignored: a list of them blocks people and misses machines.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{
@@ -16,11 +16,11 @@ use crate::http::AppState;
 use crate::http::error::ApiError;
 use crate::http::problem;
 
-/// What makes a request partial or conditional (RFC 9110, sections 13 and 14).
-const CONDITIONS: [HeaderName; 6] =
+/// Headers that make a request partial or conditional (RFC 9110, sections 13 and 14).
+const CONDITIONAL: [HeaderName; 6] =
     [RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
-/// What browsers mark a speculative request with.
-const SPECULATIONS: [HeaderName; 3] = [
+/// Headers by which browsers mark a speculative request.
+const SPECULATIVE: [HeaderName; 3] = [
     HeaderName::from_static("sec-purpose"),
     HeaderName::from_static("purpose"),
     HeaderName::from_static("x-moz"),
@@ -29,13 +29,14 @@ const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Lets a request pass that a program or a page of this service means.
+/// Admits deliberate requests: from a program, a page of this service, or a page of an allowed origin.
 pub(crate) fn require(request: &HttpRequest, state: &AppState) -> Result<(), ApiError> {
     require_plain(request)?;
     require_meant(request, state)
 }
 
-/// Lets a request pass that nothing embeds, and no page of an origin sent that may not call the API.
+/// Refuses embedded requests (images, scripts, frames) and requests from pages whose origin may not call
+/// the API.
 pub(crate) fn require_meant(request: &HttpRequest, state: &AppState) -> Result<(), ApiError> {
     let is_embedded = value(request, FETCH_DEST).is_some_and(|dest| dest != "empty")
         || value(request, FETCH_MODE) == Some("no-cors");
@@ -47,19 +48,19 @@ pub(crate) fn require_meant(request: &HttpRequest, state: &AppState) -> Result<(
     if is_own { Ok(()) } else { Err(ApiError::Problem(problem::FOREIGN_ORIGIN)) }
 }
 
-/// Lets a request pass that is neither partial, conditional nor speculative.
+/// Refuses partial, conditional and speculative requests.
 pub(crate) fn require_plain(request: &HttpRequest) -> Result<(), ApiError> {
     let headers = request.headers();
-    if CONDITIONS.iter().any(|name| headers.contains_key(name)) {
+    if CONDITIONAL.iter().any(|name| headers.contains_key(name)) {
         return Err(ApiError::Problem(problem::CONDITIONAL_VIEW));
     }
-    if SPECULATIONS.iter().any(|name| headers.contains_key(name)) {
+    if SPECULATIVE.iter().any(|name| headers.contains_key(name)) {
         return Err(ApiError::Problem(problem::UNINTENDED_VIEW));
     }
     Ok(())
 }
 
-/// Whether a browser is on its way to this address, as after a click on it.
+/// Whether a browser navigates to this address, as after a click on a link.
 pub(crate) fn is_navigation(request: &HttpRequest) -> bool {
     match value(request, FETCH_MODE) {
         Some(mode) => mode == "navigate",
@@ -67,7 +68,7 @@ pub(crate) fn is_navigation(request: &HttpRequest) -> bool {
     }
 }
 
-/// Whether what ranks first of all that could be answered with is HTML.
+/// Whether the `Accept` header ranks HTML before JSON.
 fn prefers_html(request: &HttpRequest) -> bool {
     let Ok(accept) = Accept::parse(request) else { return false };
     let ranked = accept.ranked();
@@ -80,9 +81,8 @@ fn prefers_html(request: &HttpRequest) -> bool {
     matches!(first, Some("text/html" | "application/xhtml+xml"))
 }
 
-/// Whether a page of another origin sent it. What the browser says of the site counts; where it
-/// says nothing, as over plain HTTP, the page's origin has to be the one that was asked, or the
-/// public one.
+/// Whether a page of another origin sent the request. `Sec-Fetch-Site` decides. Without it, as over
+/// plain HTTP, the origin of the page must be that of the `Host` header or of `server.public_url`.
 fn is_foreign(request: &HttpRequest, public_url: Option<&Url>) -> bool {
     if let Some(site) = value(request, FETCH_SITE) {
         return !matches!(site, "same-origin" | "none");
@@ -102,7 +102,7 @@ fn is_host(request: &HttpRequest, origin: &Url) -> bool {
     asked.is_some_and(|asked| asked.origin() == origin.origin())
 }
 
-/// A header's value. One that is no text counts as one that is unknown.
+/// A header's value. One that is not ASCII counts as an unknown value.
 fn value(request: &HttpRequest, name: HeaderName) -> Option<&str> {
     request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! The reference: the specification and the problems as one page that needs no script.
+//! The reference: one page of the specification and the problems that needs no script.
 
 use maud::{Markup, html};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::http::pages;
 use crate::http::problem::KINDS;
 
-/// The page, made of `specification`.
+/// Renders the page from `specification`.
 pub(super) fn page(specification: &Value) -> Markup {
     let schemas = &specification["components"]["schemas"];
     pages::layout(
@@ -18,7 +18,7 @@ pub(super) fn page(specification: &Value) -> Markup {
                 p { (prose(&specification["info"]["description"])) }
                 p {
                     "Errors are problem documents (RFC 9457), see "
-                    (schema_link("Problem")) " and " a href="#problems" { "all of them" } ". No answer may be stored by a cache."
+                    (schema_link("Problem")) " and " a href="#problems" { "all of them" } ". No response may be cached."
                 }
                 (contents(&specification["paths"]))
                 @for (path, operations) in members(&specification["paths"]) {
@@ -60,7 +60,7 @@ fn operation_section(path: &str, method: &str, operation: &Value) -> Markup {
             p { (prose(&operation["description"])) }
             @if operation["security"].is_array() {
                 p {
-                    "For the bearers of access tokens alone: "
+                    "Requires an access token: "
                     code { "Authorization: Bearer TOKEN" }
                 }
             }
@@ -165,7 +165,7 @@ fn schema_link(name: &str) -> Markup {
     html! { a href={ "#" (name) } { (name) } }
 }
 
-/// A description, whose Markdown is no more than `code`.
+/// Renders a description. Its only Markdown is `code`.
 fn prose(description: &Value) -> Markup {
     html! {
         @for (index, piece) in text(description).split('`').enumerate() {

@@ -1,5 +1,5 @@
-//! The specification (`OpenAPI` 3.1), gathered from the handlers: what a service serves, to whom, and
-//! within which limits.
+//! The specification (`OpenAPI` 3.1), generated from the handlers and adapted to the settings: the paths
+//! that an instance serves, its access rule and its limits.
 
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
@@ -12,16 +12,16 @@ use crate::http::problem::{PROBLEM_JSON, Problem};
 use crate::http::routes::Path;
 
 const JSON: &str = "application/json";
-/// What the bearing of access tokens is called.
+/// The name of the security scheme for access tokens.
 const SCHEME: &str = "access_token";
 
-/// Every operation that there is.
+/// All operations.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "viewonce",
-        description = "Keeps a secret until someone presents its token, hands it out once, and \
-            deletes it durably before."
+        description = "Keeps a secret until a request presents its token. Deletes it durably, and \
+            only then returns it, once."
     ),
     paths(
         create::create, reveal::by_get, reveal::reveal, acknowledge::acknowledge, status::status,
@@ -30,13 +30,13 @@ const SCHEME: &str = "access_token";
     components(schemas(Problem)),
     tags(
         (name = "secrets", description = "Create, view, check and burn secrets."),
-        (name = "receipts", description = "See what became of a secret, and burn it as its sender."),
-        (name = "operations", description = "For those who run the service.")
+        (name = "receipts", description = "As the sender, see what became of a secret, or burn it."),
+        (name = "operations", description = "For operators of the service.")
     )
 )]
 struct Operations;
 
-/// The specification of a service with these settings, in which every problem has its media type.
+/// The specification of a service with these settings. Problems have their own media type.
 pub(super) fn specification(settings: &Settings) -> Value {
     let serve = settings.server.serve;
     let mut operations = Operations::openapi();
@@ -44,9 +44,9 @@ pub(super) fn specification(settings: &Settings) -> Value {
         Path::find(Some(template)).is_some_and(|path| path.is_served(serve))
     });
     let mut specification = serde_json::to_value(operations).unwrap_or_default();
-    tell_ways_to_view(&mut specification, settings.secrets.view_by_get);
-    tell_access(&mut specification, !settings.access.create_tokens.is_empty());
-    tell_limits(&mut specification, &settings.secrets);
+    describe_viewing(&mut specification, settings.secrets.view_by_get);
+    describe_access(&mut specification, !settings.access.create_tokens.is_empty());
+    describe_limits(&mut specification, &settings.secrets);
     let paths = members_mut(&mut specification["paths"]);
     let operations = paths.flat_map(members_mut);
     for response in operations.flat_map(|operation| members_mut(&mut operation["responses"])) {
@@ -59,7 +59,7 @@ pub(super) fn specification(settings: &Settings) -> Value {
     specification
 }
 
-/// Leaves out the schemas that only operations of other instances refer to.
+/// Removes schemas that no served operation refers to.
 fn drop_unused_schemas(specification: &mut Value) {
     let text = specification.to_string();
     if let Some(schemas) = specification["components"]["schemas"].as_object_mut() {
@@ -67,8 +67,8 @@ fn drop_unused_schemas(specification: &mut Value) {
     }
 }
 
-/// Tells of viewing by GET, unless that is turned off.
-fn tell_ways_to_view(specification: &mut Value, view_by_get: bool) {
+/// Removes viewing by GET if it is turned off.
+fn describe_viewing(specification: &mut Value, view_by_get: bool) {
     let secret = specification.pointer_mut("/paths/~1api~1v1~1secrets~1{token}");
     if let Some(methods) = secret.and_then(Value::as_object_mut)
         && !view_by_get
@@ -77,23 +77,23 @@ fn tell_ways_to_view(specification: &mut Value, view_by_get: bool) {
     }
 }
 
-/// Tells who may create: the bearers of tokens, or everyone.
-fn tell_access(specification: &mut Value, is_closed: bool) {
+/// Describes who may create secrets: holders of access tokens, or everyone.
+fn describe_access(specification: &mut Value, is_closed: bool) {
     let Some(create) = specification.pointer_mut("/paths/~1api~1v1~1secrets/post") else { return };
     if is_closed {
         create["security"] = json!([{ SCHEME: [] }]);
         specification["components"]["securitySchemes"] = json!({ SCHEME: {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token that those who run the service give out.",
+            "description": "An access token from the operator of the service.",
         } });
     } else if let Some(responses) = create["responses"].as_object_mut() {
         responses.shift_remove("401");
     }
 }
 
-/// Tells what bodies may hold.
-fn tell_limits(specification: &mut Value, secrets: &Secrets) {
+/// Describes the limits of request bodies.
+fn describe_limits(specification: &mut Value, secrets: &Secrets) {
     let schemas = &mut specification["components"]["schemas"];
     for (name, schema) in schemas.as_object_mut().into_iter().flatten() {
         if name.ends_with("Request") {
@@ -101,7 +101,7 @@ fn tell_limits(specification: &mut Value, secrets: &Secrets) {
         }
     }
     if let Some(create) = schemas.pointer_mut("/CreateRequest/properties") {
-        // In bytes it is less, where characters take several.
+        // `maxLength` counts characters, but the limit counts bytes: non-ASCII text is limited to fewer.
         create["content"]["maxLength"] = secrets.max_content_bytes.into();
         create["ttl_hours"]["minimum"] = SHORTEST_HOURS.into();
         create["ttl_hours"]["maximum"] = secrets.max_ttl_hours.into();

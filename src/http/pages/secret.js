@@ -1,17 +1,17 @@
-// The page behind a link. The token is in the address's fragment, which the browser sends to
-// nobody; it leaves the page only in the bodies of the requests below.
+// The page behind a link. The token is in the address's fragment, which browsers never send. It leaves
+// the page only in the bodies of the requests below.
 "use strict";
 
-/** The problems that say for certain that nothing was done. */
+/** The problems after which certainly nothing was done. */
 const NOT_RUN = ["busy", "too-many-requests", "no-memory", "no-room", "stopping", "store-failed"].map((name) => `/problems/${name}`);
 
 const token = location.hash.slice(1);
 const part = (id) => document.getElementById(id);
 
-/** Shows one section of the page and moves the focus to its heading, for those who listen. */
+/** Shows one section of the page and moves the focus to its heading, for screen readers. */
 function show(id) {
   for (const section of document.querySelectorAll("section")) section.hidden = section.id !== id;
-  // What was typed stays only as long as it can be corrected.
+  // The passphrase stays only while its form is shown.
   part("passphrase").value = "";
   const heading = part(id).querySelector("h1");
   document.title = `${heading.textContent} · viewonce`;
@@ -23,7 +23,7 @@ function fail(message) {
   show("failed");
 }
 
-/** Says below the form why nothing was revealed, and lets it be tried again at once. */
+/** Says in the form why nothing was revealed, and enables the form for another attempt. */
 function refuse(message) {
   part("refusal").textContent = message;
   part("reveal").disabled = false;
@@ -32,7 +32,7 @@ function refuse(message) {
   field.select?.();
 }
 
-/** Posts the token, and more. Resolves to the status and whatever else is answered. */
+/** Posts the token and the fields of `more`. Resolves to the status and the fields of the response. */
 async function post(path, more, headers) {
   const response = await fetch(path, {
     method: "POST",
@@ -45,8 +45,8 @@ async function post(path, more, headers) {
 }
 
 /**
- * What lets a reveal be repeated: a random key, made for the first one. It is kept where only this
- * visit of the link finds it, in this tab, also after a reload.
+ * The random key that makes a reveal repeatable, generated for the first reveal. It is kept in the
+ * history entry, so only this visit of the link in this tab finds it, also after a reload.
  */
 function key() {
   if (!history.state?.key) {
@@ -62,7 +62,7 @@ async function check() {
   show("checking");
   try {
     const { status, expires_at, passphrase_required } = await post("api/v1/status");
-    // A reveal can use up nothing now; but if it was this page that used it up, it gets it again.
+    // The secret is gone. If this page has revealed it, its key can still repeat the reveal.
     if (status === 404) return history.state?.key ? reveal() : show("gone");
     if (status !== 200) return fail("The service cannot tell right now. Checking used nothing up.");
     part("expiry").textContent = new Date(expires_at)
@@ -93,7 +93,7 @@ async function reveal(passphrase) {
   }
 }
 
-/** The form is sent by the script alone, and nowhere but to the service. */
+/** Sends the form by script, so that the browser never submits it by itself. */
 function submit(event) {
   event.preventDefault();
   part("reveal").disabled = true;
@@ -139,7 +139,7 @@ part("copy").addEventListener("click", copy);
 part("keep")?.addEventListener("click", keep);
 part("retry").addEventListener("click", check);
 addEventListener("hashchange", () => location.reload());
-// A page that is left keeps nothing: who comes back to it asks the service again.
+// Wipe the fields when the page is left. A page restored from the browser's cache asks the service again.
 addEventListener("pagehide", () => { part("content").value = part("passphrase").value = ""; });
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 check();

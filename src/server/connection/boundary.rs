@@ -1,11 +1,11 @@
-//! Where a request may end, in bytes that come in parts: behind an empty line. In a head, that is the first
-//! one that follows another line (RFC 9112, section 2.1). A body in chunks ends with an empty line, too
-//! (section 7.1); others in it end nothing, but to stop there as well does no harm.
+//! Finds where a head or a chunked body may end, in bytes that arrive in parts: after an empty line. A
+//! head ends with the first empty line after another line (RFC 9112, section 2.1). A chunked body ends
+//! with an empty line, too (section 7.1). One within a chunk ends nothing; a pause there does no harm.
 
-/// What was seen of the bytes so far.
+/// The state after the bytes seen so far.
 #[derive(Debug)]
 pub(super) struct Boundary {
-    /// Whether there was a line that is not empty.
+    /// Whether a line was not empty.
     is_begun: bool,
     is_line_empty: bool,
 }
@@ -17,8 +17,8 @@ impl Default for Boundary {
 }
 
 impl Boundary {
-    /// How many of `bytes`, which follow those seen before, come up to such an end; nothing if there is none.
-    /// In chunks any empty line is one.
+    /// The number of `bytes` up to and with the next boundary, or `None`. They must follow those seen
+    /// before. In a chunked body every empty line is a boundary.
     pub(super) fn find(&mut self, bytes: &[u8], in_chunks: bool) -> Option<usize> {
         for (index, byte) in bytes.iter().enumerate() {
             match byte {
@@ -39,7 +39,7 @@ impl Boundary {
 mod tests {
     use super::*;
 
-    /// The parts that end where requests may end, if the bytes come so many at a time.
+    /// Splits `bytes` at each boundary, when they arrive `at_a_time`.
     fn parts(bytes: &str, at_a_time: usize, in_chunks: bool) -> Vec<String> {
         let (mut boundary, mut parts) = (Boundary::default(), vec![Vec::new()]);
         for mut bytes in bytes.as_bytes().chunks(at_a_time) {
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(parts(&"\r\n".repeat(9), 4, false), ["\r\n".repeat(9)]);
     }
 
-    /// The last trailer goes on behind an LF alone, until CR and LF.
+    /// A bare LF does not end the last trailer for every parser; CR LF does.
     #[test]
     fn a_body_in_chunks_ends_behind_an_empty_line_however_it_comes() {
         let cases = [

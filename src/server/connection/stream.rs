@@ -1,4 +1,4 @@
-//! What a connection is made of, and what of it only the system knows.
+//! The byte stream below a connection, and the state of it that only the kernel knows.
 
 use std::io;
 
@@ -7,32 +7,31 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-/// Bytes that the system takes before it has sent them: few, so that it shows when the other side takes
-/// some of a long answer.
+/// Unsent bytes that the kernel buffers for a socket: few, so that progress of a long answer shows.
 pub const UNSENT: u32 = 65_536;
-/// More bytes than this are not counted.
+/// Larger numbers of unsent bytes are reported as this one.
 const COUNTED: u32 = 4 * UNSENT;
 
-/// A stream of bytes of which can be told what the other side has still to take, and whether it has gone.
+/// A byte stream that knows how much is unsent, and whether the client has closed it.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin {
-    /// How many bytes wait in the system for the other side to make room, as far as they are counted.
+    /// How many bytes the kernel has not sent yet, up to a limit.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system call.
     fn unsent(&self) -> io::Result<u32>;
 
-    /// Whether the other side has closed it, whatever is still to be read.
+    /// Whether the client has closed its side, even if input is still unread.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system call.
     fn has_gone(&self) -> io::Result<bool>;
 }
 
 impl Stream for TcpStream {
-    /// A socket counts as ready for more only if twice what it has not sent is less than its mark
-    /// (`TCP_NOTSENT_LOWAT`): that is searched for.
+    /// Linux reports a socket as writable only while twice its unsent bytes are below
+    /// `TCP_NOTSENT_LOWAT`. A binary search over that mark finds the number of unsent bytes.
     fn unsent(&self) -> io::Result<u32> {
         let socket = SockRef::from(self);
         let (mut least, mut most) = (0, COUNTED);
@@ -54,7 +53,7 @@ impl Stream for TcpStream {
     }
 }
 
-/// Whether a socket is at this moment in the state that `flags` say, or has failed.
+/// Whether a socket has one of `flags` now, or has failed.
 fn is_ready(socket: &TcpStream, flags: PollFlags) -> io::Result<bool> {
     let mut sockets = [PollFd::new(socket, flags)];
     poll(&mut sockets, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;

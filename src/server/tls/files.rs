@@ -1,4 +1,4 @@
-//! The files that a certificate and its key are in. What they hold is in no error.
+//! Reads a certificate and its key from files. No error quotes their content.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{TlsError, provider};
 
-/// The files that a certificate and its key are in.
+/// The paths of a certificate and its key.
 #[derive(Debug)]
 pub(super) struct CertificateFiles {
     pub(super) certificate: PathBuf,
@@ -19,11 +19,11 @@ pub(super) struct CertificateFiles {
 }
 
 impl CertificateFiles {
-    /// Reads the pair that they hold.
+    /// Reads the pair.
     ///
     /// # Errors
     ///
-    /// [`TlsError`], but for the last.
+    /// Any [`TlsError`] but [`TlsError::Protocol`].
     pub(super) fn read(&self) -> Result<CertifiedKey, TlsError> {
         let Self { certificate, key } = self;
         let contents = |setting, path: &Path| {

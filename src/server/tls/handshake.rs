@@ -1,5 +1,4 @@
-//! The connections of TLS: a handshake has its time, and what is encrypted and not sent yet counts as
-//! not sent.
+//! TLS connections: the handshake has a timeout, and ciphertext buffered here counts as unsent.
 
 use std::io;
 use std::time::Duration;
@@ -11,12 +10,12 @@ use tokio_rustls::server::TlsStream;
 
 use crate::server::connection::Stream;
 
-/// Agrees with a client on how to encrypt `stream`, within `time` and unless `stopping` comes first.
+/// Performs the TLS handshake on `stream` within `time`, unless `stopping` resolves first.
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::TimedOut`], [`io::ErrorKind::ConnectionAborted`] for a stop, or what made the
-/// handshake fail.
+/// [`io::ErrorKind::TimedOut`], [`io::ErrorKind::ConnectionAborted`] for a stop, or the error of the
+/// handshake.
 pub async fn shake_hands(
     acceptor: TlsAcceptor,
     stream: TcpStream,

@@ -1,7 +1,7 @@
-//! The database file: made private and durable, locked, opened, migrated.
+//! The database file: created private and durable, locked, opened, migrated.
 //!
-//! Once SQLite has the file, nothing in the process opens it again: closing any other descriptor
-//! of it would drop SQLite's own locks.
+//! Once SQLite has opened the file, nothing else in the process opens it: closing another descriptor of
+//! the same file would drop SQLite's POSIX locks.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -20,32 +20,32 @@ const FILE_MODE: u32 = 0o600;
 /// Marks a database as ours in its header: `VwOn`.
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"VwOn");
 
-/// Quota for every statement, so that each is prepared once.
+/// Capacity of the statement cache: enough for all statements, so that each is prepared once.
 const STATEMENTS: usize = 64;
 
 mod migrations {
     refinery::embed_migrations!("sql/sqlite/migrations");
 }
 
-/// Why a database does not open. Its text is one line and names the file.
+/// Why a database could not be opened. The text is one line and names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// A folder or a file cannot be made or written.
-    #[error("{path}: cannot be made or written", path = .0.display())]
+    /// A folder or a file cannot be created or written.
+    #[error("{path}: cannot be created or written", path = .0.display())]
     Unwritable(PathBuf, #[source] io::Error),
-    /// Another process has it.
+    /// Another process holds the lock.
     #[error("{path}: another process is using this database", path = .0.display())]
     InUse(PathBuf),
-    /// It is some other program's.
-    #[error("{path}: this is a database, but not one of viewonce's", path = .0.display())]
+    /// Another program created it.
+    #[error("{path}: this database does not belong to viewonce", path = .0.display())]
     Foreign(PathBuf),
-    /// A newer version of this program made it: the version of its schema, and the newest known.
+    /// A newer version of this program created it: its schema version, and the newest one known here.
     #[error("{path}: this database is from a newer version of viewonce (schema {1}, this version knows {2})", path = .0.display())]
     Newer(PathBuf, i32, i32),
-    /// The file system does not do what a write-ahead log needs.
+    /// The file system lacks a feature that a write-ahead log needs.
     #[error("{path}: the file system does not support a write-ahead log", path = .0.display())]
     NoWal(PathBuf),
-    /// SQLite refuses it.
+    /// SQLite cannot open it.
     #[error("{path}: cannot be opened", path = .0.display())]
     Sqlite(PathBuf, #[source] rusqlite::Error),
     /// Its schema cannot be brought up to date.
@@ -53,8 +53,8 @@ pub enum DatabaseError {
     Migration(PathBuf, #[source] refinery::Error),
 }
 
-/// An open database, and the lock that keeps other processes out. Fields drop in their order: the
-/// connection closes before the lock goes.
+/// An open database, and the lock that keeps other processes out. Fields drop in order of declaration,
+/// so the connection closes before the lock is released.
 pub(super) struct Database {
     pub(super) connection: Connection,
     pub(super) files: DatabaseFiles,
@@ -62,12 +62,12 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens the database at `path`, which is made if it is not there, and migrates it.
+    /// Opens the database at `path`, creates it if it is missing, and migrates it.
     pub(super) fn open(path: &Path) -> Result<Self, DatabaseError> {
-        make_parents(path)?;
+        create_parents(path)?;
         let lock = lock(path)?;
         if !path.exists() {
-            make_file(path)?;
+            create_file(path)?;
         }
         let mut connection = connect(path)?;
         migrate(path, &mut connection)?;
@@ -75,8 +75,8 @@ impl Database {
         Ok(Self { connection, files, _lock: lock })
     }
 
-    /// Closes it, and removes its log, which has been emptied. Without this, whatever the end is, the
-    /// log stays for the next start: to move only a part of it would be worse than nothing.
+    /// Closes the database and removes its log, which a checkpoint has emptied. On any other exit the
+    /// log stays for the next start: a partly completed checkpoint would be worse than none.
     pub(super) fn close(self) -> rusqlite::Result<()> {
         let Self { connection, .. } = self;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
@@ -84,9 +84,9 @@ impl Database {
     }
 }
 
-/// Makes the missing folders above `path`, private, each durable in its parent.
-fn make_parents(path: &Path) -> Result<(), DatabaseError> {
-    let missing = path.ancestors().skip(1).take_while(|folder| !is_here(folder));
+/// Creates the missing folders above `path`: private, and each durable in its parent.
+fn create_parents(path: &Path) -> Result<(), DatabaseError> {
+    let missing = path.ancestors().skip(1).take_while(|folder| !exists(folder));
     for folder in missing.collect::<Vec<_>>().into_iter().rev() {
         DirBuilder::new()
             .mode(FOLDER_MODE)
@@ -98,18 +98,19 @@ fn make_parents(path: &Path) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-fn is_here(folder: &Path) -> bool {
+fn exists(folder: &Path) -> bool {
     folder.as_os_str().is_empty() || folder.exists()
 }
 
-fn make_file(path: &Path) -> Result<(), DatabaseError> {
+fn create_file(path: &Path) -> Result<(), DatabaseError> {
     open_private(path)
         .and_then(|file| file.sync_all())
         .and_then(|()| sync_parent(path))
         .map_err(unwritable(path))
 }
 
-/// Locks the database at `path` for this process, beside the file itself where `path` is a link.
+/// Locks the database at `path` for this process. If `path` is a symbolic link, the lock file lies
+/// beside the link's target.
 fn lock(path: &Path) -> Result<File, DatabaseError> {
     let mut name = path.canonicalize().unwrap_or_else(|_missing| path.to_owned()).into_os_string();
     name.push(".lock");
@@ -122,7 +123,7 @@ fn lock(path: &Path) -> Result<File, DatabaseError> {
     }
 }
 
-/// Opens a file for writing; if it has to be made, then readable by its owner alone.
+/// Opens a file for writing. A new file is readable and writable by its owner alone.
 fn open_private(path: &Path) -> io::Result<File> {
     let is_new = !path.exists();
     let file =
@@ -149,7 +150,7 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     let keeps_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     connection.set_db_config(keeps_log, true).map_err(refused)?;
     connection.execute_batch(include_str!("../../../sql/sqlite/lock.sql")).map_err(refused)?;
-    // Before anything is written: what is not ours stays as it is.
+    // Checked before the first write, so that another program's database stays untouched.
     let owner = owner(&connection).map_err(refused)?;
     if owner == Owner::Another {
         return Err(DatabaseError::Foreign(path.to_owned()));
@@ -167,7 +168,7 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     Ok(connection)
 }
 
-/// Whose a database is.
+/// The program that a database belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owner {
     Ours,

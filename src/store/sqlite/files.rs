@@ -1,8 +1,8 @@
-//! The files of an open database, looked at from outside by their names.
+//! Checks on the files of an open database, by their names.
 //!
-//! SQLite goes on with files that somebody has replaced, removed or cut: what it wrote there would be
-//! acknowledged, and gone at the next start. So before each transaction they are looked at. They are
-//! not opened for that: closing another descriptor would drop SQLite's locks.
+//! SQLite does not notice files that were replaced, removed or truncated: it would acknowledge writes
+//! that are gone at the next start. So each transaction checks the files first. It uses `stat` and does
+//! not open them: closing another descriptor would drop SQLite's locks.
 
 use std::fs;
 use std::io;
@@ -21,22 +21,22 @@ pub(super) struct DatabaseFiles {
 /// One of the files that SQLite has open.
 struct Part {
     path: PathBuf,
-    /// Its device, and its number there.
+    /// Device and inode number.
     identity: (u64, u64),
-    /// Its length after the last write. It never shrinks, but for a log that is emptied.
+    /// Its length after the last write. Only a checkpoint, which empties the log, makes it shrink.
     bytes: u64,
 }
 
-/// DatabaseFiles that are not as the last write left them.
+/// How the files differ from the state that the last write left.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(super) enum Altered {
     #[error("the database file is not the one that was opened")]
     DatabaseGone,
-    #[error("the database file was cut")]
+    #[error("the database file was truncated")]
     DatabaseCut,
     #[error("the write-ahead log is not the one that was opened")]
     LogGone,
-    #[error("the write-ahead log was cut")]
+    #[error("the write-ahead log was truncated")]
     LogCut,
 }
 
@@ -49,19 +49,19 @@ impl DatabaseFiles {
         Ok(Self { database: Part::of(database)?, log: Part::of(log.into())? })
     }
 
-    /// Notes how long they have become.
+    /// Records the lengths of the files.
     pub(super) fn note(&mut self) {
         self.database.note();
         self.log.note();
     }
 
-    /// Notes that the log was emptied into the database.
+    /// Records that a checkpoint has emptied the log into the database.
     pub(super) fn note_emptied(&mut self) {
         self.log.bytes = 0;
         self.note();
     }
 
-    /// Checks that they are those that SQLite has, and whole.
+    /// Checks that these are still the files that SQLite has open, and that none was truncated.
     pub(super) fn verify(&self) -> Result<(), Altered> {
         let (database, log) = (self.database.find(), self.log.find());
         if database.ok_or(Altered::DatabaseGone)? < self.database.bytes {
@@ -73,7 +73,7 @@ impl DatabaseFiles {
         Ok(())
     }
 
-    /// Checks that the log can be moved to the database. SQLite has it even where its name has gone.
+    /// Checks that a checkpoint is possible. SQLite has the log open even if its name was removed.
     pub(super) fn verify_movable(&self) -> Result<(), Altered> {
         match self.verify() {
             Err(Altered::LogGone) => Ok(()),
@@ -81,17 +81,17 @@ impl DatabaseFiles {
         }
     }
 
-    /// Bytes of the log as it was noted.
+    /// The recorded length of the log.
     pub(super) fn log_bytes(&self) -> u64 {
         self.log.bytes
     }
 
-    /// Bytes of the database file as it was noted.
+    /// The recorded length of the database file.
     pub(super) fn database_bytes(&self) -> u64 {
         self.database.bytes
     }
 
-    /// Bytes that are left on the file system, to those who are not root.
+    /// The bytes that an unprivileged user may still write on the file system.
     pub(super) fn free_bytes(&self) -> io::Result<u64> {
         let folder = self.database.path.parent().unwrap_or(Path::new("/"));
         let system = rustix::fs::statvfs(folder)?;
@@ -111,7 +111,7 @@ impl Part {
         Ok(Self { path, identity: (file.dev(), file.ino()), bytes: file.len() })
     }
 
-    /// How long it is; nothing if another file stands under its name, or none.
+    /// Its length; `None` if its name is gone or belongs to another file.
     fn find(&self) -> Option<u64> {
         let file = fs::metadata(&self.path).ok()?;
         ((file.dev(), file.ino()) == self.identity).then_some(file.len())

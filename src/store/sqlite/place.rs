@@ -1,22 +1,22 @@
-//! The place of a row in `secrets`: its number begins with the instant that its lookup id begins
-//! with, so that the rows stand in the order in which they expire.
+//! The place of a secret: its row id in `secrets`. It begins with the same instant as the lookup id, so
+//! that the rows are in the order in which they expire.
 //!
-//! What is created together then lies together, and so does what has expired; a purge takes it
-//! from the front. The digest in the lookup id tells the secrets of a millisecond apart: a secret
-//! has a few places next to one another, of which it takes the first that is free.
+//! So secrets that are created together lie together, and a purge deletes expired ones from the front of
+//! the table. Within a millisecond, the digest in the lookup id selects a short range of places, and the
+//! secret takes the first free one.
 
 use std::ops::RangeInclusive;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::LookupId;
 
-/// Places that a secret may have. They are all taken only when some ten thousand secrets expire in
+/// The number of places in a secret's range. All are taken only if some ten thousand secrets expire in
 /// the same millisecond.
 const PLACES: i64 = 64;
-/// Bits of a place beside those of the instant: a little over 62 all together.
+/// Bits of a place below those of the instant. Together they take a little over 62 bits.
 const DIGEST_BITS: u32 = 14;
 
-/// Where the secret of this id may stand.
+/// The places that the secret with this id may have.
 pub(super) fn places(id: &LookupId) -> RangeInclusive<i64> {
     let [a, b, ..] = *id.digest();
     let first =
@@ -24,7 +24,8 @@ pub(super) fn places(id: &LookupId) -> RangeInclusive<i64> {
     first..=first + PLACES - 1
 }
 
-/// The place behind all secrets that have expired by `now`; also others may stand before it.
+/// Every secret that has expired by `now` has a lower place than this. Some that have not expired do,
+/// too, so callers must still compare the expiry.
 pub(super) fn end_of_expired(now: Timestamp) -> i64 {
     start(now) + (1 << DIGEST_BITS) + PLACES
 }

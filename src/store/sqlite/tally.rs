@@ -1,53 +1,53 @@
-//! What a transaction does to the secrets. It is told to the metrics when it has committed.
+//! The changes of a transaction, which are reported to the metrics after its commit.
 //!
-//! How many secrets there are is counted once, after the start, by walking the store in portions.
-//! Meanwhile secrets come and go. Those that do so where they are counted already change the number;
-//! the others, the walk will find or not find by itself.
+//! After the start, a walk in portions counts the secrets once. Meanwhile secrets are added and removed.
+//! At a place that is already counted, this changes the number. At a place not counted yet, it changes
+//! nothing: the walk counts what it finds there.
 
 use crate::domain::clock::Timestamp;
 use crate::metrics::StoreMetrics;
 use crate::store::State;
 
-/// What a transaction does.
+/// The changes of one transaction.
 #[derive(Clone, Copy)]
 pub(super) struct Tally {
-    /// How many secrets have become each [`State`]; those that came are pending.
+    /// How many secrets have entered each [`State`]; new ones are pending.
     became: [u64; 5],
-    /// Creations that were refused for want of room.
+    /// Creations that were refused for lack of space.
     pub(super) refused: u64,
-    /// How many more there are where secrets are counted.
+    /// The change in the number of counted secrets.
     living: i64,
     /// The last place up to which secrets are counted.
     counted_to: i64,
-    /// When the first of what has come is to be purged.
+    /// The earliest instant at which a new row is due for purging.
     due: i64,
 }
 
-/// That place when counting has not begun.
+/// The value of `counted_to` before counting begins.
 pub(super) const NOWHERE: i64 = i64::MIN;
-/// That place when all are counted.
+/// The value of `counted_to` when all are counted.
 const EVERYWHERE: i64 = i64::MAX;
 
 impl Tally {
-    /// One of a transaction that has done nothing yet, and of how far secrets were counted before.
+    /// The tally of a new transaction. Earlier ones have counted up to `counted_to`.
     pub(super) const fn new(counted_to: i64) -> Self {
         Self { became: [0; 5], refused: 0, living: 0, counted_to, due: i64::MAX }
     }
 
-    /// A secret has come to this place, which expires then.
-    pub(super) fn comes(&mut self, place: i64, expires_at: Timestamp) {
+    /// Notes that a secret was added at this place.
+    pub(super) fn add(&mut self, place: i64, expires_at: Timestamp) {
         self.became[State::Pending as usize] += 1;
         self.living += i64::from(place <= self.counted_to);
         self.falls_due(expires_at);
     }
 
-    /// A secret has gone from this place, for this reason.
-    pub(super) fn goes(&mut self, place: i64, state: State) {
+    /// Notes that a secret was removed from this place and is now in this state.
+    pub(super) fn remove(&mut self, place: i64, state: State) {
         self.became[state as usize] += 1;
         self.living -= i64::from(place <= self.counted_to);
     }
 
-    /// Something has come that is to be purged then.
+    /// Notes that a new row is due for purging at `instant`.
     pub(super) fn falls_due(&mut self, instant: Timestamp) {
         self.due = self.due.min(instant.as_millis());
     }
@@ -57,15 +57,16 @@ impl Tally {
         self.counted_to
     }
 
-    /// So many secrets stand behind that place, up to the `last` one of them or up to the end.
+    /// Adds a portion of `secrets` rows after `counted_to`. It ends at the place `last`, or at the end
+    /// of the table if that is `None`.
     pub(super) fn count(&mut self, secrets: u32, last: Option<i64>) {
         self.living += i64::from(secrets);
         self.counted_to = last.unwrap_or(EVERYWHERE);
     }
 
-    /// Counts what was refused, and if it has committed, what was done. Returns how far secrets are
-    /// counted then.
-    pub(super) fn tell(&self, metrics: &StoreMetrics, is_committed: bool) -> Option<i64> {
+    /// Reports refusals and, after a commit, changes to the metrics. Returns the new `counted_to` after
+    /// a commit.
+    pub(super) fn report(&self, metrics: &StoreMetrics, is_committed: bool) -> Option<i64> {
         metrics.refused.inc_by(self.refused);
         if !is_committed {
             return None;

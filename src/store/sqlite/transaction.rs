@@ -1,5 +1,5 @@
-//! A [`Transaction`] on SQLite, and what the commands do in it. Each statement is a file under
-//! `sql/sqlite`, prepared once.
+//! A [`Transaction`] on SQLite, and how the commands run in it. Each statement is a file under
+//! `sql/sqlite` and is prepared once.
 
 mod create;
 mod purge;
@@ -19,14 +19,14 @@ use crate::domain::id::{KeyId, LookupId, ReceiptId};
 use crate::domain::secret::{Flags, SealedSecret};
 use crate::store::{Command, Place, Rules, State, StoreError, Survey, Surveyed};
 
-/// Sealed bytes after which a transaction is laden.
-const LADEN_BYTES: usize = 1 << 18;
-/// The most sealed bytes of a secret that a laden transaction still takes on.
-const LIGHT_BYTES: usize = 4_096;
-/// Secrets that one survey or count looks at.
+/// Sealed bytes after which a transaction defers large secrets.
+const DEFER_AFTER_BYTES: usize = 1 << 18;
+/// The most sealed bytes of a secret that is never deferred.
+const SMALL_BYTES: usize = 4_096;
+/// The secrets that one survey or count reads.
 const SURVEY_SECRETS: u32 = 1_000;
 
-/// The statement in this file of `sql/sqlite`.
+/// The statement in the file of this name in `sql/sqlite`.
 macro_rules! sql {
     ($name:literal) => {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sqlite/", $name, ".sql"))
@@ -34,25 +34,24 @@ macro_rules! sql {
 }
 use sql;
 
-/// A transaction under way, or a look between two of them.
+/// An open transaction, or a read outside of one.
 pub(super) struct Transaction<'a> {
     connection: &'a Connection,
     files: &'a DatabaseFiles,
     rules: &'a Rules,
     now: Timestamp,
     settled: Timestamp,
-    /// The receipts whose secrets have ended in it.
+    /// The receipts whose secrets ended in this transaction.
     pub(super) ended: Vec<ReceiptId>,
-    /// Sealed bytes of the secrets that it has written or erased; of what is kept for repeats, what
-    /// it has written.
+    /// The sealed bytes written so far, and those deleted from `secrets`.
     moved: usize,
-    /// Whether large secrets may wait for the next one.
-    pub(super) may_put_off: bool,
-    /// What creations may still write in it, if one has asked.
-    room: Option<Quota>,
-    /// Why there was no room for one.
+    /// Whether large secrets may be deferred to the next transaction.
+    pub(super) may_defer: bool,
+    /// The quota that is left for creations, read by the first one.
+    quota: Option<Quota>,
+    /// Why a creation was refused, if one was.
     pub(super) full: Option<Full>,
-    /// What it does to the secrets.
+    /// The changes for the metrics.
     pub(super) tally: Tally,
 }
 
@@ -73,18 +72,18 @@ impl<'a> Transaction<'a> {
             settled,
             ended: Vec::new(),
             moved: 0,
-            may_put_off: false,
-            room: None,
+            may_defer: false,
+            quota: None,
             full: None,
             tally,
         }
     }
 
-    /// Runs a command, unless it is about a large secret and this transaction is laden: small ones do
-    /// not wait for many large ones. An error ends the transaction.
+    /// Runs a command, or defers it if it is about a large secret and enough bytes were moved: small
+    /// secrets do not wait for many large ones. An error ends the transaction.
     pub(super) fn run(&mut self, command: &mut Command) -> rusqlite::Result<()> {
-        let is_laden = self.may_put_off && self.moved >= LADEN_BYTES;
-        if is_laden && self.weight(command)? > LIGHT_BYTES {
+        let defers_large = self.may_defer && self.moved >= DEFER_AFTER_BYTES;
+        if defers_large && self.weight(command)? > SMALL_BYTES {
             return Ok(());
         }
         match command {
@@ -97,13 +96,13 @@ impl<'a> Transaction<'a> {
             Command::Revoke(revoke, reply) => reply.hold(Ok(self.revoke(revoke)?)),
             Command::Survey(survey, reply) => reply.hold(Ok(self.survey(survey)?)),
             Command::Count(_, reply) => reply.hold(Ok(self.count()?)),
-            // The actor answers these by themselves.
+            // The actor answers these itself.
             Command::Watch(..) | Command::Purge(..) | Command::Ping(..) | Command::Close(..) => {}
         }
         Ok(())
     }
 
-    /// The sealed bytes of the secret that a command will write or erase.
+    /// The sealed bytes of the secret that a command will write or delete.
     fn weight(&self, command: &Command) -> rusqlite::Result<usize> {
         match command {
             Command::Create(create, _) => Ok(create.secret.ciphertext.len()),
@@ -117,12 +116,12 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Runs a statement; returns how many rows it changed.
+    /// Runs a statement; returns the number of rows changed.
     fn execute(&self, sql: &str, values: impl Params) -> rusqlite::Result<usize> {
         self.connection.prepare_cached(sql)?.execute(values)
     }
 
-    /// Runs a statement, to its end; returns its first row, if there is one.
+    /// Runs a statement; returns its first row, if it has one.
     fn find<T>(
         &self,
         sql: &str,
@@ -132,8 +131,7 @@ impl<'a> Transaction<'a> {
         self.connection.prepare_cached(sql)?.query_row(values, read).optional()
     }
 
-    /// Deletes what is kept beside a secret that has just been deleted, and has its receipt say how
-    /// it ended.
+    /// Deletes the guard of a secret that has just been deleted, and records its end in its receipt.
     fn end(&mut self, lookup_id: &LookupId, flags: Flags, state: State) -> rusqlite::Result<()> {
         self.unguard(lookup_id, flags)?;
         if flags.has_receipt() {
@@ -144,7 +142,7 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Deletes what the passphrase of a secret that has just been deleted was checked by.
+    /// Deletes the guard, which holds the verifier, of a secret that has just been deleted.
     fn unguard(&self, lookup_id: &LookupId, flags: Flags) -> rusqlite::Result<()> {
         if flags.has_passphrase() {
             self.execute(sql!("unguard"), [lookup_id.as_bytes()])?;
@@ -168,7 +166,7 @@ impl<'a> Transaction<'a> {
         Ok(Surveyed { unknown_keys, next })
     }
 
-    /// Counts the next secrets, and tells whether those were the last.
+    /// Counts the next portion of secrets. Returns whether it was the last.
     fn count(&mut self) -> rusqlite::Result<bool> {
         let values = params![self.tally.counted_to(), SURVEY_SECRETS];
         let portion = self.find(sql!("count"), values, |row| {
@@ -180,19 +178,19 @@ impl<'a> Transaction<'a> {
         Ok(last.is_none())
     }
 
-    /// Reads something.
-    pub(super) fn look(&self) -> rusqlite::Result<()> {
+    /// Reads from the database, to see whether that works.
+    pub(super) fn probe_read(&self) -> rusqlite::Result<()> {
         self.connection.pragma_query_value(None, "schema_version", |_row| Ok(()))
     }
 
-    /// How many pages the database has, and how many of these are free.
+    /// The number of pages of the database, and the number of free pages among them.
     pub(super) fn pages(&self) -> rusqlite::Result<(u32, u32)> {
         let count = |sql| self.find(sql, [], |row| row.get(0)).map(Option::unwrap_or_default);
         Ok((count(sql!("page_count"))?, count(sql!("freelist_count"))?))
     }
 }
 
-/// Runs `work` between BEGIN and a COMMIT that is seen to succeed; `times` is told how long that took.
+/// Runs `work` between BEGIN and a COMMIT that succeeds. `times` observes the duration of the COMMIT.
 pub(super) fn commit<T>(
     connection: &mut Connection,
     times: &Histogram,
@@ -209,8 +207,8 @@ pub(super) fn commit<T>(
     Ok(outcome)
 }
 
-/// The error of something that was not done. A commit that finds no room has not written its last
-/// frame, so it was not done either.
+/// The error of work that was not done. This holds for a commit on a full disk, too: it has not written
+/// its last frame.
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::NoRoom(std::sync::Arc::new(error)),
@@ -218,21 +216,21 @@ pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     }
 }
 
-/// Writes the one row of the table that is there to be written.
+/// Writes the single row of the table `probe`.
 pub(super) fn probe(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     connection.prepare_cached(sql!("probe"))?.execute(params![now.as_millis()])?;
     Ok(())
 }
 
-/// Moves everything from the write-ahead log to the database file and cuts the log to nothing.
-/// Returns whether that was possible.
+/// Moves everything from the write-ahead log to the database file and truncates the log. Returns whether
+/// that was possible.
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(sql!("checkpoint"))?
         .query_row([], |row| Ok(!row.get::<_, bool>("busy")?))
 }
 
-/// What `find` finds first among `candidates`.
+/// The first result of `find` among `candidates`.
 fn first<Id, T>(
     candidates: &[Id],
     find: impl FnMut(&Id) -> rusqlite::Result<Option<T>>,

@@ -1,9 +1,8 @@
-//! The [`Writer`]: does one transaction after another, knows whether the last one failed, and erases.
+//! The [`Writer`]: runs transactions, knows whether the last one failed, and erases.
 //!
-//! After a failed commit nothing runs until a small write has committed, because frames of the failed
-//! one could come back after a crash; that write covers them. So it is at the start, because what a
-//! killed process has left in the log may be read, but need not be durable; that write makes it so.
-//! And nothing runs while the files are not those that SQLite has open, for it would go on with them.
+//! A failed commit can leave pages in the write-ahead log that a crash would bring back. So nothing runs
+//! until a small write has committed, which overwrites them. A small write also comes first after the
+//! start: a killed process can have left pages in the log that are not durable yet. Nothing runs while the files are not those that SQLite has open.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,40 +17,40 @@ use crate::metrics::StoreMetrics;
 use crate::runtime::chain::Chain;
 use crate::store::{Health, Purged, Rules, StoreError, Watch};
 
-/// How often the files are cleaned while there is more to purge than one purge takes.
-const ERASE_EVERY: Duration = Duration::from_millis(250);
-/// How often it is told that creations are refused.
-const TELL_EVERY: Duration = Duration::from_mins(1);
+/// How often to erase while sealed rows are left to purge.
+const ERASE_INTERVAL: Duration = Duration::from_millis(250);
+/// How often to log that creations are refused, at most.
+const REFUSAL_LOG_INTERVAL: Duration = Duration::from_mins(1);
 
-/// An open database, until it is closed, and how it fares.
+/// An open database, until it is closed, and its state.
 pub(super) struct Writer {
     database: Option<Database>,
     rules: Rules,
     clock: Clock,
-    standing: Standing,
-    /// When the files were last clean, and why nothing was purged or erased since, if that was tried.
+    last: LastTransaction,
+    /// When the files were last erased, and the error of the last purge or erase, if it failed.
     erased_at: Instant,
     unclean: Option<StoreError>,
-    /// When it was told last that creations are refused.
-    told_at: Option<Instant>,
+    /// When a refused creation was last logged.
+    refusal_logged_at: Option<Instant>,
     pub(super) metrics: Arc<StoreMetrics>,
     pub(super) health: Arc<Health>,
     /// The last place up to which secrets are counted.
     counted_to: i64,
 }
 
-/// What is known of the last transaction.
+/// The outcome of the last transaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// There was none yet.
-    Untested,
+enum LastTransaction {
+    /// No transaction yet.
+    None,
     /// It committed.
-    Good,
-    /// It failed, and the log says so.
-    Suspect,
+    Committed,
+    /// It failed, and the failure is logged.
+    Failed,
 }
 
-/// A checkpoint that something still reading the log prevented.
+/// A reader of the log prevented a checkpoint.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the write-ahead log could not be emptied: it is busy")]
 struct CheckpointBusy;
@@ -63,18 +62,18 @@ impl Writer {
             rules,
             metrics: Arc::new(StoreMetrics::new(clock.clone())),
             clock,
-            standing: Standing::Untested,
+            last: LastTransaction::None,
             erased_at: Instant::now(),
             unclean: None,
-            told_at: None,
+            refusal_logged_at: None,
             health: Arc::default(),
             counted_to: NOWHERE,
         }
     }
 
-    /// Does `work` in a transaction of its own, and returns its outcome when that has committed. Unless
-    /// the last one is known to have committed, a small write has to commit before. Health, log and
-    /// metrics are told how it ended.
+    /// Runs `work` in a transaction, and returns its outcome after the commit. Unless the last
+    /// transaction committed, a small write must commit first. Records the outcome in health, log and
+    /// metrics.
     pub(super) fn transact<T>(
         &mut self,
         work: impl FnOnce(&mut Transaction<'_>) -> rusqlite::Result<T>,
@@ -83,14 +82,15 @@ impl Writer {
         let (mut tally, mut full) = (Tally::new(self.counted_to), None);
         let outcome = database.files.verify().map_err(StoreError::from).and_then(|()| {
             let Database { connection, files, .. } = database;
-            let look = self.clock.read();
-            if self.standing != Standing::Good {
-                let probed = commit(connection, &self.metrics.commits, |it| probe(it, look.now));
+            let reading = self.clock.read();
+            if self.last != LastTransaction::Committed {
+                let probed = commit(connection, &self.metrics.commits, |it| probe(it, reading.now));
                 files.note();
                 probed.map_err(StoreError::not_run)?;
             }
             let committed = commit(connection, &self.metrics.commits, |connection| {
-                let mut transaction = Transaction::new(connection, files, &self.rules, look, tally);
+                let mut transaction =
+                    Transaction::new(connection, files, &self.rules, reading, tally);
                 let outcome = work(&mut transaction);
                 (tally, full) = (transaction.tally, transaction.full);
                 outcome
@@ -98,38 +98,41 @@ impl Writer {
             files.note();
             committed
         });
-        self.counted_to = tally.tell(&self.metrics, outcome.is_ok()).unwrap_or(self.counted_to);
+        self.counted_to = tally.report(&self.metrics, outcome.is_ok()).unwrap_or(self.counted_to);
         self.note(outcome.as_ref().map(drop), full);
         outcome
     }
 
-    /// Tells health, log and metrics how a transaction ended.
+    /// Records the outcome of a transaction in health, log and metrics.
     fn note(&mut self, outcome: Result<(), &StoreError>, full: Option<Full>) {
         self.measure();
-        match (outcome, self.standing) {
-            (Ok(()), Standing::Suspect) => log::info!("the store commits again"),
-            (Err(error), Standing::Untested | Standing::Good) => {
-                log::error!("until a write succeeds, nothing is accepted: {}", Chain(error));
+        match (outcome, self.last) {
+            (Ok(()), LastTransaction::Failed) => log::info!("the store commits again"),
+            (Err(error), LastTransaction::None | LastTransaction::Committed) => {
+                log::error!("the store accepts nothing until a write succeeds: {}", Chain(error));
             }
             _ => {}
         }
         self.metrics.failed.inc_by(outcome.is_err().into());
-        self.standing = if outcome.is_ok() { Standing::Good } else { Standing::Suspect };
+        self.last = match outcome {
+            Ok(()) => LastTransaction::Committed,
+            Err(_) => LastTransaction::Failed,
+        };
         self.health.note(outcome.map_err(StoreError::clone).and(self.is_clean()));
         if let Some(full) = full
-            && self.told_at.is_none_or(|told_at| told_at.elapsed() >= TELL_EVERY)
+            && self.refusal_logged_at.is_none_or(|at| at.elapsed() >= REFUSAL_LOG_INTERVAL)
         {
             log::warn!("creations are refused: {}", Chain(&full));
-            self.told_at = Some(Instant::now());
+            self.refusal_logged_at = Some(Instant::now());
         }
     }
 
-    /// Whether the files were cleaned when that was last tried.
+    /// The outcome of the last purge or erase.
     fn is_clean(&self) -> Result<(), StoreError> {
         self.unclean.clone().map_or(Ok(()), Err)
     }
 
-    /// Tells the metrics how long the files are.
+    /// Records the lengths of the files in the metrics.
     fn measure(&self) {
         if let Some(Database { files, .. }) = &self.database {
             self.metrics.database_bytes.set(files.database_bytes().cast_signed());
@@ -137,18 +140,19 @@ impl Writer {
         }
     }
 
-    /// Deletes some of what has ended, and erases if that was the last of it, or after a while. That it
-    /// cannot delete does not keep it from erasing.
+    /// Deletes a portion of the ended rows. Erases after the last portion with sealed bytes, or every
+    /// [`ERASE_INTERVAL`] before. A failed deletion does not prevent erasing.
     pub(super) fn purge(&mut self) -> Result<Purged, StoreError> {
         #[expect(
             clippy::redundant_closure_for_method_calls,
             reason = "as a path it has one lifetime"
         )]
         let portion = self.transact(|transaction| transaction.purge());
-        // Receipts and creations, however many are left, hold nothing that has to be erased. And where
-        // much sealed is left, what others have ended does not wait for all of it.
+        // Receipts and creations hold no sealed bytes, so erasing does not wait for them. While sealed
+        // rows are left, erase at intervals, so that viewed and burned secrets do not wait for the whole
+        // purge.
         let is_sealed_left = portion.as_ref().is_ok_and(|portion| portion.is_sealed_left);
-        let is_due = !is_sealed_left || self.erased_at.elapsed() >= ERASE_EVERY;
+        let is_due = !is_sealed_left || self.erased_at.elapsed() >= ERASE_INTERVAL;
         let erased = if is_due { self.erase() } else { Ok(()) };
         match &portion {
             Ok(portion) => self.metrics.purged_until(portion.left_until.map(Timestamp::as_millis)),
@@ -159,23 +163,23 @@ impl Writer {
         purged
     }
 
-    /// The receipt that `watch` has to wait for, if there is something to wait for.
+    /// The pending receipt that `watch` waits for, if there is one.
     pub(super) fn awaited(&self, watch: &Watch) -> Result<Option<ReceiptId>, StoreError> {
         let Database { connection, files, .. } =
             self.database.as_ref().ok_or(StoreError::Closing)?;
-        let (look, tally) = (self.clock.read(), Tally::new(self.counted_to));
-        let transaction = Transaction::new(connection, files, &self.rules, look, tally);
+        let (reading, tally) = (self.clock.read(), Tally::new(self.counted_to));
+        let transaction = Transaction::new(connection, files, &self.rules, reading, tally);
         transaction.pending(&watch.0).map_err(failed)
     }
 
-    /// Whether the store does its work: it can read, and write if its last write failed, and could
-    /// clean its files when it last tried.
+    /// Checks that the store can read (and write, if its last transaction failed), and that its last
+    /// purge and erase succeeded.
     pub(super) fn check(&mut self) -> Result<(), StoreError> {
-        self.transact(|transaction| transaction.look())?;
+        self.transact(|transaction| transaction.probe_read())?;
         self.is_clean()
     }
 
-    /// Erases from the files what is left of all that was deleted.
+    /// Erases the traces of all deleted rows from the files.
     fn erase(&mut self) -> Result<(), StoreError> {
         let Database { connection, files, .. } =
             self.database.as_mut().ok_or(StoreError::Closing)?;
@@ -196,7 +200,7 @@ impl Writer {
         erased
     }
 
-    /// Erases, and closes it.
+    /// Erases, then closes the database. A failed erase leaves the log for the next start.
     pub(super) fn close(&mut self) -> Result<(), StoreError> {
         let erased = self.erase();
         match self.database.take() {

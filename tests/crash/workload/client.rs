@@ -1,4 +1,4 @@
-//! A client: it draws what to do next, does it, and enters it in the book, until the server is gone.
+//! A client: it draws its next request, sends it and records it, until the server is gone.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -6,25 +6,25 @@ use std::time::Duration;
 use fastrand::Rng;
 use futures_util::future::join_all;
 
-use super::{Book, Wire, wire};
+use super::{Recorder, Wire, wire};
 use crate::model::{Ask, DAY, Key, Passphrase, Terms};
 
 /// Keys that compete for a secret.
 const KEYS: u32 = 3;
-/// The longest that a secret may live: nothing expires while a trial runs.
+/// The maximum lifetime of a secret: nothing expires during a trial.
 const LIFETIME: Duration = DAY.saturating_mul(30);
 
-/// The most that ask for the same secret at the same instant.
+/// Maximum number of concurrent requests for one secret.
 const CROWD: usize = 6;
 
 pub(crate) struct Client<'a> {
     pub(crate) rng: Rng,
     pub(crate) wire: &'a Wire,
-    pub(crate) book: &'a RefCell<Book>,
+    pub(crate) recorder: &'a RefCell<Recorder>,
 }
 
 impl Client<'_> {
-    /// Goes on until the server is gone.
+    /// Sends requests until the server is gone.
     pub(crate) async fn run(mut self) {
         while self.turn().await {}
     }
@@ -39,11 +39,11 @@ impl Client<'_> {
         }
     }
 
-    /// Stores a secret that has a passphrase, and says a wrong one. That takes long, so it is done
-    /// before the load begins; what is said under load is mostly on its way when the server ends.
+    /// Stores a secret with a passphrase, and sends a wrong one. Stretching takes long, so this runs
+    /// before the load; under load, most passphrases are still being stretched when the server ends.
     pub(crate) async fn protect(&mut self) {
         let terms = self.draw_terms(true);
-        let number = self.book.borrow_mut().add(terms);
+        let number = self.recorder.borrow_mut().add(terms);
         for ask in [Ask::Create(terms), take(None, Some(Passphrase::Wrong))] {
             self.ask(number, ask).await;
         }
@@ -51,7 +51,7 @@ impl Client<'_> {
 
     async fn create(&mut self) -> bool {
         let terms = self.draw_terms(false);
-        let number = self.book.borrow_mut().add(terms);
+        let number = self.recorder.borrow_mut().add(terms);
         self.ask(number, Ask::Create(terms)).await
     }
 
@@ -62,9 +62,9 @@ impl Client<'_> {
     }
 
     async fn retry_creation(&mut self) -> bool {
-        let drawn = self.book.borrow().draw_creation(&mut self.rng);
+        let drawn = self.recorder.borrow().draw_creation(&mut self.rng);
         let Some(number) = drawn else { return self.create().await };
-        let terms = self.book.borrow().secrets[number].terms;
+        let terms = self.recorder.borrow().secrets[number].terms;
         self.ask(number, Ask::Create(terms)).await
     }
 
@@ -84,11 +84,11 @@ impl Client<'_> {
         answered.into_iter().all(|is_answered| is_answered)
     }
 
-    /// Reveals a secret with a key, and then mostly asks again or acknowledges with the same one.
+    /// Reveals a secret with a key, and then usually repeats or acknowledges with the same key.
     async fn reveal_and_go_on(&mut self) -> bool {
         let Some(number) = self.draw(3) else { return self.create().await };
         let key = self.draw_key(number);
-        let passphrase = self.book.borrow().secrets[number].right_passphrase();
+        let passphrase = self.recorder.borrow().secrets[number].right_passphrase();
         let (reveal, repeat) = (take(Some(key), passphrase), take(Some(key), None));
         let rest: &[Ask] = match self.rng.u8(..4) {
             0 => &[],
@@ -104,14 +104,14 @@ impl Client<'_> {
         true
     }
 
-    /// Asks what is known of a secret; perhaps also for its creation once more, if that can be repeated.
-    /// Nothing of it changes, but that it may come into being.
-    pub(crate) async fn glance(&self, number: usize, may_create: bool) {
-        let terms = self.book.borrow().secrets[number].terms;
+    /// Reads the state of a secret, and perhaps retries its creation if that is repeatable. Changes
+    /// nothing, except that the retry may create the secret.
+    pub(crate) async fn read_state(&self, number: usize, may_create: bool) {
+        let terms = self.recorder.borrow().secrets[number].terms;
         if may_create && terms.key.is_some() {
             self.ask(number, Ask::Create(terms)).await;
         }
-        if self.book.borrow().secrets[number].token.is_none() {
+        if self.recorder.borrow().secrets[number].token.is_none() {
             return;
         }
         self.ask(number, Ask::Peek).await;
@@ -120,12 +120,11 @@ impl Client<'_> {
         }
     }
 
-    /// Looks at a secret for the last time: at what is known of it, and whether it can still be seen,
-    /// perhaps again.
+    /// Reads a secret for the last time: its state, and whether it can still be revealed or repeated.
     pub(crate) async fn look(&self, number: usize) {
-        self.glance(number, true).await;
+        self.read_state(number, true).await;
         let (terms, key, passphrase, is_known) = {
-            let secret = &self.book.borrow().secrets[number];
+            let secret = &self.recorder.borrow().secrets[number];
             (secret.terms, secret.usual_key(), secret.right_passphrase(), secret.token.is_some())
         };
         if !is_known {
@@ -141,21 +140,21 @@ impl Client<'_> {
     }
 
     fn draw(&mut self, requests: usize) -> Option<usize> {
-        self.book.borrow().draw(&mut self.rng, requests)
+        self.recorder.borrow().draw(&mut self.rng, requests)
     }
 
     fn draw_key(&mut self, number: usize) -> Key {
         if self.rng.bool() {
-            self.book.borrow().secrets[number].usual_key()
+            self.recorder.borrow().secrets[number].usual_key()
         } else {
             Key(self.rng.u32(..KEYS))
         }
     }
 
     fn draw_ask(&mut self, number: usize) -> Ask {
-        let terms = self.book.borrow().secrets[number].terms;
+        let terms = self.recorder.borrow().secrets[number].terms;
         let key = self.draw_key(number);
-        // Passphrases are rare, so who meets one tries it.
+        // Passphrases are rare, so a client that meets one tries it.
         let way = if terms.has_passphrase { self.rng.u8(10..60) } else { self.rng.u8(..100) };
         match way {
             0..20 => take(None, None),
@@ -183,11 +182,11 @@ impl Client<'_> {
     /// Asks about a secret. Returns whether the server is still there.
     async fn ask(&self, number: usize, ask: Ask) -> bool {
         let (entry, request) = {
-            let mut book = self.book.borrow_mut();
-            (book.begin(number, ask), self.wire.request(&book.secrets[number], ask))
+            let mut recorder = self.recorder.borrow_mut();
+            (recorder.begin(number, ask), self.wire.request(&recorder.secrets[number], ask))
         };
         let heard = wire::send(request).await;
-        self.book.borrow_mut().end(entry, heard)
+        self.recorder.borrow_mut().end(entry, heard)
     }
 }
 

@@ -1,15 +1,14 @@
-//! A secret as its clients know it: by its number. All about it follows from that, but for its token
-//! and its receipt, which are the server's.
+//! A secret as its clients know it: by its number. Everything but its token and receipt, which the
+//! server generates, follows from that number.
 
 use crate::history::{History, MOST_REQUESTS};
 use crate::model::{Answer, Ask, Key, Passphrase, Terms};
 
-/// Requests that are kept free for the end, when each secret is looked at.
+/// Requests reserved for the final reads of a secret.
 const KEPT_FREE: usize = 8;
-/// Requests about a secret that may be under way at a time: the search for an order takes the longer
-/// the more there are.
+/// Maximum number of concurrent requests about a secret: the search takes longer the more there are.
 const MOST_UNDER_WAY: usize = 12;
-/// Contents that are longer than one page or a few.
+/// Lengths of contents that need several pages.
 const LARGE_BYTES: usize = 5 << 10;
 const LARGEST_BYTES: usize = 60 << 10;
 
@@ -44,13 +43,13 @@ impl Secret {
         format!("the-creation-of-secret-{:09}", self.number)
     }
 
-    /// Whether so many more requests may be under way.
+    /// Whether the secret accepts so many more requests.
     pub(super) fn has_room(&self, requests: usize) -> bool {
         let all = self.history.0.len() + requests;
         self.under_way + requests <= MOST_UNDER_WAY && all + KEPT_FREE <= MOST_REQUESTS
     }
 
-    /// Notes what was told of it; says whether that is what was told before.
+    /// Stores its token and receipt; returns whether they equal the earlier ones.
     pub(super) fn learn(&mut self, token: String, receipt: Option<String>) -> Answer {
         let is_known = self.token.is_some();
         let (token, receipt) = (Some(token), receipt);
@@ -61,7 +60,7 @@ impl Secret {
         Answer::Created
     }
 
-    /// The key that competes for it more than the others.
+    /// The key that competes for it most often.
     pub(super) fn usual_key(&self) -> Key {
         let last = self.history.0.iter().rev().find_map(|request| match request.ask {
             Ask::Take { key, .. } => key,

@@ -1,5 +1,5 @@
-//! The requests as HTTP, and what is made of the answers. What no server may answer here is an error,
-//! which tells no token and no content.
+//! Encodes requests as HTTP and decodes the answers. An answer that is never allowed is an error, whose
+//! text holds no token and no content.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use super::secret::Secret;
 use crate::history::Outcome;
 use crate::model::{Answer, Ask, Key, Passphrase};
 
-/// How long an answer may take; only a server that hangs takes longer.
+/// Time limit for an answer: only a server that hangs exceeds it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The way to a server.
 pub(crate) struct Wire {
     pub(crate) client: Client,
-    /// As in `http://127.0.0.1:1`.
+    /// For example `http://127.0.0.1:1`.
     pub(crate) address: String,
 }
 
-/// What came back on a request.
+/// The result of sending a request.
 pub(super) enum Heard {
     Answer {
         status: u16,
@@ -44,7 +44,7 @@ impl Wire {
         let is_even = secret.history.0.len().is_multiple_of(2);
         match ask {
             Ask::Create(_) => self.creation(secret),
-            // A view that needs nothing beside the token has two endpoints: this one, and below.
+            // A view without key and passphrase has two endpoints; the other is below.
             Ask::Take { key: None, passphrase: None } if is_even => {
                 self.to(Method::GET, &format!("/api/v1/secrets/{token}"))
             }
@@ -107,14 +107,14 @@ pub(super) async fn send(request: RequestBuilder) -> Heard {
     }
 }
 
-/// An answer that has come as a whole. One without a document has none.
+/// Reads a whole answer; a missing document is `null`.
 async fn read(response: Response) -> reqwest::Result<(u16, Value)> {
     let status = response.status().as_u16();
     let body = response.bytes().await?;
     Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
 }
 
-/// What an answer means.
+/// Decodes an answer.
 pub(super) fn understand(
     secret: &mut Secret,
     ask: Ask,
@@ -162,7 +162,7 @@ fn created(secret: &mut Secret, document: &Value) -> Option<Answer> {
     (receipt.is_some() == secret.terms.has_receipt).then(|| secret.learn(token, receipt))
 }
 
-/// A problem as it was told; of any other answer no more than its status.
+/// A problem document in full; of any other answer only its status.
 fn unexpected(status: u16, document: &Value) -> String {
     match document["type"].as_str() {
         Some(_) => format!("{status} {document}"),

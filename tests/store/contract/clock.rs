@@ -1,5 +1,5 @@
-//! A wall clock that is set forward or back: what has expired by either clock is shown to nobody, but
-//! nothing is deleted because of a jump that is not followed.
+//! Wall clock jumps: a secret that has expired by either clock is not shown, but a jump deletes nothing
+//! until the janitor follows it.
 
 use chrono::TimeDelta;
 use viewonce::store::{Purge, State, Taken};
@@ -14,7 +14,7 @@ const HALF_AN_HOUR: TimeDelta = TimeDelta::minutes(30);
 
 pub(super) async fn a_jump_forward_hides_what_expires_by_it_and_has_nothing_deleted<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    let secret = subject.confide(1, Terms::PASSPHRASE_AND_RECEIPT).await;
+    let secret = subject.create_with(1, Terms::PASSPHRASE_AND_RECEIPT).await;
     subject.clock.set_wall(FORWARD);
     assert_eq!(subject.ask(knowing(1)).await, Taken::Nothing);
     assert!(!subject.has(1).await);
@@ -44,7 +44,7 @@ pub(super) async fn a_jump_that_is_followed_has_what_expires_by_it_deleted<B: Ba
 
 pub(super) async fn a_jump_back_brings_nothing_back<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::RECEIPT).await;
+    subject.create_with(1, Terms::RECEIPT).await;
     // The steady clock may be milliseconds behind.
     subject.clock.advance(2 * HOUR);
     subject.clock.set_wall(BACK);

@@ -87,7 +87,7 @@ pub(super) async fn a_batch_runs_in_the_order_of_its_messages<B: Backend>() {
     assert!(!subject.has(1).await);
 }
 
-pub(super) async fn as_much_is_created_as_is_sent_at_once<B: Backend>() {
+pub(super) async fn all_concurrent_creates_are_stored<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all(0..3_000).await;
     for n in 0..3_000 {

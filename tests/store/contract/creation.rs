@@ -1,5 +1,4 @@
-//! A creation that may be retried is made once: its retries are told of the first one, as long as
-//! that is remembered.
+//! A repeatable creation is made once: retries get the first one's answer while it is remembered.
 
 use futures_util::future;
 use viewonce::domain::idempotency_key::{Creation, NewCreation};
@@ -8,7 +7,7 @@ use viewonce::store::{CREATIONS_KEPT, Create, Created, Purge, State, Taken};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
-use crate::instant::until_its_instant;
+use crate::deadline::until_its_instant;
 use crate::samples::{Terms, creation, creation_id, guessing, knowing};
 
 const RACERS: u32 = 32;
@@ -16,7 +15,7 @@ const CREATIONS: u32 = 50;
 
 pub(super) async fn a_retry_stores_nothing<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::REPEATABLE).await;
+    subject.create_with(1, Terms::REPEATABLE).await;
     create(&subject, retry(&subject, 2, 1)).await;
     assert!(!subject.has(2).await);
     assert_eq!(subject.ask(knowing(2)).await, Taken::Nothing);
@@ -60,7 +59,7 @@ pub(super) async fn a_creation_is_remembered_until_its_instant_and_then_made_ane
     let subject = Subject::<B>::start().await;
     // There are as many attempts as tens of numbers.
     let prepare = async |subject: &Subject<B>, n| {
-        subject.confide(10 * n, Terms::REPEATABLE_WITH_RECEIPT).await;
+        subject.create_with(10 * n, Terms::REPEATABLE_WITH_RECEIPT).await;
         subject.fate(10 * n).await.unwrap().created_at.plus(CREATIONS_KEPT)
     };
     until_its_instant(&subject, prepare, async |subject, n| {

@@ -3,7 +3,7 @@
 use viewonce::store::{Purge, Taken};
 
 use crate::backend::{Backend, Subject};
-use crate::instant::until_its_instant;
+use crate::deadline::until_its_instant;
 use crate::samples::{Terms, guessing, knowing};
 
 pub(super) async fn take_finds_a_secret_until_the_instant_it_expires<B: Backend>() {
@@ -44,6 +44,6 @@ async fn until_it_expires<B: Backend>(
     is_there: impl AsyncFn(&Subject<B>, u32) -> bool,
 ) {
     let subject = Subject::<B>::start().await;
-    let prepare = async |subject: &Subject<B>, n| subject.confide(n, terms).await.expires_at;
+    let prepare = async |subject: &Subject<B>, n| subject.create_with(n, terms).await.expires_at;
     until_its_instant(&subject, prepare, is_there).await;
 }

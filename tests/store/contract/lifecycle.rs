@@ -1,4 +1,4 @@
-//! What a store keeps when it is closed and started again, and what it says when it has gone.
+//! What a store keeps across a restart, and its answers after it has closed.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub(super) async fn after_close_every_call_is_refused<B: Backend>() {
         store.insist(Close).await.unwrap_err(),
     ];
     for refusal in refusals {
-        // None of them says that it may have been done.
+        // None of them reports an unknown outcome.
         assert!(matches!(refusal, StoreError::Closing), "{refusal:?}");
     }
 }
@@ -53,7 +53,7 @@ pub(super) async fn after_close_every_call_is_refused<B: Backend>() {
 pub(super) async fn a_watch_is_refused_behind_the_close<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
-    subject.confide(1, Terms::RECEIPT).await;
+    subject.create_with(1, Terms::RECEIPT).await;
     let calls = future::join(store.insist(Close), store.ask(Watch(receipt(1))));
     let (closed, refusal) = as_one_batch(store, calls).await;
     closed.unwrap();

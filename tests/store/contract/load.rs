@@ -1,4 +1,4 @@
-//! A store that has more to do than it can, and callers who do not wait for it.
+//! Overload, and callers that do not wait for the answer.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use viewonce::store::{
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
-use crate::held::hold;
 use crate::metric::metric;
+use crate::paused_store::hold;
 use crate::samples::{
     KEY, Terms, claiming, create_of, guessing, only, receipt, redelivery_id, take_of,
 };
@@ -78,7 +78,7 @@ async fn present<B: Backend>(subject: &Subject<B>) -> Vec<u32> {
     present
 }
 
-pub(super) async fn nothing_is_run_for_a_caller_who_has_gone<B: Backend>() {
+pub(super) async fn nothing_is_run_for_a_cancelled_call<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
     subject.create_all([1, 2]).await;
@@ -92,12 +92,12 @@ pub(super) async fn nothing_is_run_for_a_caller_who_has_gone<B: Backend>() {
     assert!(!subject.has(3).await);
 }
 
-pub(super) async fn nothing_of_a_secret_is_used_up_for_a_caller_who_has_gone<B: Backend>() {
+pub(super) async fn a_cancelled_take_consumes_nothing<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
     let kept = subject.create(1).await;
     subject.ask(claiming(1, KEY)).await;
-    subject.confide(2, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.create_with(2, Terms::PASSPHRASE_AND_RECEIPT).await;
     let held = hold(store);
     assert!(store.ask(Acknowledge(vec![redelivery_id(1, KEY)])).now_or_never().is_none());
     assert!(store.ask(guessing(2)).now_or_never().is_none());
@@ -145,7 +145,7 @@ pub(super) async fn a_store_that_does_not_answer_is_not_healthy<B: Backend>() {
     subject.store.health().await.unwrap();
 }
 
-pub(super) async fn who_asks_for_the_health_and_leaves_queues_no_more_than_one_ping<B: Backend>() {
+pub(super) async fn cancelled_health_checks_queue_at_most_one_ping<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
     let queue = || metric::<u64>(store, "viewonce_store_queue_messages").unwrap();
@@ -167,18 +167,18 @@ fn commits(store: &Store) -> u64 {
     metric(store, "viewonce_store_commit_duration_seconds_count").unwrap()
 }
 
-pub(super) async fn all_who_ask_for_the_health_at_once_share_one_ping<B: Backend>() {
+pub(super) async fn concurrent_health_checks_share_one_ping<B: Backend>() {
     let subject = Subject::<B>::start_just_now();
     let before = commits(&subject.store);
     let health = (0..1_000).map(|_| subject.store.health());
     future::try_join_all(health).await.unwrap();
-    // A look, and before it the write that a store begins with.
+    // The ping's transaction, and before it the write at the start of the store.
     assert!(commits(&subject.store) - before <= 2);
 }
 
-pub(super) async fn a_commit_just_before_is_the_health<B: Backend>() {
+pub(super) async fn a_recent_commit_answers_a_health_check<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    // On a slow machine it may not be just before.
+    // On a slow machine the commit may be too long ago.
     loop {
         let began = Instant::now();
         subject.create(1).await;
@@ -225,7 +225,7 @@ pub(super) async fn survey_has_its_turn_while_the_queue_is_full<B: Backend>() {
     assert_eq!(surveyed, Surveyed { unknown_keys: 0, next: None });
 }
 
-/// Sends to a store that stands still until its queue is full.
+/// Fills the queue of a paused store.
 fn fill(store: &Store) {
     let mut answers = (0..MANY).filter_map(|_peek| store.ask(Peek(Vec::new())).now_or_never());
     assert!(matches!(answers.next(), Some(Err(StoreError::Busy))));

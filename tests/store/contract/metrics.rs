@@ -1,5 +1,5 @@
-//! What a store tells of what it does: what has committed, once, and how many secrets live, however
-//! they come and go while those are counted that were there at the start.
+//! The metrics of a store: each committed change counts once, and the number of living secrets is right
+//! although secrets come and go during the count at start.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use viewonce::store::{
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::batch::as_one_batch;
-use crate::held::hold;
 use crate::metric::metric;
+use crate::paused_store::hold;
 use crate::samples::{
     HOUR, KEY, Terms, claiming, create_of, guessing, knowing_and_claiming, only, receipt,
 };
@@ -33,13 +33,13 @@ fn lag(store: &Store) -> Option<Duration> {
     metric(store, "viewonce_purge_lag_seconds").map(Duration::from_secs_f64)
 }
 
-pub(super) async fn a_store_tells_what_became_of_its_secrets<B: Backend>() {
+pub(super) async fn the_metrics_count_how_secrets_ended_in_a_store<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let told = || -> [u64; 5] {
         let names = ["created", "viewed", "burned", "locked", "expired"];
         names.map(|name| metric(&subject.store, &format!("viewonce_secrets_{name}_total")).unwrap())
     };
-    subject.confide_all(0..8, Terms::ALL).await;
+    subject.create_all_with(0..8, Terms::ALL).await;
     assert_eq!(told(), [8, 0, 0, 0, 0]);
     for _again in 0..2 {
         subject.ask(knowing_and_claiming(0, KEY)).await;
@@ -89,7 +89,7 @@ pub(super) async fn the_living_are_counted_whatever_comes_and_goes_meanwhile<B: 
         }
     }
     assert_eq!(living(&subject.store), Some(expected));
-    // Whoever counts again changes nothing.
+    // A second count changes nothing.
     assert!(subject.store.insist(Count).await.unwrap());
     assert_eq!(living(&subject.store), Some(expected));
     subject.burn(OLD - 1).await;
@@ -99,7 +99,7 @@ pub(super) async fn the_living_are_counted_whatever_comes_and_goes_meanwhile<B: 
     assert_eq!(living(&subject.store), Some(0));
 }
 
-pub(super) async fn what_waits_in_the_queue_is_told<B: Backend>() {
+pub(super) async fn the_length_of_the_queue_is_reported<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
     let store = &subject.store;
     let queue = || metric::<usize>(store, QUEUE).unwrap();
@@ -113,19 +113,19 @@ pub(super) async fn what_waits_in_the_queue_is_told<B: Backend>() {
     let waiting = creates.len() - refused.count();
     assert!(waiting >= 4, "{waiting}");
     assert_eq!(queue(), waiting);
-    // Whoever leaves stays in the queue until his turn comes.
+    // A cancelled message stays in the queue until its turn.
     drop(creates);
     assert_eq!(queue(), waiting);
     drop(held);
     store.insist(Ping).await.unwrap();
     assert_eq!(queue(), 0);
-    // Whether its sender has gone or not.
+    // Cancelled or not.
     drop(store.ask(Inspect(receipt(1))).now_or_never());
     store.insist(Survey { known: Vec::new(), after: None }).await.unwrap();
     assert_eq!(queue(), 0);
 }
 
-pub(super) async fn the_messages_of_a_batch_are_told<B: Backend>() {
+pub(super) async fn the_messages_of_a_batch_are_counted<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let told = |series: &str| -> u64 {
         metric(&subject.store, &format!("viewonce_store_{series}")).unwrap()
@@ -143,13 +143,13 @@ pub(super) async fn the_messages_of_a_batch_are_told<B: Backend>() {
     assert!(commits() >= commits_before + 2);
 }
 
-pub(super) async fn what_is_to_be_purged_is_told_by_its_age<B: Backend>() {
+pub(super) async fn the_purge_lag_is_the_age_of_the_oldest_unpurged_row<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let minutes = || lag(&subject.store).unwrap().as_secs() / 60;
     assert_eq!(lag(&subject.store), None);
     subject.store.insist(Purge).await.unwrap();
     assert_eq!(lag(&subject.store), Some(Duration::ZERO));
-    subject.confide_all([1, 2], Terms::ALL).await;
+    subject.create_all_with([1, 2], Terms::ALL).await;
     subject.ask(knowing_and_claiming(1, KEY)).await;
     let (mut passed, early) = (Duration::ZERO, Duration::from_secs(30));
     // What is kept for a repeat, what lives, what is known of the creation, and of the end.

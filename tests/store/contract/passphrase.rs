@@ -1,4 +1,4 @@
-//! A passphrase: without it nothing is handed out, a wrong one uses up an attempt, and the last
+//! Passphrases: without one the secret is not returned, a wrong one uses up an attempt, and the last
 //! attempt destroys the secret.
 
 use futures_util::future;
@@ -14,16 +14,16 @@ const SECRETS: u32 = 100;
 
 pub(super) async fn a_secret_has_as_many_attempts_as_when_it_was_created<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::PASSPHRASE).await;
+    subject.create_with(1, Terms::PASSPHRASE).await;
     let subject = subject.restart_with(Rules { attempts: 1, ..RULES }).await;
-    subject.confide(2, Terms::PASSPHRASE).await;
+    subject.create_with(2, Terms::PASSPHRASE).await;
     assert_eq!(subject.ask(guessing(1)).await, wrong(2));
     assert_eq!(subject.ask(guessing(2)).await, wrong(0));
 }
 
-pub(super) async fn attempts_at_one_secret_are_none_at_another<B: Backend>() {
+pub(super) async fn attempts_at_one_secret_do_not_count_at_another<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide_all([1, 2, 3], Terms::PASSPHRASE).await;
+    subject.create_all_with([1, 2, 3], Terms::PASSPHRASE).await;
     subject.ask(guessing(1)).await;
     subject.ask(guessing(1)).await;
     // Of several candidates, the first that is there is the one that is meant.
@@ -37,7 +37,7 @@ pub(super) async fn attempts_at_one_secret_are_none_at_another<B: Backend>() {
 
 pub(super) async fn the_passphrase_of_another_secret_is_wrong<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide_all([1, 2], Terms::PASSPHRASE).await;
+    subject.create_all_with([1, 2], Terms::PASSPHRASE).await;
     let of_another = Take { proof: knowing(2).proof, ..taking(1) };
     assert_eq!(subject.ask(of_another).await, wrong(2));
     assert!(matches!(subject.ask(knowing(2)).await, Taken::Secret(_)));
@@ -46,7 +46,7 @@ pub(super) async fn the_passphrase_of_another_secret_is_wrong<B: Backend>() {
 
 pub(super) async fn a_batch_checks_each_passphrase_in_its_turn<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    let secret = subject.confide(1, Terms::PASSPHRASE).await;
+    let secret = subject.create_with(1, Terms::PASSPHRASE).await;
     let required = Taken::PassphraseRequired { key_id: secret.key_id };
     let calls = [guessing(1), taking(1), guessing(1), knowing(1), guessing(1), knowing(1)];
     let taken = as_one_batch(&subject.store, ask_all(&subject.store, calls)).await;
@@ -57,7 +57,7 @@ pub(super) async fn a_batch_checks_each_passphrase_in_its_turn<B: Backend>() {
 
 pub(super) async fn the_last_attempt_counts_within_a_batch<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::PASSPHRASE).await;
+    subject.create_with(1, Terms::PASSPHRASE).await;
     let calls = [guessing(1), guessing(1), guessing(1), guessing(1), knowing(1)];
     let taken = as_one_batch(&subject.store, ask_all(&subject.store, calls)).await;
     assert_eq!(taken, [wrong(2), wrong(1), wrong(0), Taken::Nothing, Taken::Nothing]);
@@ -66,7 +66,7 @@ pub(super) async fn the_last_attempt_counts_within_a_batch<B: Backend>() {
 pub(super) async fn the_right_passphrase_has_one_winner_among_many_callers<B: Backend>() {
     let subject = Subject::<B>::start().await;
     for n in 0..SECRETS {
-        let secret = Taken::Secret(subject.confide(n, Terms::PASSPHRASE).await);
+        let secret = Taken::Secret(subject.create_with(n, Terms::PASSPHRASE).await);
         // Fewer wrong ones than there are attempts, before, among and behind the right ones.
         let calls = (0..RACERS).map(|racer| match (racer + n) % (RACERS / 2) {
             0 => guessing(n),
@@ -85,7 +85,7 @@ pub(super) async fn the_right_passphrase_has_one_winner_among_many_callers<B: Ba
 pub(super) async fn each_attempt_is_counted_once_among_many_wrong_passphrases<B: Backend>() {
     let subject = Subject::<B>::start().await;
     for n in 0..SECRETS {
-        subject.confide(n, Terms::PASSPHRASE).await;
+        subject.create_with(n, Terms::PASSPHRASE).await;
         let mut taken = ask_all(&subject.store, (0..RACERS).map(|_racer| guessing(n))).await;
         taken.retain(|taken| *taken != Taken::Nothing);
         assert_eq!(taken, [wrong(2), wrong(1), wrong(0)], "{n}");

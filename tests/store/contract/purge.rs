@@ -1,4 +1,4 @@
-//! A purge deletes what has ended when its time is up, and nothing else.
+//! A purge deletes rows whose time is up, and nothing else.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -100,7 +100,7 @@ async fn keep_all<B: Backend>(subject: &Subject<B>, numbers: Range<u32>) {
 
 pub(super) async fn purge_deletes_receipts_in_portions<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide_all(0..TWO_PORTIONS, Terms::RECEIPT).await;
+    subject.create_all_with(0..TWO_PORTIONS, Terms::RECEIPT).await;
     burn_all(&subject).await;
     subject.clock.advance(RULES.receipts_kept);
     assert_takes_two_purges(&subject).await;
@@ -108,7 +108,7 @@ pub(super) async fn purge_deletes_receipts_in_portions<B: Backend>() {
 
 pub(super) async fn purge_deletes_creations_in_portions<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide_all(0..TWO_PORTIONS, Terms::REPEATABLE).await;
+    subject.create_all_with(0..TWO_PORTIONS, Terms::REPEATABLE).await;
     burn_all(&subject).await;
     subject.clock.advance(CREATIONS_KEPT);
     assert_takes_two_purges(&subject).await;
@@ -129,7 +129,7 @@ async fn assert_takes_two_purges<B: Backend>(subject: &Subject<B>) {
 
 pub(super) async fn purge_leaves_a_receipt_until_its_time_is_up<B: Backend>() {
     let prepare = async |subject: &Subject<B>, n| {
-        subject.confide(n, Terms::RECEIPT).await;
+        subject.create_with(n, Terms::RECEIPT).await;
         subject.burn(n).await;
         ended_at(subject, n).await.plus(RULES.receipts_kept)
     };
@@ -138,7 +138,7 @@ pub(super) async fn purge_leaves_a_receipt_until_its_time_is_up<B: Backend>() {
 
 pub(super) async fn purge_leaves_a_repeat_until_its_time_is_up<B: Backend>() {
     let prepare = async |subject: &Subject<B>, n| {
-        subject.confide(n, Terms::RECEIPT).await;
+        subject.create_with(n, Terms::RECEIPT).await;
         subject.ask(claiming(n, KEY)).await;
         ended_at(subject, n).await.plus(RULES.redelivery)
     };
@@ -149,7 +149,7 @@ pub(super) async fn purge_leaves_a_repeat_until_its_time_is_up<B: Backend>() {
 
 pub(super) async fn purge_leaves_a_creation_until_its_time_is_up<B: Backend>() {
     let prepare = async |subject: &Subject<B>, n| {
-        subject.confide(n, Terms::REPEATABLE_WITH_RECEIPT).await;
+        subject.create_with(n, Terms::REPEATABLE_WITH_RECEIPT).await;
         subject.take(n).await;
         subject.fate(n).await.unwrap().created_at.plus(CREATIONS_KEPT)
     };

@@ -1,5 +1,5 @@
-//! Races for one secret of all who may end it: one of them does, and the receipt tells the same as
-//! the answers.
+//! Races between all requests that may end a secret: exactly one does, and the receipt agrees with the
+//! answers.
 
 use std::sync::Barrier;
 use std::thread;
@@ -56,7 +56,7 @@ impl Request {
     }
 }
 
-pub(super) async fn of_all_who_may_end_a_secret_one_does<B: Backend>() {
+pub(super) async fn of_all_racers_one_ends_the_secret<B: Backend>() {
     let tally = race::<B>(RACES, async |store, n, requests| {
         future::try_join_all(requests.into_iter().map(|request| request.send(store, n))).await
     })
@@ -64,7 +64,7 @@ pub(super) async fn of_all_who_may_end_a_secret_one_does<B: Backend>() {
     tally.assert_all_have_won();
 }
 
-pub(super) async fn of_all_who_may_end_a_secret_one_does_in_a_batch<B: Backend>() {
+pub(super) async fn of_all_racers_in_a_batch_one_ends_the_secret<B: Backend>() {
     let tally = race::<B>(RACES, async |store, n, requests| {
         let calls = requests.into_iter().map(|request| request.send(store, n));
         as_one_batch(store, future::try_join_all(calls)).await
@@ -73,7 +73,7 @@ pub(super) async fn of_all_who_may_end_a_secret_one_does_in_a_batch<B: Backend>(
     tally.assert_all_have_won();
 }
 
-pub(super) async fn of_all_who_may_end_a_secret_one_does_among_threads<B: Backend>() {
+pub(super) async fn of_all_racing_threads_one_ends_the_secret<B: Backend>() {
     race::<B>(RACES_OF_THREADS, async |store, n, requests| {
         let start = Barrier::new(requests.len());
         thread::scope(|scope| {
@@ -141,7 +141,7 @@ async fn race<B: Backend>(
     let mut tally = Tally::default();
     for n in 0..races {
         let terms = if n % 2 == 0 { Terms::PASSPHRASE_AND_RECEIPT } else { Terms::RECEIPT };
-        let sealed = subject.confide(n, terms).await;
+        let sealed = subject.create_with(n, terms).await;
         let answers = send(&subject.store, n, shuffled(requests(n), n)).await.unwrap();
         let fate = subject.fate(n).await.unwrap();
         assert_one_end(&sealed, &answers, &fate);
@@ -178,8 +178,8 @@ fn shuffled(requests: Vec<Request>, n: u32) -> Vec<Request> {
     numbered.into_iter().map(|(_, request)| request).collect()
 }
 
-/// Asserts that of all who were answered at the most one was told that he ended the secret, and
-/// that everything else that was said is true as well.
+/// Asserts that at most one caller was told that it ended the secret, and that all other answers are
+/// true, too.
 fn assert_one_end(sealed: &SealedSecret, answers: &[Answer], fate: &ReceiptStatus) {
     let ends: Vec<State> = answers.iter().filter_map(end).collect();
     let revokes = answers.iter().filter(|answer| matches!(answer, Answer::Revoked(_))).count();

@@ -1,4 +1,4 @@
-//! A receipt tells what became of its secret, and when, and lets its owner burn it.
+//! A receipt reports how and when its secret ended, and lets its owner burn it.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Inspect, Purge, ReceiptStatus, Revoke, Rules, State, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
-use crate::instant::until_its_instant;
+use crate::deadline::until_its_instant;
 use crate::samples::{HOUR, Terms, guessing, knowing, receipt_id};
 
 /// All but the expiry that end a secret, and what its receipt tells then.
@@ -45,7 +45,7 @@ pub(super) async fn a_receipt_tells_the_end_and_its_time<B: Backend>() {
     let subject = Subject::<B>::start().await;
     for (n, (end, state)) in (0..).zip(ENDS) {
         let before = subject.clock.now();
-        let SealedSecret { expires_at, .. } = confide(&subject, n).await;
+        let SealedSecret { expires_at, .. } = create_with(&subject, n).await;
         let pending = subject.fate(n).await.unwrap();
         assert!((before..=subject.clock.now()).contains(&pending.created_at), "{end:?}");
         let ReceiptStatus { created_at, .. } = pending;
@@ -67,7 +67,7 @@ pub(super) async fn a_receipt_tells_the_end_and_its_time<B: Backend>() {
 
 pub(super) async fn a_receipt_is_pending_until_the_instant_of_expiry<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    let prepare = async |subject: &Subject<B>, n| confide(subject, n).await.expires_at;
+    let prepare = async |subject: &Subject<B>, n| create_with(subject, n).await.expires_at;
     until_its_instant(&subject, prepare, async |subject, n| is_pending(subject, n).await).await;
 }
 
@@ -83,7 +83,7 @@ async fn is_pending<B: Backend>(subject: &Subject<B>, n: u32) -> bool {
 
 pub(super) async fn revoke_burns_until_the_instant_of_expiry<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    let prepare = async |subject: &Subject<B>, n| confide(subject, n).await.expires_at;
+    let prepare = async |subject: &Subject<B>, n| create_with(subject, n).await.expires_at;
     until_its_instant(&subject, prepare, async |subject, n| {
         let ReceiptStatus { state, .. } = subject.revoke(n).await.unwrap();
         assert!([State::Burned, State::Expired].contains(&state), "{state:?}");
@@ -97,7 +97,7 @@ pub(super) async fn a_receipt_is_found_under_any_of_several_candidates<B: Backen
     let candidates = [1, 2, 3].map(receipt_id).to_vec();
     for n in [3, 2, 1] {
         // With the first that is there, the search ends.
-        let expected = confide(&subject, n).await;
+        let expected = create_with(&subject, n).await;
         let fate = subject.store.ask(Inspect(candidates.clone())).await.unwrap().unwrap();
         assert_eq!((fate.state, fate.expires_at), (State::Pending, expected.expires_at));
         let fate = subject.store.ask(Revoke(candidates.clone())).await.unwrap().unwrap();
@@ -109,7 +109,7 @@ pub(super) async fn a_receipt_is_found_under_any_of_several_candidates<B: Backen
 pub(super) async fn a_receipt_is_kept_after_the_end_as_long_as_the_rules_say<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let prepare = async |subject: &Subject<B>, n| {
-        confide(subject, n).await;
+        create_with(subject, n).await;
         let (end, _state) = ENDS[n as usize % ENDS.len()];
         end.of(n, subject).await;
         subject.fate(n).await.unwrap().ended_at.unwrap().plus(RULES.receipts_kept)
@@ -120,7 +120,7 @@ pub(super) async fn a_receipt_is_kept_after_the_end_as_long_as_the_rules_say<B: 
 pub(super) async fn a_receipt_is_kept_after_the_expiry_as_long_as_the_rules_say<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let prepare = async |subject: &Subject<B>, n| {
-        confide(subject, n).await.expires_at.plus(RULES.receipts_kept)
+        create_with(subject, n).await.expires_at.plus(RULES.receipts_kept)
     };
     until_its_instant(&subject, prepare, async |subject, n| is_kept(subject, n).await).await;
 }
@@ -136,7 +136,7 @@ async fn is_kept<B: Backend>(subject: &Subject<B>, n: u32) -> bool {
 pub(super) async fn a_living_secrets_receipt_is_kept_however_long_it_lives<B: Backend>() {
     let rules = Rules { receipts_kept: Duration::from_secs(1), ..RULES };
     let subject = Subject::<B>::start_with(rules);
-    confide(&subject, 1).await;
+    create_with(&subject, 1).await;
     subject.clock.advance(HOUR / 2);
     subject.store.insist(Purge).await.unwrap();
     assert_eq!(subject.state(1).await, State::Pending);
@@ -147,15 +147,15 @@ pub(super) async fn a_living_secrets_receipt_is_kept_however_long_it_lives<B: Ba
 pub(super) async fn purge_deletes_receipts_that_were_kept_long_enough_and_no_others<B: Backend>() {
     let subject = Subject::<B>::start().await;
     for (n, (end, _state)) in (0..).zip(ENDS) {
-        confide(&subject, n).await;
+        create_with(&subject, n).await;
         end.of(n, &subject).await;
     }
-    confide(&subject, 4).await;
+    create_with(&subject, 4).await;
     subject.clock.advance(RULES.receipts_kept / 2);
-    confide(&subject, 5).await;
+    create_with(&subject, 5).await;
     End::Burn.of(5, &subject).await;
     subject.clock.advance(RULES.receipts_kept / 2 + 2 * HOUR);
-    confide(&subject, 6).await;
+    create_with(&subject, 6).await;
     subject.store.insist(Purge).await.unwrap();
     let rules = Rules { receipts_kept: Duration::MAX, ..RULES };
     let subject = subject.restart_with(rules).await;
@@ -165,13 +165,13 @@ pub(super) async fn purge_deletes_receipts_that_were_kept_long_enough_and_no_oth
 }
 
 /// Stores secret number `n`, with a passphrase and a receipt.
-async fn confide<B: Backend>(subject: &Subject<B>, n: u32) -> SealedSecret {
-    subject.confide(n, Terms::PASSPHRASE_AND_RECEIPT).await
+async fn create_with<B: Backend>(subject: &Subject<B>, n: u32) -> SealedSecret {
+    subject.create_with(n, Terms::PASSPHRASE_AND_RECEIPT).await
 }
 
 pub(super) async fn a_burn_by_a_receipt_that_is_kept_no_longer_tells_that_it_burned<B: Backend>() {
     let subject = Subject::<B>::start_with(Rules { receipts_kept: Duration::ZERO, ..RULES });
-    confide(&subject, 1).await;
+    create_with(&subject, 1).await;
     let fate = subject.revoke(1).await.unwrap();
     assert_eq!(fate.state, State::Burned);
     assert!(fate.ended_at.is_some_and(|ended_at| ended_at <= subject.clock.now()));

@@ -1,5 +1,5 @@
-//! A secret that was taken with a key is handed over again to the same key, for a while; it is
-//! gone for all others.
+//! A secret that was taken with a key can be taken again with the same key for a while; for all others
+//! it is gone.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Acknowledge, ReceiptStatus, Rules, State, Take, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
-use crate::instant::until_its_instant;
+use crate::deadline::until_its_instant;
 use crate::samples::{KEY, Terms, claiming, redelivery_id, secret, taking};
 
 const RACERS: u32 = 8;
@@ -21,7 +21,7 @@ pub(super) async fn a_repeat_is_found_under_any_of_several_keys_of_the_server<B:
         redelivery_ids: keys.iter().map(|key| redelivery_id(1, *key)).collect(),
         ..taking(1)
     };
-    let sealed = subject.confide(1, Terms::RECEIPT).await;
+    let sealed = subject.create_with(1, Terms::RECEIPT).await;
     assert_eq!(subject.ask(under(&[7, 8, 9])).await, Taken::Secret(sealed.clone()));
     // It is kept under the first alone.
     assert_eq!(subject.ask(under(&[8, 9])).await, Taken::Nothing);
@@ -81,7 +81,7 @@ pub(super) async fn a_store_that_keeps_nothing_for_repeats_keeps_nothing<B: Back
 pub(super) async fn of_many_keys_one_gets_the_secret_and_all_its_repeats<B: Backend>() {
     let subject = Subject::<B>::start().await;
     for n in 0..SECRETS {
-        let sealed = subject.confide(n, Terms::RECEIPT).await;
+        let sealed = subject.create_with(n, Terms::RECEIPT).await;
         // All keys by turns, each of them the first one day.
         let keys = (0..RACERS * RACERS).map(|call| (call + n) % RACERS);
         let calls = keys.map(async |key| (key, subject.ask(claiming(n, key)).await));
@@ -95,7 +95,7 @@ pub(super) async fn of_many_keys_one_gets_the_secret_and_all_its_repeats<B: Back
 
 /// Stores secret number `n` with a receipt, and takes it with [`KEY`].
 async fn keep<B: Backend>(subject: &Subject<B>, n: u32) -> SealedSecret {
-    let sealed = subject.confide(n, Terms::RECEIPT).await;
+    let sealed = subject.create_with(n, Terms::RECEIPT).await;
     assert_eq!(subject.ask(claiming(n, KEY)).await, Taken::Secret(sealed.clone()));
     sealed
 }

@@ -9,7 +9,7 @@ use viewonce::store::{Purge, State, Survey, Surveyed, Taken};
 use crate::backend::{Backend, RULES, Subject};
 use crate::samples::{HOUR, KEY, Terms, claiming, create_of, guessing, knowing, secret};
 
-/// Secrets that one survey looks at.
+/// Number of secrets that one survey reads.
 const PORTION: u32 = 1_000;
 const KNOWN: [KeyId; 2] = [KeyId::from_bytes([1; 4]), KeyId::from_bytes([2; 4])];
 const UNKNOWN: KeyId = KeyId::from_bytes([3; 4]);
@@ -27,9 +27,9 @@ pub(super) async fn a_survey_counts_the_secrets_under_unknown_keys<B: Backend>()
 
 pub(super) async fn a_survey_counts_no_secret_that_has_ended<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide_all(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.create_all_with(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
     subject.clock.advance(HOUR);
-    subject.confide_all(5..10, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.create_all_with(5..10, Terms::PASSPHRASE_AND_RECEIPT).await;
     subject.create_all([10, 11]).await;
     subject.ask(knowing(5)).await;
     subject.burn(6).await;
@@ -74,8 +74,8 @@ pub(super) async fn a_survey_counts_what_stays_once_whatever_comes_and_goes<B: B
 
 pub(super) async fn a_survey_changes_nothing<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    let sealed = subject.confide(1, Terms::PASSPHRASE_AND_RECEIPT).await;
-    subject.confide(2, Terms::RECEIPT).await;
+    let sealed = subject.create_with(1, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.create_with(2, Terms::RECEIPT).await;
     subject.ask(claiming(2, KEY)).await;
     let expired = secret(3, subject.clock.now());
     subject.store.ask(Terms::RECEIPT.of(3, expired)).await.unwrap();
@@ -93,7 +93,7 @@ async fn create<B: Backend>(subject: &Subject<B>, n: u32, key_id: KeyId) {
     subject.store.ask(create_of(sealed)).await.unwrap();
 }
 
-/// What surveys count that go on where the one before stopped.
+/// The counts of consecutive surveys, each starting where the last one stopped.
 async fn portions<B: Backend>(subject: &Subject<B>) -> Vec<u64> {
     let mut portions = Vec::new();
     let mut next = None;

@@ -12,8 +12,9 @@ use crate::property::{Case, STEP};
 const HALF_A_DAY: Duration = Duration::from_hours(12);
 /// Lifetimes that are shorter and longer than repeats are kept and creations are remembered.
 const LIFETIMES: [Duration; 2] = [HALF_A_DAY, DAY.saturating_mul(6)];
-/// The time that passes before the commands, and whether a purge follows it. After half a day the shorter
-/// lives are over, after two days repeats and the memory of creations, after sixty days receipts.
+/// The time that passes before the commands, and whether a purge follows it. After half a day the
+/// shorter lives are over, after two days repeats and the memory of creations, after sixty days
+/// receipts.
 const AGES: [(Duration, bool); 6] = [
     (Duration::ZERO, false),
     (HALF_A_DAY, false),
@@ -22,7 +23,7 @@ const AGES: [(Duration, bool); 6] = [
     (DAY.saturating_mul(2), true),
     (DAY.saturating_mul(60), false),
 ];
-/// More than there are secrets; retries of their creations have the numbers above it.
+/// More than the number of secrets; retries of their creations have numbers above it.
 const RETRIES: u32 = 1 << 16;
 
 pub(super) async fn every_command_in_every_state_does_what_the_table_says<S: Backend>() {

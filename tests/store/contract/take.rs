@@ -1,4 +1,4 @@
-//! Take, peek and burn: who gets a secret, and what is left of it.
+//! Take, peek and burn.
 
 use futures_util::future;
 
@@ -67,7 +67,7 @@ pub(super) async fn burn_of_several_candidates_deletes_one<B: Backend>() {
 
 pub(super) async fn nothing_is_found_without_candidates<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::RECEIPT).await;
+    subject.create_with(1, Terms::RECEIPT).await;
     assert_eq!(subject.take_any(&[]).await, None);
     assert_eq!(subject.store.ask(Peek(Vec::new())).await.unwrap(), None);
     assert!(!subject.store.ask(Burn(Vec::new())).await.unwrap());

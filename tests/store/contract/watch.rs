@@ -1,4 +1,4 @@
-//! Whoever watches a receipt hears when its secret has ended, and not before.
+//! A watch of a receipt is notified when its secret has ended, and not before.
 
 use futures_util::future;
 use tokio::time::timeout;
@@ -10,7 +10,7 @@ use crate::samples::{
     HOUR, KEY, Terms, claiming, create_of, guessing, knowing, only, receipt, receipt_id, take_of,
     taking,
 };
-use crate::watching::{LONG, Watching, waiting, waits, watch};
+use crate::watch_helpers::{LONG, Watching, waiting, waits, watch};
 
 const MANY: u32 = 500;
 /// Watches that are given up, so many at a time that there is room for them in the queue.
@@ -18,22 +18,23 @@ const GIVEN_UP: u32 = 20_000;
 const AT_A_TIME: u32 = 1_000;
 
 pub(super) async fn a_watch_hears_of_a_take<B: Backend>() {
-    hears_of::<B>(State::Viewed, async |subject| {
+    is_notified_of::<B>(State::Viewed, async |subject| {
         assert!(matches!(subject.ask(knowing(1)).await, Taken::Secret(_)));
     })
     .await;
 }
 
 pub(super) async fn a_watch_hears_of_a_burn<B: Backend>() {
-    hears_of::<B>(State::Burned, async |subject| assert!(subject.burn(1).await)).await;
+    is_notified_of::<B>(State::Burned, async |subject| assert!(subject.burn(1).await)).await;
 }
 
 pub(super) async fn a_watch_hears_of_a_revoke<B: Backend>() {
-    hears_of::<B>(State::Burned, async |subject| assert!(subject.revoke(1).await.is_some())).await;
+    is_notified_of::<B>(State::Burned, async |subject| assert!(subject.revoke(1).await.is_some()))
+        .await;
 }
 
 pub(super) async fn a_watch_hears_of_the_last_wrong_passphrase<B: Backend>() {
-    hears_of::<B>(State::Locked, async |subject| {
+    is_notified_of::<B>(State::Locked, async |subject| {
         for attempts_left in [2, 1, 0] {
             let wrong = Taken::WrongPassphrase { attempts_left };
             assert_eq!(subject.ask(guessing(1)).await, wrong);
@@ -43,9 +44,9 @@ pub(super) async fn a_watch_hears_of_the_last_wrong_passphrase<B: Backend>() {
 }
 
 /// Asserts that who watches a secret hears of it when `end` has ended it, and sees its `state` then.
-async fn hears_of<B: Backend>(state: State, end: impl AsyncFn(&Subject<B>)) {
+async fn is_notified_of<B: Backend>(state: State, end: impl AsyncFn(&Subject<B>)) {
     let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.create_with(1, Terms::PASSPHRASE_AND_RECEIPT).await;
     let watch = waiting(&subject.store, 1).await;
     end(&subject).await;
     timeout(LONG, watch).await.unwrap().unwrap();
@@ -54,7 +55,7 @@ async fn hears_of<B: Backend>(state: State, end: impl AsyncFn(&Subject<B>)) {
 
 pub(super) async fn a_watch_does_not_hear_of_what_ends_nothing<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.create_with(1, Terms::PASSPHRASE_AND_RECEIPT).await;
     let mut watch = waiting(&subject.store, 1).await;
     subject.ask(taking(1)).await;
     subject.ask(claiming(1, KEY)).await;
@@ -72,8 +73,8 @@ pub(super) async fn a_watch_does_not_hear_of_what_ends_nothing<B: Backend>() {
 
 pub(super) async fn a_watch_does_not_hear_of_other_secrets<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide_all(1..=4, Terms::RECEIPT).await;
-    subject.confide(5, Terms::PASSPHRASE_AND_RECEIPT).await;
+    subject.create_all_with(1..=4, Terms::RECEIPT).await;
+    subject.create_with(5, Terms::PASSPHRASE_AND_RECEIPT).await;
     let mut watch = waiting(&subject.store, 1).await;
     let other = waiting(&subject.store, 2).await;
     assert!(subject.take(2).await.is_some());
@@ -86,10 +87,10 @@ pub(super) async fn a_watch_does_not_hear_of_other_secrets<B: Backend>() {
     assert!(waits(&subject.store, &mut watch).await);
 }
 
-/// Who waits knows the instant of expiry, and need not be told.
+/// A waiter knows the instant of expiry, so the store need not notify it.
 pub(super) async fn a_watch_does_not_hear_of_the_expiry<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::RECEIPT).await;
+    subject.create_with(1, Terms::RECEIPT).await;
     let mut watch = waiting(&subject.store, 1).await;
     subject.clock.advance(HOUR);
     assert_eq!(subject.state(1).await, State::Expired);
@@ -100,7 +101,7 @@ pub(super) async fn a_watch_does_not_hear_of_the_expiry<B: Backend>() {
 pub(super) async fn a_watch_waits_under_any_of_several_candidates<B: Backend>() {
     let subject = Subject::<B>::start().await;
     for n in [1, 2, 3] {
-        subject.confide(n, Terms::RECEIPT).await;
+        subject.create_with(n, Terms::RECEIPT).await;
         let candidates = [7, n, 8].map(receipt_id).to_vec();
         let mut watch: Watching<'_> = Box::pin(subject.store.ask(Watch(candidates)));
         assert!(waits(&subject.store, &mut watch).await);
@@ -109,9 +110,9 @@ pub(super) async fn a_watch_waits_under_any_of_several_candidates<B: Backend>() 
     }
 }
 
-pub(super) async fn all_who_watch_a_secret_hear_of_its_end<B: Backend>() {
+pub(super) async fn all_watches_of_a_secret_are_notified_of_its_end<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide_all([1, 2], Terms::RECEIPT).await;
+    subject.create_all_with([1, 2], Terms::RECEIPT).await;
     let mut watches = Vec::new();
     for _watch in 0..MANY {
         watches.push(waiting(&subject.store, 1).await);
@@ -124,7 +125,7 @@ pub(super) async fn all_who_watch_a_secret_hear_of_its_end<B: Backend>() {
 
 pub(super) async fn a_watch_hears_of_an_end_in_the_batch_that_gathers<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide_all([1, 2], Terms::RECEIPT).await;
+    subject.create_all_with([1, 2], Terms::RECEIPT).await;
     let store = &subject.store;
     // Whether it comes before or after what ends the secret, which is not done yet.
     let calls = future::join4(
@@ -143,7 +144,7 @@ pub(super) async fn a_watch_hears_of_an_end_in_the_batch_that_gathers<B: Backend
 
 pub(super) async fn watches_that_are_given_up_hinder_no_others<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide_all([1, 2], Terms::RECEIPT).await;
+    subject.create_all_with([1, 2], Terms::RECEIPT).await;
     let early = waiting(&subject.store, 1).await;
     for portion in 0..GIVEN_UP / AT_A_TIME {
         for n in 0..AT_A_TIME {
@@ -163,7 +164,7 @@ pub(super) async fn watches_that_are_given_up_hinder_no_others<B: Backend>() {
 
 pub(super) async fn a_watch_hears_that_the_store_has_closed<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    subject.confide(1, Terms::RECEIPT).await;
+    subject.create_with(1, Terms::RECEIPT).await;
     let watch = waiting(&subject.store, 1).await;
     subject.store.insist(Close).await.unwrap();
     let refusal = timeout(LONG, watch).await.unwrap().unwrap_err();

@@ -1,10 +1,10 @@
-//! Gone means gone: the sealed bytes of a secret that was taken, burned or locked or has expired
-//! are in no file any more, and neither are those that were kept for a repeat which has ended.
+//! Erasure: no file holds the sealed bytes of a secret that was taken, burned, locked or has expired,
+//! nor those kept for a repeat that has ended.
 
 mod backlog;
-mod confidant;
 mod crash;
 mod load;
+mod service;
 mod traces;
 
 use std::collections::BTreeSet;
@@ -67,14 +67,14 @@ async fn close_erases_what_was_kept_for_a_repeat_that_has_ended_and_what_was_loc
     subject.store.insist(Purge).await.unwrap();
     end_most(&subject).await;
     let backend = subject.close().await;
-    // Nobody ended those whose time was up, but the first purge.
+    // Those whose time was up were ended by the first purge.
     assert!(found(&backend).into_iter().eq(still_kept()));
 }
 
 #[actix_web::test]
 async fn purge_erases_before_it_has_deleted_all_receipts_whose_time_is_up() {
     let subject = Subject::<Sqlite>::start().await;
-    subject.confide_all(0..RECEIPTS, Terms::RECEIPT).await;
+    subject.create_all_with(0..RECEIPTS, Terms::RECEIPT).await;
     for n in 0..RECEIPTS {
         assert!(subject.take(n).await.is_some(), "{n}");
     }
@@ -180,7 +180,7 @@ async fn kept() -> Subject<Sqlite> {
     let subject = Subject::<Sqlite>::start_with(PATIENT);
     for is_old in [true, false] {
         let numbers = (0..SECRETS).filter(|n| is_old == (n % 6 == 0));
-        subject.confide_all(numbers.clone(), Terms::PASSPHRASE_AND_RECEIPT).await;
+        subject.create_all_with(numbers.clone(), Terms::PASSPHRASE_AND_RECEIPT).await;
         for n in numbers.filter(|n| n % 6 != 4) {
             let taken = subject.ask(knowing_and_claiming(n, KEY)).await;
             assert!(matches!(taken, Taken::Secret(_)), "{n}");
@@ -219,8 +219,8 @@ fn still_kept() -> impl Iterator<Item = u32> {
 
 /// The secrets of which a piece is in any of the files.
 ///
-/// Another process reads them: if this one opened the database, then with closing it again it
-/// would lose the POSIX locks that SQLite holds on it.
+/// Another process reads them: if this one opened and closed the database, it would drop the POSIX locks
+/// that SQLite holds on it.
 pub(super) fn found(backend: &Sqlite) -> BTreeSet<u32> {
     let output = Command::new("cat").args(backend.files()).output().unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -1,5 +1,5 @@
-//! Commits that fail: what was not acknowledged is not there, what was not handed out is, and when
-//! the cause has gone all is well again.
+//! Failing commits: unacknowledged creations are not stored, unreturned secrets stay, and the store
+//! recovers when the cause has gone.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -17,7 +17,6 @@ use viewonce::store::{
 
 use super::Sqlite;
 use super::erasure::found;
-use crate::alone;
 use crate::backend::{RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::metric::metric;
@@ -25,7 +24,8 @@ use crate::samples::{
     HOUR, KEY, Terms, claiming, create_of, guessing, knowing_and_claiming, only, receipt,
     redelivery_id, take_of,
 };
-use crate::watching::{waiting, waits};
+use crate::subprocess;
+use crate::watch_helpers::{waiting, waits};
 
 /// Secrets that are there before anything fails.
 const OLD: u32 = 20;
@@ -39,7 +39,7 @@ const HUGE_BYTES: usize = 8 << 20;
 #[actix_web::test]
 async fn a_full_disk_consumes_nothing_and_is_overcome() {
     let test = "sqlite::failure::a_full_disk_consumes_nothing_and_is_overcome";
-    if alone::is_alone(test, alone::ON_A_SMALL_FILE_SYSTEM) {
+    if subprocess::is_alone(test, subprocess::ON_A_SMALL_FILE_SYSTEM) {
         let subject = Subject::<Sqlite>::start().await;
         let filler = subject.backend.root.path().join("filler");
         let fail = || fill(&filler, ROOM);
@@ -51,7 +51,7 @@ async fn a_full_disk_consumes_nothing_and_is_overcome() {
 #[actix_web::test]
 async fn a_failing_disk_consumes_nothing_and_is_overcome() {
     let test = "sqlite::failure::a_failing_disk_consumes_nothing_and_is_overcome";
-    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+    if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         let fail = || limit_files(&ROOM.to_string());
         let error = overcome(&subject, fail, || limit_files("unlimited")).await;
@@ -62,7 +62,7 @@ async fn a_failing_disk_consumes_nothing_and_is_overcome() {
 #[actix_web::test]
 async fn nothing_runs_after_the_failure_of_a_batch() {
     let test = "sqlite::failure::nothing_runs_after_the_failure_of_a_batch";
-    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+    if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..OLD).await;
         limit_files(&ROOM.to_string());
@@ -79,11 +79,11 @@ async fn nothing_runs_after_the_failure_of_a_batch() {
 }
 
 #[actix_web::test]
-async fn a_failed_batch_is_told_as_a_failure_and_as_nothing_else() {
-    let test = "sqlite::failure::a_failed_batch_is_told_as_a_failure_and_as_nothing_else";
-    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+async fn every_message_of_a_failed_batch_fails() {
+    let test = "sqlite::failure::every_message_of_a_failed_batch_fails";
+    if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
-        subject.confide_all(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
+        subject.create_all_with(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
         assert!(subject.store.insist(Count).await.unwrap());
         let names =
             ["created_total", "viewed_total", "burned_total", "locked_total", "expired_total"];
@@ -106,9 +106,9 @@ async fn a_failed_batch_is_told_as_a_failure_and_as_nothing_else() {
 async fn a_failed_batch_changes_nothing_beside_the_secrets_and_wakes_nobody() {
     let test =
         "sqlite::failure::a_failed_batch_changes_nothing_beside_the_secrets_and_wakes_nobody";
-    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+    if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
-        subject.confide_all(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
+        subject.create_all_with(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
         subject.ask(knowing_and_claiming(0, KEY)).await;
         let viewed = subject.fate(0).await;
         let mut watch = waiting(&subject.store, 1).await;
@@ -131,7 +131,7 @@ async fn a_failed_batch_changes_nothing_beside_the_secrets_and_wakes_nobody() {
 #[actix_web::test]
 async fn a_checkpoint_that_fails_makes_a_store_unhealthy_and_stops_nobody() {
     let test = "sqlite::failure::a_checkpoint_that_fails_makes_a_store_unhealthy_and_stops_nobody";
-    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+    if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..ALL).await;
         subject.store.insist(Purge).await.unwrap();
@@ -156,7 +156,7 @@ async fn a_checkpoint_that_fails_makes_a_store_unhealthy_and_stops_nobody() {
 async fn a_purge_that_finds_no_room_to_delete_erases_what_others_have_ended() {
     let test =
         "sqlite::failure::a_purge_that_finds_no_room_to_delete_erases_what_others_have_ended";
-    if alone::is_alone(test, alone::ON_A_SMALL_FILE_SYSTEM) {
+    if subprocess::is_alone(test, subprocess::ON_A_SMALL_FILE_SYSTEM) {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..OLD).await;
         subject.clock.advance(HOUR / 2);
@@ -181,7 +181,7 @@ async fn a_purge_that_fails_for_good_makes_a_store_unhealthy_and_erases_what_oth
         BEGIN SELECT RAISE(ABORT, 'it is damaged'); END";
     Connection::open(backend.database()).unwrap().execute_batch(forbid).unwrap();
     let subject = Subject::start_in(backend);
-    subject.confide(1, Terms::REPEATABLE).await;
+    subject.create_with(1, Terms::REPEATABLE).await;
     subject.clock.advance(CREATIONS_KEPT);
     subject.create(2).await;
     assert!(subject.take(2).await.is_some());
@@ -196,9 +196,9 @@ async fn a_purge_that_fails_for_good_makes_a_store_unhealthy_and_erases_what_oth
 
 /// Its room is not what the disk has.
 #[actix_web::test]
-async fn a_creation_that_was_refused_is_told_so_though_its_batch_fails() {
-    let test = "sqlite::failure::a_creation_that_was_refused_is_told_so_though_its_batch_fails";
-    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+async fn a_refused_creation_is_told_so_even_if_its_batch_fails() {
+    let test = "sqlite::failure::a_refused_creation_is_told_so_even_if_its_batch_fails";
+    if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let bounds = Bounds { max_bytes: 2 * HUGE_BYTES as u64, ..Bounds::NONE };
         let subject = Subject::<Sqlite>::start_with(Rules { bounds, ..RULES });
         subject.create(1).await;
@@ -281,7 +281,7 @@ async fn create_until_nothing_commits(
 /// Fills the file system up, but for so much room.
 fn fill(filler: &Path, room: u64) {
     let mut file = File::create(filler).unwrap();
-    for written in (0..=alone::SMALL).step_by(4_096) {
+    for written in (0..=subprocess::SMALL).step_by(4_096) {
         if let Err(error) = file.write_all(&[0; 4_096]) {
             assert_eq!(error.kind(), ErrorKind::StorageFull);
             return file.set_len(written - room).unwrap();

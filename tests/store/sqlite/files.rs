@@ -1,4 +1,4 @@
-//! The files a database consists of: whose they are, and which.
+//! The files of a database and their permissions.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::Sqlite;
-use crate::alone;
 use crate::backend::{Backend as _, Subject};
+use crate::subprocess;
 use viewonce::store::Purge;
 
 #[actix_web::test]
@@ -29,7 +29,7 @@ async fn folders_and_files_are_their_owners_alone() {
 #[test]
 fn files_are_their_owners_alone_whatever_the_umask() {
     let test = "sqlite::files::folders_and_files_are_their_owners_alone";
-    alone::run_again(test, "umask 000");
+    subprocess::run_again(test, "umask 000");
 }
 
 /// There would be a file of the log's index, too, if other processes were to share the database.
@@ -71,8 +71,7 @@ async fn purge_empties_the_log() {
     assert_eq!(size(&subject.backend.log()), 0);
 }
 
-/// SQLite passes over a pragma that it does not know without a word; so each is asked what came
-/// of it.
+/// SQLite ignores unknown pragmas silently, so each one is read back.
 #[test]
 fn the_settings_of_a_connection_take_effect() {
     let backend = Sqlite::fresh();

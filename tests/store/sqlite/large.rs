@@ -1,4 +1,4 @@
-//! Large secrets, of which a transaction takes on a few at a time.
+//! Large secrets: a transaction contains only a few.
 
 use futures_util::future;
 use viewonce::domain::clock::Timestamp;
@@ -7,11 +7,11 @@ use viewonce::store::{Close, Created, Peek, Revoke, StoreError, Taken};
 
 use super::Sqlite;
 use super::failure::limit_files;
-use crate::alone;
 use crate::backend::Subject;
 use crate::batch::as_one_batch;
-use crate::held::hold;
+use crate::paused_store::hold;
 use crate::samples::{KEY, Terms, create_of, knowing_and_claiming, only, receipt, taking};
+use crate::subprocess;
 
 /// More sealed bytes than are committed together with those of another.
 const LARGE_BYTES: usize = 400_000;
@@ -30,7 +30,7 @@ async fn what_is_small_does_not_wait_for_all_that_is_large() {
     let subject = Subject::<Sqlite>::start().await;
     let store = &subject.store;
     let [first, second] = [1, 2].map(|n| large(&subject, n));
-    // Nobody can know of the second before it is answered: that is seen only by such haste.
+    // Nobody can know of the second before the request is answered: that is seen only by such haste.
     let creates = future::join3(
         store.ask(create_of(first)),
         store.ask(create_of(second)),
@@ -80,7 +80,7 @@ async fn whatever_writes_or_erases_a_large_secret_waits() {
 }
 
 #[actix_web::test]
-async fn nothing_large_is_run_for_a_caller_who_has_gone() {
+async fn no_large_message_is_run_for_a_cancelled_call() {
     let subject = Subject::<Sqlite>::start().await;
     let store = &subject.store;
     store.ask(create_of(large(&subject, 1))).await.unwrap();
@@ -124,7 +124,7 @@ async fn close_finishes_what_is_large() {
 #[actix_web::test]
 async fn what_was_put_off_when_a_commit_failed_was_not_done() {
     let test = "sqlite::large::what_was_put_off_when_a_commit_failed_was_not_done";
-    if alone::is_alone(test, alone::WITHOUT_SIGNALS_OF_LIMITS) {
+    if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         limit_files("300000");
         let store = &subject.store;

@@ -1,4 +1,4 @@
-//! Where sealed bytes lie, those of a secret and those that are kept for a repeat: on overflow pages alone, which SQLite never moves and
+//! Sealed bytes, of secrets and of repeats, lie only on overflow pages, which SQLite never moves and
 //! zeroes when it frees them.
 
 use std::fs;

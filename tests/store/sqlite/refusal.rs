@@ -1,5 +1,5 @@
-//! Files that are no database of ours, or that somebody else has: refused in one line that names
-//! them, and left as they were.
+//! Files that are not our database, or that another process uses: refused with one line that names them,
+//! and left unchanged.
 
 use std::fs;
 use std::os::unix::fs::symlink;

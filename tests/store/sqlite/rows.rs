@@ -1,5 +1,5 @@
-//! What lies in the tables beside the secrets: it comes with its secret or not at all, and goes with
-//! it or when its time is up.
+//! The rows beside a secret: they are stored with it or not at all, and deleted with it or when their
+//! time is up.
 
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ async fn the_guard_goes_with_its_secret() {
 #[actix_web::test]
 async fn the_guards_of_other_secrets_stay() {
     let subject = Subject::<Sqlite>::start().await;
-    subject.confide_all(0..6, Terms::PASSPHRASE).await;
+    subject.create_all_with(0..6, Terms::PASSPHRASE).await;
     subject.ask(knowing(3)).await;
     assert!(subject.burn(2).await);
     guess(&subject, RULES.attempts).await;
@@ -126,7 +126,7 @@ async fn what_is_kept_for_a_repeat_goes_with_its_end() {
 async fn a_store_that_keeps_nothing_for_repeats_has_no_row_of_it() {
     let rules = Rules { redelivery: Duration::ZERO, ..RULES };
     let subject = Subject::<Sqlite>::start_with(rules);
-    subject.confide(1, Terms::ALL).await;
+    subject.create_with(1, Terms::ALL).await;
     subject.ask(knowing_and_claiming(1, KEY)).await;
     assert_eq!(rows(&subject.close().await), ENDED);
 }
@@ -147,7 +147,7 @@ async fn purge_deletes_all_whose_time_is_up() {
 #[actix_web::test]
 async fn an_altered_row_beside_a_secret_does_not_hinder_the_secret() {
     let subject = Subject::<Sqlite>::start().await;
-    subject.confide(1, Terms::REPEATABLE_WITH_RECEIPT).await;
+    subject.create_with(1, Terms::REPEATABLE_WITH_RECEIPT).await;
     subject.store.insist(Close).await.unwrap();
     let connection = Connection::open(subject.backend.database()).unwrap();
     let alterations = [
@@ -175,7 +175,7 @@ async fn guess(subject: &Subject<Sqlite>, attempts: u32) {
 /// happened.
 async fn rows_after(happen: impl AsyncFn(&Subject<Sqlite>)) -> Rows {
     let subject = Subject::<Sqlite>::start().await;
-    subject.confide(1, Terms::ALL).await;
+    subject.create_with(1, Terms::ALL).await;
     happen(&subject).await;
     rows(&subject.close().await)
 }

@@ -1,4 +1,4 @@
-//! A body as it arrives. What all bodies have together is bounded, and what they leave behind is wiped.
+//! A body as it arrives. All bodies share a memory quota, and their bytes are wiped on drop.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -13,21 +13,22 @@ use crate::http::error::ApiError;
 use crate::http::problem;
 use crate::runtime::wiped::WipedBytes;
 
-/// The bytes of a body that have arrived, and the room that they take of what all bodies have.
+/// The bytes of a body that have arrived, and their share of the quota of all bodies.
 pub(super) struct Incoming {
     bytes: WipedBytes,
-    room: Arc<Semaphore>,
-    taken: Option<OwnedSemaphorePermit>,
+    quota: Arc<Semaphore>,
+    permit: Option<OwnedSemaphorePermit>,
     max_bytes: usize,
 }
 
 impl Incoming {
-    /// One of at most `max_bytes`, which takes a byte of `room` for each that it has beyond a small one.
-    pub(super) fn new(max_bytes: usize, room: Arc<Semaphore>) -> Self {
-        Self { bytes: WipedBytes::default(), room, taken: None, max_bytes }
+    /// A body of at most `max_bytes`. It takes a permit of `quota` for each byte of its buffer beyond
+    /// [`SMALL_BODY_BYTES`], so that small bodies always fit.
+    pub(super) fn new(max_bytes: usize, quota: Arc<Semaphore>) -> Self {
+        Self { bytes: WipedBytes::default(), quota, permit: None, max_bytes }
     }
 
-    /// Reads all of `payload`, which has this length if one was announced.
+    /// Reads all of `payload`. `length` is its announced length, if there is one.
     pub(super) async fn read(
         mut self,
         payload: Payload,
@@ -63,12 +64,12 @@ impl Incoming {
     fn grow(&mut self, capacity: usize) -> Result<(), ApiError> {
         let charged = |bytes: usize| bytes.saturating_sub(SMALL_BODY_BYTES);
         let more = charged(capacity) - charged(self.bytes.capacity());
-        let more = u32::try_from(more).map_err(|_beyond_all_room| problem::BUSY)?;
+        let more = u32::try_from(more).map_err(|_overflow| problem::BUSY)?;
         let more =
-            Arc::clone(&self.room).try_acquire_many_owned(more).map_err(|_full| problem::BUSY)?;
-        match &mut self.taken {
-            Some(taken) => taken.merge(more),
-            None => self.taken = Some(more),
+            Arc::clone(&self.quota).try_acquire_many_owned(more).map_err(|_full| problem::BUSY)?;
+        match &mut self.permit {
+            Some(permit) => permit.merge(more),
+            None => self.permit = Some(more),
         }
         self.bytes.grow(capacity);
         Ok(())
@@ -82,7 +83,7 @@ mod tests {
 
     const LARGE: usize = 10 * SMALL_BODY_BYTES;
 
-    /// How many bytes a body takes before it is refused, a byte at a time.
+    /// How many bytes a body accepts, byte by byte, before it is refused.
     fn taken(body: &mut Incoming) -> usize {
         let mut taken = 0;
         while body.push(b"x").is_ok() {
@@ -95,20 +96,20 @@ mod tests {
     #[test]
     fn bodies_share_the_room_and_give_it_back() {
         let beyond = LARGE - SMALL_BODY_BYTES;
-        let room = Arc::new(Semaphore::new(beyond));
-        let mut first = Incoming::new(LARGE, Arc::clone(&room));
+        let quota = Arc::new(Semaphore::new(beyond));
+        let mut first = Incoming::new(LARGE, Arc::clone(&quota));
         assert_eq!(taken(&mut first), LARGE);
-        let mut second = Incoming::new(LARGE, Arc::clone(&room));
-        assert_eq!(taken(&mut second), SMALL_BODY_BYTES, "there is always room for a small one");
+        let mut second = Incoming::new(LARGE, Arc::clone(&quota));
+        assert_eq!(taken(&mut second), SMALL_BODY_BYTES, "a small body always fits");
         drop((first, second));
-        assert_eq!(room.available_permits(), beyond);
+        assert_eq!(quota.available_permits(), beyond);
     }
 
     #[test]
     fn a_body_takes_its_largest_and_no_byte_more() {
         for max_bytes in [1, 100, SMALL_BODY_BYTES, SMALL_BODY_BYTES + 1, 100_000] {
-            let room = Arc::new(Semaphore::new(LARGE));
-            let mut body = Incoming::new(max_bytes, Arc::clone(&room));
+            let quota = Arc::new(Semaphore::new(LARGE));
+            let mut body = Incoming::new(max_bytes, Arc::clone(&quota));
             assert_eq!(taken(&mut body), max_bytes);
             let error = body.push(b"x").unwrap_err();
             assert!(matches!(error, ApiError::BodyTooLarge { .. }));

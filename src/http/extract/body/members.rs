@@ -1,25 +1,25 @@
-//! The members of a JSON object, each as the text of its value. Nothing is copied but their names, so a
-//! body takes no more memory than it has bytes, whatever it holds.
+//! The members of a JSON object, with unparsed values. Only the names are copied, so whatever a body
+//! holds, its members take no more memory than it has bytes.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The most members of an object: more than any request has.
+/// The maximum number of members, more than any valid request has.
 pub(super) const MEMBERS: usize = 16;
 
-/// The members of an object in their order, doubled ones too.
+/// The members of an object in their order, including repeated ones.
 pub(super) struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// Takes out those of this name; returns the first, and whether there were more.
+    /// Removes the members of this name. Returns the first value, and whether there were more.
     pub(super) fn take(&mut self, name: &str) -> (Option<&'a str>, bool) {
         let mut found = self.0.extract_if(.., |(member, _)| member == name);
         (found.next().map(|(_, value)| value.get()), found.count() > 0)
     }
 
-    /// Whether there is none, or none left.
+    /// Whether no members are left.
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,8 +1,8 @@
-//! The clients whose requests are counted, in a table that never outgrows its bound.
+//! The request counts of clients, in a table of bounded size.
 //!
-//! When it is full, those that have recovered are dropped: as nothing is held against them, nothing
-//! is forgotten. If there are none, newcomers share one account until there are. So nobody gets by
-//! uncounted, and whoever is in the table keeps an account of their own.
+//! A client has recovered when its whole burst is available again. A full table drops recovered
+//! clients, which loses nothing. While there is none, all new clients share one account. So every client
+//! is counted, and a client in the table keeps its own account.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,17 +13,16 @@ use ipnet::IpNet;
 
 use super::gcra::{Due, Rate};
 
-/// The most clients that have an account of their own: some 3 MiB of them.
+/// The maximum number of clients with their own account, which take about 3 MiB.
 const CLIENTS: usize = 50_000;
-/// How long after a search for those that have recovered there is no other: with tens of thousands
-/// of clients one takes about a millisecond, and a flood of newcomers must not make each of them.
-const REST: Duration = Duration::from_secs(1);
-/// Bits of the network that counts as one client in IPv6: a /56 is what one household is given
-/// (RFC 6177), so a smaller one would be many clients for one sender.
+/// The minimum time between two searches for recovered clients. With tens of thousands of clients a
+/// search takes about a millisecond, and a flood of new clients must not cause one for each request.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// The prefix length of an IPv6 network that counts as one client. One household gets a /56 (RFC 6177),
+/// so with a longer prefix one sender could be many clients.
 const NETWORK_BITS: u8 = 56;
 
-/// Whose requests count together: an address of IPv4, also one that is written as IPv6, or a network
-/// of IPv6.
+/// A client: an IPv4 address, also in its IPv6-mapped form, or an IPv6 network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Client(IpNet);
 
@@ -35,7 +34,7 @@ impl From<IpAddr> for Client {
     }
 }
 
-/// What is held against a client.
+/// The requests and failures counted for a client.
 #[derive(Clone, Copy, Debug, Default)]
 struct Account {
     requests: Due,
@@ -48,11 +47,11 @@ impl Account {
     }
 }
 
-/// Admits so many requests of each client, and so many failed lookups.
+/// Limits the requests and the failed lookups of each client.
 ///
-/// A lookup counts as failed when it has: those that succeed are requests like others, and how one
-/// ends is not known before. Lookups that are under way at the same time may thus fail all of them,
-/// which are as many as its requests allow; but all are counted, and have to be waited for.
+/// A failed lookup is counted when it ends, because its outcome is not known before. So concurrent
+/// lookups can exceed the limit for failures, up to the limit for requests. All of them are counted, so
+/// the wait grows with each.
 #[derive(Debug)]
 pub struct Limiter {
     requests: Rate,
@@ -64,14 +63,14 @@ pub struct Limiter {
 struct Table {
     bound: usize,
     accounts: HashMap<Client, Account>,
-    /// The account of newcomers that have no room.
+    /// The account of new clients while the table is full.
     shared: Account,
-    /// When a search for those that have recovered may be worth it again.
+    /// The earliest time of the next search for recovered clients.
     search: Duration,
 }
 
 impl Limiter {
-    /// A limiter that has seen nobody yet.
+    /// A limiter without any counts.
     pub fn new(requests: Rate, failures: Rate) -> Self {
         Self::with_bound(requests, failures, CLIENTS)
     }
@@ -82,11 +81,11 @@ impl Limiter {
         Self { requests, failures, table: Mutex::new(table) }
     }
 
-    /// Counts a request, if it is admitted.
+    /// Admits and counts a request.
     ///
     /// # Errors
     ///
-    /// How long none is. Nothing is counted then.
+    /// The time until one is admitted. A refused request is not counted.
     pub fn admit(&self, client: Client, is_lookup: bool, now: Duration) -> Result<(), Duration> {
         let mut table = self.table();
         let account = table.account(client, now);
@@ -102,13 +101,13 @@ impl Limiter {
         }
     }
 
-    /// Counts a lookup that was admitted and has failed.
+    /// Counts a failed lookup.
     pub fn count_failure(&self, client: Client, now: Duration) {
         self.table().account(client, now).failures.count(self.failures, now);
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        // Whatever panicked, every account is whole: there is no instant at which one is not.
+        // A panic cannot leave an account half updated, so the poison can be ignored.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -127,7 +126,7 @@ impl Table {
     fn drop_recovered(&mut self, now: Duration) {
         if now >= self.search {
             self.accounts.retain(|_client, account| !account.has_recovered(now));
-            self.search = now.saturating_add(REST);
+            self.search = now.saturating_add(INTERVAL);
         }
     }
 }
@@ -139,7 +138,7 @@ mod tests {
 
     const NOW: Duration = Duration::from_hours(1);
 
-    /// Five a second, two at once; a failure every two seconds.
+    /// Five requests a second with a burst of two, and a failure every two seconds.
     fn limiter(bound: usize) -> Limiter {
         Limiter::with_bound(Rate::new(5.0, 2), Rate::new(0.5, 1), bound)
     }
@@ -173,7 +172,7 @@ mod tests {
         let later = NOW + Duration::from_secs(1);
         limiter.count_failure(client(3), NOW);
         assert_eq!(admitted(&limiter, client(2), later), 2);
-        // Client 1 has recovered; of 2 and 3 there is something to be remembered.
+        // Client 1 has recovered; 2 and 3 have not.
         assert_eq!(admitted(&limiter, client(4), later), 2);
         let table = limiter.table();
         assert!(!table.accounts.contains_key(&client(1)));
@@ -187,7 +186,7 @@ mod tests {
             limiter.admit(client(number), false, NOW).unwrap();
         }
         let newcomers: usize = (4..=200).map(|it| admitted(&limiter, client(it), NOW)).sum();
-        assert_eq!(newcomers, 2, "together they are one");
+        assert_eq!(newcomers, 2, "they share one account");
         for number in 1..=3 {
             assert_eq!(admitted(&limiter, client(number), NOW), 1);
         }
@@ -199,8 +198,8 @@ mod tests {
         let limiter = limiter(1);
         limiter.admit(client(1), false, NOW).unwrap();
         limiter.admit(client(2), false, NOW).unwrap();
-        // Client 1 has recovered in a fifth of a second.
-        for (now, has_own_account) in [(NOW + REST / 2, false), (NOW + REST, true)] {
+        // Client 1 recovers after a fifth of a second.
+        for (now, has_own_account) in [(NOW + INTERVAL / 2, false), (NOW + INTERVAL, true)] {
             limiter.admit(client(2), false, now).unwrap();
             assert_eq!(limiter.table().accounts.contains_key(&client(2)), has_own_account);
         }

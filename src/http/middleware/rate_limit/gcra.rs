@@ -1,44 +1,43 @@
-//! How often something may happen: the generic cell rate algorithm (GCRA), as virtual scheduling in
-//! ITU-T Recommendation I.371, annex A. It needs one instant of each client, and no timer.
+//! A rate limit: the generic cell rate algorithm (GCRA), as virtual scheduling in ITU-T Recommendation
+//! I.371, annex A. It needs one instant for each client, and no timer.
 //!
-//! Time comes from outside, and is that of a clock which nobody sets. What is not admitted changes
-//! nothing.
+//! The caller passes the time of a monotonic clock. A refused event changes nothing.
 
 use std::time::Duration;
 
-/// How often something may happen: so many times a second in the long run, and so many at once.
+/// A rate limit: a sustained rate and a burst.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
-    /// The increment of I.371: the time between two that come evenly.
+    /// The increment of I.371: the interval between evenly spaced events.
     increment: Duration,
-    /// The limit of I.371: how much earlier than evenly one may come.
+    /// The limit of I.371: how much too early an event may come.
     limit: Duration,
 }
 
 impl Rate {
-    /// `per_second` in the long run, `burst` at once; at least one is admitted.
+    /// A rate of `per_second` events with bursts of `burst`, at least one.
     pub fn new(per_second: f64, burst: u32) -> Self {
         let increment = Duration::try_from_secs_f64(1.0 / per_second).unwrap_or(Duration::MAX);
         Self { increment, limit: increment.saturating_mul(burst.saturating_sub(1)) }
     }
 }
 
-/// When the next one would come if they all came evenly: the theoretical arrival time of I.371.
+/// When the next event is due if all were evenly spaced: the theoretical arrival time of I.371.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Due(Duration);
 
 impl Due {
-    /// For how long after `now` none is admitted: no time if one is.
+    /// The time from `now` until an event is admitted; zero if one is admitted now.
     pub(super) fn wait(self, rate: Rate, now: Duration) -> Duration {
         self.0.saturating_sub(now.saturating_add(rate.limit))
     }
 
-    /// Counts one that comes `now`, whether it is early or not.
+    /// Counts an event at `now`, even if it is too early.
     pub(super) fn count(&mut self, rate: Rate, now: Duration) {
         self.0 = self.0.max(now).saturating_add(rate.increment);
     }
 
-    /// Whether as many are admitted at once as if none had ever come.
+    /// Whether the whole burst is available again.
     pub(super) fn has_recovered(self, now: Duration) -> bool {
         self.0 <= now
     }
@@ -50,7 +49,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Counts one if it is admitted; returns whether it is.
+    /// Counts an event if it is admitted. Returns whether it is.
     fn admit(due: &mut Due, rate: Rate, now: Duration) -> bool {
         let is_admitted = due.wait(rate, now).is_zero();
         if is_admitted {
@@ -59,7 +58,7 @@ mod tests {
         is_admitted
     }
 
-    /// How many of `requests`, which come `apart`, are admitted.
+    /// How many of `requests`, spaced by `apart`, are admitted.
     fn admitted(due: &mut Due, rate: Rate, requests: u32, apart: Duration) -> u32 {
         (0..requests).map(|request| u32::from(admit(due, rate, apart * request))).sum()
     }
@@ -101,7 +100,7 @@ mod tests {
         assert!(!due.has_recovered((3 * SECOND).saturating_sub(Duration::from_nanos(1))));
         assert!(due.has_recovered(3 * SECOND));
         due.count(rate, Duration::ZERO);
-        assert_eq!(due.wait(rate, Duration::ZERO), SECOND, "what is not admitted counts as well");
+        assert_eq!(due.wait(rate, Duration::ZERO), SECOND, "an early event counts as well");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A secret comes, and what is kept beside it.
+//! Storing a secret, with its guard, its receipt and its creation.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::store::sqlite::place::places;
 use crate::store::sqlite::quota::Quota;
 use crate::store::{CREATIONS_KEPT, Create, Created, State, StoreError};
 
-/// No place is left for a secret, or it stands in one already.
+/// All places of a secret are taken, or it is already stored.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("no place is free for the secret")]
 struct NoPlace;
 
 impl Transaction<'_> {
-    /// Stores a secret, or refuses it alone.
+    /// Stores a secret. A refusal does not fail the rest of the transaction.
     pub(super) fn create(
         &mut self,
         create: &Create,
@@ -30,7 +30,7 @@ impl Transaction<'_> {
         {
             return Ok(Ok(Created::Before(before)));
         }
-        if let Err(refused) = self.take_room(secret.ciphertext.len())? {
+        if let Err(refused) = self.take_quota(secret.ciphertext.len())? {
             return Ok(Err(refused));
         }
         let Some(place) = self.free_place(&secret.lookup_id)? else {
@@ -52,18 +52,18 @@ impl Transaction<'_> {
         Ok(Ok(Created::Stored))
     }
 
-    /// Takes the room that a secret of so many `sealed` bytes needs, if there is so much.
-    fn take_room(&mut self, sealed: usize) -> rusqlite::Result<Result<(), StoreError>> {
-        let room = match self.room {
-            Some(room) => room,
-            None => match Quota::look(self.pages()?, self.files, &self.rules.bounds) {
-                Ok(room) => room,
+    /// Subtracts the space for a secret with `sealed` bytes from the quota, or refuses it.
+    fn take_quota(&mut self, sealed: usize) -> rusqlite::Result<Result<(), StoreError>> {
+        let quota = match self.quota {
+            Some(quota) => quota,
+            None => match Quota::read(self.pages()?, self.files, &self.rules.bounds) {
+                Ok(quota) => quota,
                 Err(unknown) => return Ok(Err(StoreError::Failed(Arc::new(unknown)))),
             },
         };
-        Ok(match room.without(sealed) {
+        Ok(match quota.without(sealed) {
             Ok(rest) => {
-                self.room = Some(rest);
+                self.quota = Some(rest);
                 Ok(())
             }
             Err(full) => {
@@ -89,12 +89,12 @@ impl Transaction<'_> {
             layout::tail(ciphertext.len()),
         ];
         self.execute(sql!("create"), values)?;
-        self.tally.comes(place, *expires_at);
+        self.tally.add(place, *expires_at);
         self.moved += ciphertext.len();
         Ok(())
     }
 
-    /// The first free place of a secret, unless it stands in one.
+    /// The first free place of a secret; `None` if there is none or the secret is already stored.
     fn free_place(&self, id: &LookupId) -> rusqlite::Result<Option<i64>> {
         let (mut place, last) = places(id).into_inner();
         let mut select = self.connection.prepare_cached(sql!("neighbours"))?;
@@ -112,7 +112,7 @@ impl Transaction<'_> {
         Ok(free.or(Some(place)).filter(|place| *place <= last))
     }
 
-    /// The creation of this id, as long as it is remembered.
+    /// The creation with this id, while it is remembered.
     fn recall(&self, id: &CreationId) -> rusqlite::Result<Option<Creation>> {
         self.find(sql!("recall"), params![id.as_bytes(), self.now.as_millis()], |row| {
             Ok(Creation {
@@ -124,7 +124,7 @@ impl Transaction<'_> {
         })
     }
 
-    /// Remembers a creation, in the place of one of the same id whose time is up.
+    /// Remembers a creation. Replaces one with the same id whose retention is over.
     fn remember(&self, new: &NewCreation, secret: &SealedSecret) -> rusqlite::Result<()> {
         let values = params![
             new.id.as_bytes(),

@@ -1,4 +1,4 @@
-//! What has ended is deleted, a bounded part at a time.
+//! Deleting ended rows, a bounded portion at a time.
 
 use rusqlite::{Row, params};
 
@@ -8,22 +8,23 @@ use crate::domain::id::LookupId;
 use crate::store::sqlite::place::end_of_expired;
 use crate::store::{Purged, State};
 
-/// Rows of each table that one purge deletes at the most, so that no view waits long behind it.
+/// The most rows of each table that one purge deletes, so that a view does not wait long behind it.
 const PURGE_ROWS: u32 = 200;
-/// Sealed bytes of each that it deletes, but for the last row: each is overwritten, through the log.
+/// Sealed bytes of each table after which a purge deletes no further row: each byte is overwritten
+/// through the log.
 const PURGE_BYTES: u32 = 1 << 20;
 
-/// What a purge deleted, and what it left.
+/// The result of purging one portion.
 pub(in super::super) struct Portion {
     pub(in super::super) purged: Purged,
-    /// Whether sealed bytes are left that have ended.
+    /// Whether ended rows with sealed bytes are left.
     pub(in super::super) is_sealed_left: bool,
-    /// When the first of all that is left is to be purged, if anything is left.
+    /// When the next remaining row is due for purging, if any row remains.
     pub(in super::super) left_until: Option<Timestamp>,
 }
 
 impl Transaction<'_> {
-    /// Deletes some of what has ended.
+    /// Deletes a portion of the ended rows.
     pub(in super::super) fn purge(&mut self) -> rusqlite::Result<Portion> {
         let now = self.settled.as_millis();
         let kept_since = self.settled.minus(self.rules.receipts_kept).as_millis();
@@ -40,7 +41,7 @@ impl Transaction<'_> {
         Ok(Portion { purged, is_sealed_left, left_until: self.next_due()? })
     }
 
-    /// When the first of all that is there is to be purged, if there is anything.
+    /// When the next row is due for purging, if there is a row.
     fn next_due(&self) -> rusqlite::Result<Option<Timestamp>> {
         let kept = self.rules.receipts_kept;
         let due = self.find(sql!("next_due"), [], |row| {
@@ -55,7 +56,7 @@ impl Transaction<'_> {
         Ok(due.into_iter().flatten().flatten().min())
     }
 
-    /// Deletes some of the secrets that have expired, and what is beside them.
+    /// Deletes a portion of the expired secrets, with their guards.
     fn purge_secrets(&mut self) -> rusqlite::Result<usize> {
         let mut expired = Vec::new();
         {
@@ -65,10 +66,11 @@ impl Transaction<'_> {
             while let Some(row) = rows.next()? {
                 let id = LookupId::from_bytes(bytes(row, "lookup_id"));
                 expired.push((id, flags(row)));
-                self.tally.goes(row.get("id")?, State::Expired);
+                self.tally.remove(row.get("id")?, State::Expired);
             }
         }
-        // Their receipts say by themselves that they have expired.
+        // Their receipts need no update: a new receipt's `ended_at` is the expiry of its secret, and a
+        // pending receipt whose `ended_at` has passed is read as expired.
         for (id, flags) in &expired {
             self.unguard(id, *flags)?;
         }

@@ -1,4 +1,4 @@
-//! What a receipt tells, and what its owner may do.
+//! Reading receipts, and revoking secrets by them.
 
 use rusqlite::{Row, params};
 
@@ -6,34 +6,35 @@ use super::{Transaction, bytes, first, sql, timestamp};
 use crate::domain::id::{LookupId, ReceiptId};
 use crate::store::{Inspect, ReceiptStatus, Revoke, State};
 
-/// A receipt that is kept.
+/// A stored receipt.
 pub(super) struct Receipt {
     id: ReceiptId,
     pub(super) lookup_id: LookupId,
-    fate: ReceiptStatus,
+    status: ReceiptStatus,
 }
 
 impl Transaction<'_> {
     pub(super) fn inspect(&self, inspect: &Inspect) -> rusqlite::Result<Option<ReceiptStatus>> {
-        Ok(self.find_receipt(&inspect.0)?.map(|receipt| receipt.fate))
+        Ok(self.find_receipt(&inspect.0)?.map(|receipt| receipt.status))
     }
 
     pub(super) fn revoke(&mut self, revoke: &Revoke) -> rusqlite::Result<Option<ReceiptStatus>> {
-        let Some(Receipt { lookup_id, fate, .. }) = self.find_receipt(&revoke.0)? else {
+        let Some(Receipt { lookup_id, status, .. }) = self.find_receipt(&revoke.0)? else {
             return Ok(None);
         };
         let is_burned = self.destroy(&lookup_id, State::Burned)?;
-        let burned = ReceiptStatus { state: State::Burned, ended_at: Some(self.now), ..fate };
-        Ok(Some(if is_burned { burned } else { fate }))
+        let burned = ReceiptStatus { state: State::Burned, ended_at: Some(self.now), ..status };
+        Ok(Some(if is_burned { burned } else { status }))
     }
 
-    /// The id of the receipt whose secret may still end otherwise than by its expiry.
+    /// The id of the receipt among these that is pending, if there is one.
     pub(in super::super) fn pending(
         &self,
         candidates: &[ReceiptId],
     ) -> rusqlite::Result<Option<ReceiptId>> {
         let receipt = self.find_receipt(candidates)?;
-        Ok(receipt.filter(|receipt| receipt.fate.state == State::Pending).map(|receipt| receipt.id))
+        let pending = receipt.filter(|receipt| receipt.status.state == State::Pending);
+        Ok(pending.map(|receipt| receipt.id))
     }
 
     pub(super) fn find_receipt(
@@ -57,7 +58,7 @@ impl Transaction<'_> {
         Ok(Receipt {
             id,
             lookup_id: LookupId::from_bytes(bytes(row, "lookup_id")),
-            fate: ReceiptStatus {
+            status: ReceiptStatus {
                 state,
                 created_at: timestamp(row, "created_at")?,
                 expires_at: timestamp(row, "expires_at")?,

@@ -1,4 +1,4 @@
-//! A secret is taken, or what is kept of it; is looked at; is burned.
+//! Taking, redelivering, peeking at and burning secrets.
 
 use rusqlite::{Row, params};
 
@@ -18,17 +18,17 @@ impl Transaction<'_> {
             return Ok(again);
         }
         let taken = first(candidates, |id| match self.delete(id, proof.as_ref())? {
-            Some(secret) => self.hand_over(take, secret).map(Some),
+            Some(secret) => self.deliver(take, secret).map(Some),
             None => self.refuse(id, proof.as_ref()),
         })?;
         Ok(taken.unwrap_or(Taken::Nothing))
     }
 
-    /// What a secret that was deleted leaves behind.
-    fn hand_over(&mut self, take: &Take, secret: SealedSecret) -> rusqlite::Result<Taken> {
+    /// Returns a secret that was just deleted; keeps it for redelivery if the caller sent a key.
+    fn deliver(&mut self, take: &Take, secret: SealedSecret) -> rusqlite::Result<Taken> {
         self.moved += secret.ciphertext.len();
         self.end(&secret.lookup_id, secret.flags, State::Viewed)?;
-        // For how long it is kept does not depend on a wall clock that jumps.
+        // The steady clock, so that a jump of the wall clock does not change how long it is kept.
         let ends_at = self.settled.plus(self.rules.redelivery).min(secret.expires_at);
         if let Some(id) = take.redelivery_ids.first()
             && ends_at > self.settled
@@ -67,14 +67,14 @@ impl Transaction<'_> {
         Ok(found.unwrap_or_default())
     }
 
-    /// Deletes the living secret of this id, and what is beside it; or else what is kept of it for a
-    /// repeat. Returns whether it was living.
+    /// Deletes the living secret with this id, with its guard; or else the copy kept for redelivery.
+    /// Returns whether it was living.
     pub(super) fn destroy(&mut self, id: &LookupId, state: State) -> rusqlite::Result<bool> {
         let burned = self.find(sql!("burn"), self.living(id), |row| {
             Ok((row.get("id")?, flags(row), sealed_bytes(row)?))
         })?;
         if let Some((place, flags, bytes)) = burned {
-            self.tally.goes(place, state);
+            self.tally.remove(place, state);
             self.moved += bytes;
             self.end(id, flags, state)?;
             return Ok(true);
@@ -83,13 +83,13 @@ impl Transaction<'_> {
         Ok(false)
     }
 
-    /// What finds the living secret of this id: its first and its last place, the id, and the time.
+    /// The parameters that find the living secret with this id: first and last place, id, and time.
     fn living<'id>(&self, id: &'id LookupId) -> (i64, i64, &'id [u8; ID_BYTES], i64) {
         let (first, last) = places(id).into_inner();
         (first, last, id.as_bytes(), self.now.as_millis())
     }
 
-    /// Deletes the living secret of this id, if it has no passphrase or the proof is right.
+    /// Deletes the living secret with this id, if it has no passphrase or the proof is right.
     fn delete(
         &mut self,
         id: &LookupId,
@@ -101,13 +101,13 @@ impl Transaction<'_> {
         let taken =
             self.find(sql!("take"), key, |row| Ok((row.get("id")?, sealed_secret(id, row)?)))?;
         Ok(taken.map(|(place, secret)| {
-            self.tally.goes(place, State::Viewed);
+            self.tally.remove(place, State::Viewed);
             secret
         }))
     }
 
-    /// What is said of a secret that was not deleted: one that is not there, or has a passphrase, of
-    /// which one attempt is used up if there was one.
+    /// The answer for a secret that was not deleted: it does not exist, or has a passphrase. A wrong
+    /// passphrase uses up one attempt.
     fn refuse(&mut self, id: &LookupId, proof: Option<&Proof>) -> rusqlite::Result<Option<Taken>> {
         let Some((key_id, _peeked)) = self.see(id)? else { return Ok(None) };
         if proof.is_none() {
@@ -122,7 +122,7 @@ impl Transaction<'_> {
         Ok(Some(Taken::WrongPassphrase { attempts_left }))
     }
 
-    /// What can be seen of a living secret, and the secret key that it is sealed under.
+    /// The public facts of a living secret, and the secret key that it is sealed under.
     fn see(&self, id: &LookupId) -> rusqlite::Result<Option<(KeyId, Peeked)>> {
         self.find(sql!("peek"), self.living(id), |row| {
             let expires_at = timestamp(row, "expires_at")?;
@@ -131,7 +131,7 @@ impl Transaction<'_> {
         })
     }
 
-    /// Keeps a secret for a repeat, sealed as it was.
+    /// Keeps a secret for redelivery, as it was sealed.
     fn keep_for_redelivery(
         &self,
         id: &RedeliveryId,
@@ -156,7 +156,7 @@ impl Transaction<'_> {
         self.execute(sql!("claim"), values).map(drop)
     }
 
-    /// What is kept under this id for a repeat.
+    /// The secret that is kept for redelivery under this id.
     fn redelivered(&self, id: &RedeliveryId) -> rusqlite::Result<Option<Taken>> {
         self.find(sql!("claimed"), self.kept(id), |row| {
             let lookup_id = LookupId::from_bytes(bytes(row, "lookup_id"));
@@ -166,7 +166,8 @@ impl Transaction<'_> {
         })
     }
 
-    /// What finds what is kept under this id: the id, and by which times it must not have ended.
+    /// The parameters that find a copy kept for redelivery: its id, and the instants after which it must
+    /// still be valid.
     fn kept<'id>(&self, id: &'id RedeliveryId) -> (&'id [u8; ID_BYTES], i64, i64) {
         (id.as_bytes(), self.settled.as_millis(), self.now.as_millis())
     }

@@ -1,5 +1,5 @@
-//! Erasure does not wait for the end of a backlog: what is viewed while very much that has expired is
-//! still to be deleted is erased in time as well.
+//! Erasure does not wait for a backlog of purges: a secret that is viewed while many expired ones are
+//! still to be deleted is erased in time.
 
 use std::ops::{Range, RangeFrom};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use viewonce::store::{Purge, Store};
 use super::super::Sqlite;
 use super::{LATE, found};
 use crate::backend::Backend as _;
-use crate::held::hold;
 use crate::metric::metric;
+use crate::paused_store::hold;
 use crate::samples::{HOUR, create_of, only, secret_of_size, take_of};
 use crate::support::{TestApp, spawn_app_with};
 

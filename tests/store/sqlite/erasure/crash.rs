@@ -1,10 +1,10 @@
-//! Erasure after a crash: what had ended is erased from the next start on.
+//! Erasure after a crash: ended secrets are erased after the next start.
 
 use std::time::Duration;
 
 use actix_web::rt::time::{sleep, timeout};
 
-use super::confidant::{Confidant, ENDS, End, now};
+use super::service::{ENDS, End, TestService, now};
 use super::traces::{Trace, found};
 
 /// Secrets of each end.
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 #[actix_web::test]
 async fn what_ended_before_a_kill_is_erased_from_the_next_start_on() {
-    let confidant = Confidant::start(tempfile::tempdir().unwrap(), |command| {
+    let service = TestService::start(tempfile::tempdir().unwrap(), |command| {
         let intervals = ["VIEWONCE_STORE__ERASE_SECONDS", "VIEWONCE_JANITOR__INTERVAL_SECONDS"];
         command.envs(intervals.map(|name| (name, "3600")))
     });
@@ -21,7 +21,7 @@ async fn what_ended_before_a_kill_is_erased_from_the_next_start_on() {
     for number in 0..SECRETS * ENDS.len() {
         let end = ENDS[number % ENDS.len()];
         if end != End::Lock || number < ENDS.len() {
-            traces.push(confidant.confide(&"x".repeat(1 + number * 100), end).await);
+            traces.push(service.store_and_end(&"x".repeat(1 + number * 100), end).await);
         }
     }
     for at in traces.iter().filter_map(|trace| trace.ended_at) {
@@ -29,12 +29,12 @@ async fn what_ended_before_a_kill_is_erased_from_the_next_start_on() {
             sleep(Duration::from_millis(10)).await;
         }
     }
-    confidant.service.signal("KILL");
-    let (_status, _log, root) = confidant.service.wait();
+    service.service.signal("KILL");
+    let (_status, _log, root) = service.service.wait();
     let folder = root.path().join("storage/db");
     assert!(found(&traces, &folder).into_iter().eq(0..traces.len()), "nothing is erased yet");
 
-    let confidant = Confidant::start(root, |command| command);
+    let service = TestService::start(root, |command| command);
     let is_living = |(number, trace): (usize, &Trace)| trace.ended_at.is_none().then_some(number);
     let living: Vec<usize> = traces.iter().enumerate().filter_map(is_living).collect();
     let erased = async {
@@ -45,6 +45,6 @@ async fn what_ended_before_a_kill_is_erased_from_the_next_start_on() {
     timeout(PATIENCE, erased).await.expect("what had ended is erased, and nothing else");
     for number in living {
         let Trace { token, content, .. } = &traces[number];
-        assert_eq!(confidant.service.view(token).await.as_ref(), Some(content));
+        assert_eq!(service.service.view(token).await.as_ref(), Some(content));
     }
 }

@@ -1,5 +1,5 @@
-//! Erasure in time, of a running binary under constant load: whatever has ended in whatever way is
-//! in no file any more when its time is up, and what lives still is.
+//! Erasure under constant load, in the real binary: an ended secret is in no file after the time limit,
+//! and a living one still is.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use actix_web::rt::task::spawn_blocking;
 use futures_util::future::{join, join_all};
 
 use super::LATE;
-use super::confidant::{Confidant, ENDS, End, now};
+use super::service::{ENDS, End, TestService, now};
 use super::traces::{Trace, found};
 
 /// Callers who confide secrets all the time.
@@ -30,9 +30,9 @@ const TURNS: Duration = Duration::from_millis(2_500);
 const BEAT: Duration = Duration::from_millis(250);
 
 /// A service that has one second to erase.
-fn start() -> Confidant {
+fn start() -> TestService {
     let folder = tempfile::tempdir().unwrap();
-    Confidant::start(folder, |command| command.env("VIEWONCE_STORE__ERASE_SECONDS", "1"))
+    TestService::start(folder, |command| command.env("VIEWONCE_STORE__ERASE_SECONDS", "1"))
 }
 
 /// Content number `n`: of some blocks or some pages, or a large one.
@@ -103,12 +103,12 @@ async fn look(
 
 #[actix_web::test]
 async fn whatever_has_ended_is_erased_in_time_under_constant_load() {
-    let confidant = start();
-    let folder = confidant.service.folder.path().join("storage/db");
+    let service = start();
+    let folder = service.service.folder.path().join("storage/db");
     let (new, is_over, pulse) = (RefCell::new(Vec::new()), Cell::new(false), Pulse::new());
     let caller = async |caller: usize| {
         for n in (caller..).step_by(CALLERS).take_while(|_| !is_over.get()) {
-            let trace = confidant.confide(&content(n), end(n)).await;
+            let trace = service.store_and_end(&content(n), end(n)).await;
             pulse.beat();
             new.borrow_mut().push((trace, pulse.lived.get()));
         }
@@ -125,5 +125,5 @@ async fn whatever_has_ended_is_erased_in_time_under_constant_load() {
         is_over.set(true);
     };
     join(join_all((0..CALLERS).map(caller)), looks).await;
-    confidant.service.stop();
+    service.service.stop();
 }

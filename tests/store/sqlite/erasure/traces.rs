@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use viewonce::domain::clock::Timestamp;
 
-use super::confidant::End;
+use super::service::End;
 
 /// Bytes of a piece that is looked for, and how many pieces of a page are.
 const PIECE: usize = 16;
