@@ -33,8 +33,8 @@ use crate::runtime::wiped::WipedBytes;
 use crate::store::Store;
 pub use handlers::metrics::metrics_routes;
 pub use middleware::frame::frame;
-use middleware::rate_limit::clients::Limiter;
-pub use middleware::rate_limit::limiter;
+use middleware::rate_limit::{clients::Limiter, limiter};
+
 pub use openapi::Documents;
 pub use routes::routes;
 
@@ -60,23 +60,46 @@ impl Deref for AppState {
 /// The state that the handlers of all HTTP workers share.
 pub struct SharedState {
     /// The settings.
-    pub settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
     /// The handle of the store.
-    pub store: Store,
+    pub(crate) store: Store,
     /// The source of time.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// A permit for each request that waits for the end of a secret.
-    pub seats: Semaphore,
+    pub(crate) seats: Semaphore,
     /// The memory quota of request bodies: a permit for each byte.
-    pub bodies: Arc<Semaphore>,
+    pub(crate) bodies: Arc<Semaphore>,
     /// Becomes true when the service stops.
-    pub stopping: watch::Receiver<bool>,
+    pub(crate) stopping: watch::Receiver<bool>,
     /// The API documents, generated at the first request for one.
-    pub documents: OnceLock<Documents>,
+    pub(crate) documents: OnceLock<Documents>,
     /// The rate limiter, unless rate limits are turned off.
-    pub limiter: Option<Limiter>,
+    pub(crate) limiter: Option<Limiter>,
     /// The counters of requests.
-    pub metrics: HttpMetrics,
+    pub(crate) metrics: HttpMetrics,
+}
+
+impl SharedState {
+    /// The state of a service that has just started. `stopping` becomes true when it stops.
+    pub fn new(
+        settings: &Arc<Settings>,
+        store: &Store,
+        clock: &Clock,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        let limits = &settings.limits;
+        Self {
+            store: store.clone(),
+            clock: clock.clone(),
+            seats: Semaphore::new(settings.receipts.max_waiting),
+            bodies: Arc::new(Semaphore::new(limits.body_bytes)),
+            stopping,
+            documents: OnceLock::new(),
+            limiter: limiter(limits.requests_per_second, limits.burst),
+            metrics: HttpMetrics::new(&store.metrics().registry),
+            settings: Arc::clone(settings),
+        }
+    }
 }
 
 impl AppState {

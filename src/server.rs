@@ -9,21 +9,20 @@ pub mod tls;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use actix::{Actor as _, Addr};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::rt::{self, task::JoinError};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::config::Settings;
 use crate::crypto::format::Roots;
 use crate::crypto::{Crypto, Pools};
 use crate::domain::clock::Clock;
 use crate::domain::secret_key::SecretKeys;
-use crate::http::{self, AppState, SharedState};
+use crate::http::{AppState, SharedState};
 use crate::janitor::JanitorActor;
-use crate::metrics::HttpMetrics;
 use crate::runtime::lifeline::{Ended, Lifelines};
 use crate::server::tls::{Certificates, TlsError};
 use crate::store::sqlite::{DatabaseError, StoreActor};
@@ -86,25 +85,15 @@ impl Application {
         let roots = Arc::new(Roots::derive(keys));
         rt::spawn(warn_of_unknown_keys(store.clone(), roots.key_ids()));
         let stopping = watch::Sender::new(false);
-        let limits = &settings.limits;
         let pools =
             Pools::start(settings.passphrases, settings.workers()).map_err(AppError::Threads)?;
-        let shared = Arc::new(SharedState {
-            store: store.clone(),
-            clock: clock.clone(),
-            seats: Semaphore::new(settings.receipts.max_waiting),
-            bodies: Arc::new(Semaphore::new(limits.body_bytes)),
-            stopping: stopping.subscribe(),
-            documents: OnceLock::new(),
-            limiter: http::limiter(limits.requests_per_second, limits.burst),
-            metrics: HttpMetrics::new(&store.metrics().registry),
-            settings: Arc::clone(&settings),
-        });
+        let stop = stopping.subscribe();
+        let shared = Arc::new(SharedState::new(&settings, &store, &clock, stop));
         let mut metrics = None;
         if let Some(address) = settings.metrics.bind {
             rt::spawn(count_living(store.clone()));
             let registry = store.metrics().registry.clone();
-            let (server, address) = listener::bind_metrics(address, registry, limits)?;
+            let (server, address) = listener::bind_metrics(address, registry, &settings.limits)?;
             metrics = Some((server.handle(), address));
             rt::spawn(server);
         }

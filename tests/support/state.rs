@@ -1,14 +1,13 @@
 //! The state of a service without its server, for tests that call the handlers themselves.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use viewonce::crypto::format::Roots;
 use viewonce::crypto::{Crypto, Pools};
 use viewonce::domain::clock::Clock;
 use viewonce::http::{AppState, SharedState};
-use viewonce::metrics::HttpMetrics;
 use viewonce::runtime::lifeline::Lifelines;
 use viewonce::store::sqlite::StoreActor;
 
@@ -25,17 +24,8 @@ pub(crate) fn state(folder: &TempDir, max_content_bytes: usize) -> AppState {
     let path = &settings.store.path;
     let store = StoreActor::start(path, rules, clock.clone(), 16, lifeline).unwrap();
     let pools = Pools::start(settings.passphrases, 1).unwrap();
-    let shared = SharedState {
-        metrics: HttpMetrics::new(&store.metrics().registry),
-        store,
-        clock: clock.clone(),
-        seats: Semaphore::new(1),
-        bodies: Arc::new(Semaphore::new(settings.limits.body_bytes)),
-        stopping: watch::channel(false).1,
-        documents: OnceLock::new(),
-        limiter: None,
-        settings: Arc::new(settings),
-    };
+    let (_stop, stopping) = watch::channel(false);
+    let shared = SharedState::new(&Arc::new(settings), &store, &clock, stopping);
     let roots = Arc::new(Roots::derive(&keys()));
     let crypto = Crypto::start(roots, clock, pools, lifelines.of("crypto actor"));
     AppState { shared: Arc::new(shared), crypto }

@@ -25,7 +25,7 @@ use gcra::Rate;
 const DIVISOR: u32 = 10;
 
 /// A limiter with these limits. `None` if `requests_per_second` is 0.
-pub fn limiter(requests_per_second: f64, burst: u32) -> Option<Limiter> {
+pub(crate) fn limiter(requests_per_second: f64, burst: u32) -> Option<Limiter> {
     (requests_per_second > 0.0).then(|| {
         let failures = Rate::new(requests_per_second / f64::from(DIVISOR), burst / DIVISOR);
         Limiter::new(Rate::new(requests_per_second, burst), failures)

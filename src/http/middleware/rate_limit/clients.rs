@@ -24,7 +24,7 @@ const NETWORK_BITS: u8 = 56;
 
 /// A client: an IPv4 address, also in its IPv6-mapped form, or an IPv6 network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Client(IpNet);
+pub(crate) struct Client(IpNet);
 
 impl From<IpAddr> for Client {
     fn from(address: IpAddr) -> Self {
@@ -53,7 +53,7 @@ impl Account {
 /// lookups can exceed the limit for failures, up to the limit for requests. All of them are counted, so
 /// the wait grows with each.
 #[derive(Debug)]
-pub struct Limiter {
+pub(crate) struct Limiter {
     requests: Rate,
     failures: Rate,
     table: Mutex<Table>,
@@ -71,7 +71,7 @@ struct Table {
 
 impl Limiter {
     /// A limiter without any counts.
-    pub fn new(requests: Rate, failures: Rate) -> Self {
+    pub(crate) fn new(requests: Rate, failures: Rate) -> Self {
         Self::with_bound(requests, failures, CLIENTS)
     }
 
@@ -86,7 +86,12 @@ impl Limiter {
     /// # Errors
     ///
     /// The time until one is admitted. A refused request is not counted.
-    pub fn admit(&self, client: Client, is_lookup: bool, now: Duration) -> Result<(), Duration> {
+    pub(crate) fn admit(
+        &self,
+        client: Client,
+        is_lookup: bool,
+        now: Duration,
+    ) -> Result<(), Duration> {
         let mut table = self.table();
         let account = table.account(client, now);
         let mut wait = account.requests.wait(self.requests, now);
@@ -102,7 +107,7 @@ impl Limiter {
     }
 
     /// Counts a failed lookup.
-    pub fn count_failure(&self, client: Client, now: Duration) {
+    pub(crate) fn count_failure(&self, client: Client, now: Duration) {
         self.table().account(client, now).failures.count(self.failures, now);
     }
 

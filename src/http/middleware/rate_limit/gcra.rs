@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// A rate limit: a sustained rate and a burst.
 #[derive(Clone, Copy, Debug)]
-pub struct Rate {
+pub(crate) struct Rate {
     /// The increment of I.371: the interval between evenly spaced events.
     increment: Duration,
     /// The limit of I.371: how much too early an event may come.
@@ -16,7 +16,7 @@ pub struct Rate {
 
 impl Rate {
     /// A rate of `per_second` events with bursts of `burst`, at least one.
-    pub fn new(per_second: f64, burst: u32) -> Self {
+    pub(crate) fn new(per_second: f64, burst: u32) -> Self {
         let increment = Duration::try_from_secs_f64(1.0 / per_second).unwrap_or(Duration::MAX);
         Self { increment, limit: increment.saturating_mul(burst.saturating_sub(1)) }
     }
