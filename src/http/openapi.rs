@@ -59,7 +59,7 @@ pub(crate) async fn swagger_ui_file(name: Path<String>) -> Result<HttpResponse, 
             }
             Ok(HttpResponse::Ok().content_type(media_type).body(file.bytes.into_owned()))
         }
-        Ok(None) | Err(_) => Err(ApiError::Problem(problem::NO_SUCH_PATH)),
+        Ok(None) | Err(_) => Err(problem::NO_SUCH_PATH.into()),
     }
 }
 

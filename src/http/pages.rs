@@ -97,7 +97,7 @@ pub(super) async fn asset(
             ("text/javascript; charset=utf-8", SECRET_SCRIPT)
         }
         "icon.svg" => ("image/svg+xml; charset=utf-8", ICON),
-        _ => return Err(ApiError::Problem(problem::NO_SUCH_PATH)),
+        _ => return Err(problem::NO_SUCH_PATH.into()),
     };
     Ok(HttpResponse::Ok().content_type(media_type).body(content))
 }

@@ -114,7 +114,7 @@ pub fn routes(state: AppState, config: &mut ServiceConfig) {
 }
 
 pub(super) async fn no_such_path() -> Result<String, ApiError> {
-    Err(ApiError::Problem(problem::NO_SUCH_PATH))
+    Err(problem::NO_SUCH_PATH.into())
 }
 
 /// A route for GET and HEAD.

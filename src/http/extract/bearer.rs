@@ -13,7 +13,7 @@ use crate::http::problem;
 pub(crate) fn require(request: &HttpRequest, hashes: &[TokenHash]) -> Result<(), ApiError> {
     let is_admitted = hashes.is_empty()
         || bearer_token(request).is_some_and(|token| hashes.contains(&TokenHash::of(token)));
-    if is_admitted { Ok(()) } else { Err(ApiError::Problem(problem::UNAUTHORIZED)) }
+    if is_admitted { Ok(()) } else { Err(problem::UNAUTHORIZED.into()) }
 }
 
 /// The bearer token of a request with exactly one `Authorization` header.

@@ -180,7 +180,7 @@ pub(crate) async fn read<T: Body>(
     let body = timeout(time, body).await.map_err(|_elapsed| problem::BODY_TIMEOUT)??;
     requests.note_read();
     if !body.bytes().is_empty() && !request.headers().contains_key(CONTENT_TYPE) {
-        return Err(ApiError::Problem(problem::UNSUPPORTED_MEDIA_TYPE));
+        return Err(problem::UNSUPPORTED_MEDIA_TYPE.into());
     }
     let settings = Arc::clone(&state.settings);
     let length = body.bytes().len();

@@ -52,6 +52,6 @@ pub(crate) async fn acknowledge(
     if state.store.ask(Acknowledge(redelivery_ids)).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
-        Err(ApiError::Problem(problem::SECRET_NOT_FOUND))
+        Err(problem::SECRET_NOT_FOUND.into())
     }
 }

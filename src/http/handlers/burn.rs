@@ -41,6 +41,6 @@ pub(crate) async fn burn(
     if state.store.ask(Burn(candidates)).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
-        Err(ApiError::Problem(problem::SECRET_NOT_FOUND))
+        Err(problem::SECRET_NOT_FOUND.into())
     }
 }

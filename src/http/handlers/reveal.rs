@@ -150,12 +150,12 @@ async fn view(
         Taken::Secret(secret) => (secret, unlock),
         Taken::Again { secret, wrapped_key } => (secret, wrapped_key.map(Unlock::Wrapped)),
         Taken::PassphraseRequired { .. } => {
-            return Err(ApiError::Problem(problem::PASSPHRASE_REQUIRED));
+            return Err(problem::PASSPHRASE_REQUIRED.into());
         }
         Taken::WrongPassphrase { attempts_left } => {
             return Err(ApiError::WrongPassphrase { attempts_left });
         }
-        Taken::Nothing => return Err(ApiError::Problem(problem::SECRET_NOT_FOUND)),
+        Taken::Nothing => return Err(problem::SECRET_NOT_FOUND.into()),
     };
     let content = state.crypto.open(Open { presented, secret, unlock }).await?;
     let bytes = content.expose_text().len();

@@ -41,21 +41,21 @@ pub(crate) fn require_meant(request: &HttpRequest, state: &AppState) -> Result<(
     let is_embedded = value(request, FETCH_DEST).is_some_and(|dest| dest != "empty")
         || value(request, FETCH_MODE) == Some("no-cors");
     if is_embedded {
-        return Err(ApiError::Problem(problem::UNINTENDED_VIEW));
+        return Err(problem::UNINTENDED_VIEW.into());
     }
     let is_own =
         cors::allowed(request, state).is_some() || !is_foreign(request, state.public_url());
-    if is_own { Ok(()) } else { Err(ApiError::Problem(problem::FOREIGN_ORIGIN)) }
+    if is_own { Ok(()) } else { Err(problem::FOREIGN_ORIGIN.into()) }
 }
 
 /// Refuses partial, conditional and speculative requests.
 pub(crate) fn require_plain(request: &HttpRequest) -> Result<(), ApiError> {
     let headers = request.headers();
     if CONDITIONAL.iter().any(|name| headers.contains_key(name)) {
-        return Err(ApiError::Problem(problem::CONDITIONAL_VIEW));
+        return Err(problem::CONDITIONAL_VIEW.into());
     }
     if SPECULATIVE.iter().any(|name| headers.contains_key(name)) {
-        return Err(ApiError::Problem(problem::UNINTENDED_VIEW));
+        return Err(problem::UNINTENDED_VIEW.into());
     }
     Ok(())
 }
