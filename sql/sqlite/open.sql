@@ -5,7 +5,8 @@ PRAGMA journal_mode = WAL;
 -- large file take a tenth of a second.
 PRAGMA wal_autocheckpoint = 1000;
 PRAGMA synchronous = FULL;
--- Deleted content is overwritten with zeros. FAST would skip pages that leave the tree.
+-- Deleted content is overwritten with zeros. FAST would not overwrite
+-- pages that become free, and the sealed bytes lie on such pages.
 PRAGMA secure_delete = ON;
 PRAGMA temp_store = MEMORY;
 PRAGMA cell_size_check = ON;

@@ -23,9 +23,10 @@ pub struct Pools {
 }
 
 impl Pools {
-    /// Starts the threads. Creations and reveals each stretch passphrases on up to half of the cores,
-    /// and share one memory budget. The memory fits N jobs. At most N creations and N reveals wait for
-    /// it, first come, first served. So a flood of creations cannot starve reveals, or vice versa.
+    /// Starts the threads. Creations and reveals share one memory budget for stretching passphrases. Each
+    /// of both pools has half of the cores as threads, but no more threads than jobs fit into the memory.
+    /// A job waits for memory only when it has a thread, first come, first served. So a flood of creations
+    /// cannot starve reveals, or vice versa.
     ///
     /// # Errors
     ///

@@ -49,8 +49,8 @@ macro_rules! bytes {
 }
 
 bytes! {
-    /// The id of a secret, derived from its token. Its first six bytes are the secret's expiry, or, for
-    /// a row that this format did not seal, an earlier instant. So ids sort by expiry.
+    /// The id of a secret, derived from its token. Its first six bytes are the secret's expiry, so
+    /// ids sort by expiry. (The store needs only that they are no later than the expiry.)
     LookupId: ID_BYTES;
     /// The id of a receipt, derived from the receipt's own token.
     ReceiptId: ID_BYTES;

@@ -84,7 +84,7 @@ pub struct Connection<S: Stream> {
     /// Whether an answer waits for space in the kernel's send buffer.
     is_blocked: bool,
     progress: SendProgress,
-    /// Made with the first answer: most connections of a flood never get one.
+    /// Made with the first answer, or when the held input is full: most connections of a flood need none.
     timer: Option<Pin<Box<Sleep>>>,
     /// Whether the connection is closing, or its reader saw the end of input after the last request.
     is_closing: bool,
@@ -123,8 +123,8 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Whether the keep-alive or head timeout has passed. While an answer is being sent, the keep-alive
-    /// timer restarts. Fails with `TimedOut` if the client has accepted no byte of the answer for the
+    /// Whether the keep-alive or head timeout has passed. If it passes while an answer is being sent, a
+    /// new keep-alive wait begins. Fails with `TimedOut` if the client has accepted no byte of the answer for the
     /// time `send`.
     fn has_timed_out(&mut self) -> io::Result<bool> {
         if !self.timer.as_ref().is_some_and(|timer| timer.is_elapsed()) {

@@ -2,8 +2,8 @@
 //!
 //! All commands in the mailbox become one transaction, which is answered after its COMMIT has returned.
 //! A transaction handles only a few large secrets, so that small ones do not wait for many large ones.
-//! If a statement fails, the whole batch fails: SQLite may have rolled back by itself, and later
-//! statements would then commit one by one. (A refused command is no failed statement.)
+//! If a statement fails, the whole batch fails: SQLite may have rolled back by itself, and each later
+//! statement would then be a transaction of its own. (A refused command is no failed statement.)
 
 mod database;
 mod files;
@@ -78,7 +78,7 @@ impl StoreActor {
         if batch.is_empty() {
             return;
         }
-        // A full batch defers nothing, or the next message would flush it again.
+        // A full batch defers nothing: if much of it stayed, each new message would fill it again.
         let may_defer = batch.len() < BATCH_LIMIT;
         let committed = self.writer.transact(|transaction| {
             transaction.may_defer = may_defer;

@@ -18,7 +18,7 @@ pub(super) struct SendProgress {
     pub(super) written: u64,
     seen_written: u64,
     seen_unsent: u32,
-    /// When one of the two last changed.
+    /// When a check last found one of the two changed.
     changed_at: Instant,
     /// When to check next.
     pub(super) check_at: Instant,

@@ -2,11 +2,11 @@
 //! never moves overflow pages and zeroes freed ones, but rows in the tree leave copies when they move.
 //!
 //! SQLite keeps the first [`LOCAL`] bytes of a row that is too long for a tree page in the tree, and
-//! chains the others on overflow pages. If the last overflow page would be almost empty, its bytes stay in
-//! the tree, too (<https://sqlite.org/fileformat2.html#b_tree_pages>). So zeros before the sealed bytes fill
-//! the [`LOCAL`] bytes, and zeros after them fill the last overflow page. If a header or a number is
-//! n bytes longer than the minimum, SQLite keeps n more bytes in the tree, so the sealed bytes still
-//! begin on an overflow page.
+//! chains the others on overflow pages. If the bytes for the last overflow page fit into the tree page with
+//! the others, SQLite keeps them there, too (<https://sqlite.org/fileformat2.html#b_tree_pages>). So zeros
+//! before the sealed bytes fill the [`LOCAL`] bytes, and zeros after them fill the last overflow page. The
+//! zeros are counted for the shortest header and columns. If these take n bytes more, SQLite keeps n more
+//! bytes in the tree, so the sealed bytes still begin on an overflow page.
 
 /// Bytes of a page, as set in `open.sql`.
 const PAGE: usize = 1_024;

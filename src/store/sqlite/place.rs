@@ -13,7 +13,8 @@ use crate::domain::id::LookupId;
 /// The number of places in a secret's range. All are taken only if some ten thousand secrets expire in
 /// the same millisecond.
 const PLACES: i64 = 64;
-/// Bits of a place below those of the instant. Together they take a little over 62 bits.
+/// A place is the instant in milliseconds, shifted left by this many bits, plus as many bits of the
+/// digest. It fits into the 63 bits of a row id, because an instant has 48 bits.
 const DIGEST_BITS: u32 = 14;
 
 /// The places that the secret with this id may have.

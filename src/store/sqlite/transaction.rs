@@ -207,8 +207,8 @@ pub(super) fn commit<T>(
     Ok(outcome)
 }
 
-/// The error of a statement or COMMIT that did nothing. A COMMIT on a full disk did nothing either: it
-/// could not write the last page to the log, which would have made it valid.
+/// The error of a statement or COMMIT that did nothing. A COMMIT that finds the disk full did nothing: a
+/// transaction in the log counts only once its last page is written, and that page did not fit.
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::NoRoom(std::sync::Arc::new(error)),

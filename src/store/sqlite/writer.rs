@@ -1,8 +1,10 @@
 //! The [`Writer`]: runs transactions, knows whether the last one failed, and erases.
 //!
-//! A failed commit can leave pages in the write-ahead log that a crash would bring back. So nothing runs
-//! until a small write has committed, which overwrites them. A small write also comes first after the
-//! start: a killed process can have left pages in the log that are not durable yet. Nothing runs while the files are not those that SQLite has open.
+//! A failed commit can leave pages in the write-ahead log. This process ignores them, but a recovery after
+//! a crash could accept them. So nothing runs until a small write has committed: it overwrites the first of
+//! them, and then the checksums of the others no longer match. A small write also comes first after the
+//! start: a killed process can have left pages in the log that are not durable yet. Nothing runs while the
+//! files are not those that SQLite has open.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

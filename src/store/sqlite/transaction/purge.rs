@@ -10,8 +10,8 @@ use crate::store::{Purged, State};
 
 /// The most rows of each table that one purge deletes, so that a view does not wait long behind it.
 const PURGE_ROWS: u32 = 200;
-/// Sealed bytes of each table after which a purge deletes no further row: each byte is overwritten
-/// through the log.
+/// A purge deletes no further row of a table once the deleted ones had this many sealed bytes: SQLite
+/// overwrites them, and so writes as many bytes to the log.
 const PURGE_BYTES: u32 = 1 << 20;
 
 /// The result of purging one portion.
