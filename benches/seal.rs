@@ -1,5 +1,5 @@
-//! The sealed format alone: sealing, opening and locating, by the size of the content.
-#![expect(clippy::unwrap_used, reason = "nothing fails here")]
+//! Measures the sealed format alone: sealing, opening and locating, by the size of the content.
+#![expect(clippy::unwrap_used, reason = "the inputs are valid")]
 
 use std::hint::black_box;
 
@@ -9,7 +9,7 @@ use viewonce::domain::clock::Timestamp;
 use viewonce::domain::secret::Plaintext;
 use viewonce::domain::secret_key::{SecretKey, SecretKeys};
 
-/// Bytes of a content.
+/// Sizes of the content in bytes.
 const SIZES: [usize; 4] = [100, 4_096, 65_536, 1_048_576];
 const EXPIRES_AT: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 

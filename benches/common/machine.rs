@@ -1,10 +1,10 @@
-//! What was measured, and on what.
+//! The version that is measured and the machine that it runs on.
 
 use std::fs;
 use std::process::Command;
 use std::thread;
 
-/// Prints the version, the commit and the machine, as far as they are known.
+/// Prints the version, the commit, the processor and the kernel. Omits those that are unknown.
 pub(crate) fn print() {
     let commit = output("git", &["describe", "--always", "--dirty", "--exclude=*"]);
     let processor = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| model(&text));
@@ -21,7 +21,7 @@ fn model(cpuinfo: &str) -> Option<String> {
     line.split_once(": ").map(|(_, model)| model.to_owned())
 }
 
-/// What a program says, if it is there and succeeds.
+/// The output of a program; `None` if it is missing or fails.
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let folder = env!("CARGO_MANIFEST_DIR");
     let output = Command::new(program).args(arguments).current_dir(folder).output().ok()?;

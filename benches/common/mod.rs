@@ -1,7 +1,7 @@
-//! What the benchmarks share: secrets that are named by a number, stores that are full of them and
-//! kept between runs, tables, and what machine this is.
+//! Code that the benchmarks share: secrets that are derived from a number, prefilled stores that are
+//! kept between runs, tables, and a description of the machine.
 
-#![allow(dead_code, reason = "each benchmark uses a part of it")]
+#![allow(dead_code, reason = "each benchmark uses only some of these modules")]
 
 pub(crate) mod machine;
 pub(crate) mod numbered_secrets;
@@ -14,10 +14,10 @@ pub(crate) mod times;
 use std::error::Error;
 use std::process::ExitCode;
 
-/// What goes wrong ends the program, and is told.
+/// An error ends the benchmark and is printed.
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Tells what went wrong, if something did.
+/// Prints an error and turns the result into an exit code.
 pub(crate) fn exit(outcome: Outcome<()>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
     eprintln!("{error}");

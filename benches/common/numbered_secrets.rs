@@ -1,5 +1,5 @@
-//! Secrets that are named by a number: token and expiry follow from it, so that a benchmark can
-//! view any of ten million without having kept their tokens.
+//! Secrets whose token and expiry are derived from a number, so that a benchmark can view any of ten
+//! million secrets without storing their tokens.
 
 use std::time::Duration;
 
@@ -15,36 +15,36 @@ use viewonce::store::Create;
 
 use super::Outcome;
 
-/// What the service falls back to in development.
+/// The secret key that the service uses by default in development.
 pub(crate) const SECRET_KEY: &str = "development_secret_key";
-/// Bytes of every content.
+/// The size of every content.
 const CONTENT_BYTES: usize = 100;
-/// The time over which the secrets of a series were created, one after another.
+/// The time between the creation of the first secret of a series and that of the last.
 const SPREAD: Duration = Duration::from_hours(24);
-/// A prime: multiples of it visit all numbers below any that it does not divide.
+/// A prime: its multiples modulo `n` visit every number below `n`, unless it divides `n`.
 const STRIDE: u64 = 2_654_435_761;
 
-/// A series of secrets, created one after another over a day, all with the same lifetime.
+/// Secrets that were created at equal intervals over a day, all with the same lifetime.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Series {
     seed: u64,
     pub(crate) count: u64,
-    /// When the last of them expires, in milliseconds since the Unix epoch.
+    /// The latest expiry, in milliseconds since the Unix epoch.
     last_expiry: i64,
 }
 
 impl Series {
-    /// A series of tokens that no other has.
+    /// A series with a random seed, so that no other series has its tokens.
     pub(crate) fn new(count: u64, last_expiry: Timestamp) -> Outcome<Self> {
         Ok(Self { seed: getrandom::u64()?, count, last_expiry: last_expiry.as_millis() })
     }
 
-    /// A series with the same expiries, none of which is stored.
-    pub(crate) fn strangers(&self) -> Outcome<Self> {
+    /// A series with the same expiries but other tokens: none of its secrets is stored.
+    pub(crate) fn with_other_tokens(&self) -> Outcome<Self> {
         Ok(Self { seed: getrandom::u64()?, ..*self })
     }
 
-    /// A few secrets that are the same in every run.
+    /// A small series that is the same in every run.
     pub(crate) const fn example() -> Self {
         Self { seed: 0, count: 64, last_expiry: 1_800_000_000_000 }
     }
@@ -53,7 +53,7 @@ impl Series {
         self.issued(number).token
     }
 
-    /// What a sender got for the secret of this number.
+    /// The token that the sender of secret `number` received.
     fn issued(&self, number: u64) -> Issued {
         let mut hash = Sha256::new();
         hash.update(self.seed.to_be_bytes());
@@ -71,7 +71,7 @@ impl Series {
     }
 }
 
-/// Seals like a service with the development key.
+/// Seals secrets with the development key.
 pub(crate) struct Sealer {
     roots: Roots,
     content: Plaintext,
@@ -96,8 +96,8 @@ impl Sealer {
     }
 }
 
-/// The number at this place of a fixed order, far from sorted, of all numbers below `count`.
-pub(crate) fn scattered(place: u64, count: u64) -> u64 {
+/// The number at `place` in a fixed, scattered permutation of the numbers below `count`.
+pub(crate) fn permuted(place: u64, count: u64) -> u64 {
     let number = u128::from(place) * u128::from(STRIDE) % u128::from(count.max(1));
     u64::try_from(number).unwrap_or_default()
 }

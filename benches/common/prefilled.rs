@@ -1,8 +1,8 @@
-//! Stores full of living secrets, as the service itself would have left them. They are kept between
-//! runs, since filling one takes minutes.
+//! Stores full of unexpired secrets, written by the service's own store. They are kept between runs
+//! because filling one takes minutes.
 //!
-//! A note beside each says how many of its secrets have been viewed. It is written before they are,
-//! so that a run that is broken off leaves no secret that counts as living and is not.
+//! A manifest beside each store says how many of its secrets have been viewed. The number is raised
+//! before the views, so that an interrupted run never leaves a viewed secret counted as unviewed.
 
 use std::fs;
 use std::iter;
@@ -22,22 +22,22 @@ use viewonce::store::sqlite::StoreActor;
 use viewonce::store::{Bounds, Close, Rules, Store};
 
 use super::Outcome;
-use super::numbered_secrets::{Sealer, Series, scattered};
+use super::numbered_secrets::{Sealer, Series, permuted};
 use super::progress::bar;
 
 /// The lifetime of a secret in a prefilled store: long enough for every later run.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(300 * 24);
-/// Messages that may wait for a store.
+/// The capacity of the store's mailbox.
 const MAILBOX: usize = 4_096;
-/// Concurrent creations while a store is filled, so that hundreds are committed together.
-const AT_ONCE: usize = 1_024;
-/// A store is filled anew when more than one in so many secrets has been viewed.
+/// Concurrent creations while a store is filled: enough to commit hundreds in a transaction.
+const CONCURRENT_CREATIONS: usize = 1_024;
+/// A store is refilled once more than one secret in this many has been viewed.
 const VIEWED_AT_MOST_ONE_IN: u64 = 3;
-/// Secrets for which the note is written once, where it is not known how many are to be viewed.
-const DRAWN_AT_ONCE: u64 = 4_096;
-/// Where the tables come from.
+/// Secrets that [`Prefilled::tokens`] reserves with each write of the manifest.
+const RESERVED_AT_ONCE: u64 = 4_096;
+/// The folder of the schema's SQL files.
 const SQL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sqlite");
-/// The defaults, as far as a benchmark meets them.
+/// The service's default settings, except that the disk's free space is not checked.
 const RULES: Rules = Rules {
     attempts: 10,
     redelivery: Duration::from_mins(1),
@@ -45,52 +45,51 @@ const RULES: Rules = Rules {
     bounds: Bounds::NONE,
 };
 
-/// A store that was full of living secrets, of which some have been viewed.
+/// A store that was filled with secrets, some of which may have been viewed since.
 pub(crate) struct Prefilled {
     folder: PathBuf,
-    note: Note,
+    manifest: Manifest,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Note {
-    /// Of the format and the layout it was filled in.
+struct Manifest {
+    /// Identifies the sealed format and the database layout that the store was filled with.
     fingerprint: String,
     series: Series,
     viewed: u64,
 }
 
 impl Prefilled {
-    /// The store of so many secrets: the one that is there, or else a new one. Nothing in it has
-    /// expired.
+    /// Opens the existing store of `count` secrets, or fills a new one. Purges expired secrets.
     pub(crate) async fn open(count: u64) -> Outcome<Self> {
         let fingerprint = fingerprint().await?;
-        let kept = Self::kept(count)?.filter(|kept| {
-            let viewed_at_most = kept.note.series.count / VIEWED_AT_MOST_ONE_IN;
-            kept.note.fingerprint == fingerprint && kept.note.viewed <= viewed_at_most
+        let existing = Self::load(count)?.filter(|store| {
+            let viewed_at_most = store.manifest.series.count / VIEWED_AT_MOST_ONE_IN;
+            store.manifest.fingerprint == fingerprint && store.manifest.viewed <= viewed_at_most
         });
-        match kept {
-            Some(kept) => {
-                let store = start(&kept.path())?;
+        match existing {
+            Some(existing) => {
+                let store = start(&existing.path())?;
                 purge_all(store.clone()).await?;
                 store.insist(Close).await?;
-                Ok(kept)
+                Ok(existing)
             }
             None => Self::fill(count, fingerprint).await,
         }
     }
 
-    /// Whether a store of so many secrets exists, of any age.
-    pub(crate) fn is_kept(count: u64) -> bool {
-        matches!(Self::kept(count), Ok(Some(_)))
+    /// Whether a store of `count` secrets exists, even if it must be refilled.
+    pub(crate) fn exists(count: u64) -> bool {
+        matches!(Self::load(count), Ok(Some(_)))
     }
 
-    fn kept(count: u64) -> Outcome<Option<Self>> {
+    fn load(count: u64) -> Outcome<Option<Self>> {
         let folder = folder(count);
-        if !note_path(&folder).exists() {
+        if !manifest_path(&folder).exists() {
             return Ok(None);
         }
-        let note = serde_json::from_slice(&fs::read(note_path(&folder))?).ok();
-        Ok(note.map(|note| Self { folder, note }))
+        let manifest = serde_json::from_slice(&fs::read(manifest_path(&folder))?).ok();
+        Ok(manifest.map(|manifest| Self { folder, manifest }))
     }
 
     async fn fill(count: u64, fingerprint: String) -> Outcome<Self> {
@@ -99,10 +98,10 @@ impl Prefilled {
             fs::remove_dir_all(&folder)?;
         }
         let series = Series::new(count, Clock::default().now().plus(LIFETIME))?;
-        let filled = Self { folder, note: Note { fingerprint, series, viewed: 0 } };
-        filled.add(&filled.note.series, "filling a store").await?;
-        filled.write_note()?;
-        // Flushes all writes and removals, so that they do not disturb the measurement.
+        let filled = Self { folder, manifest: Manifest { fingerprint, series, viewed: 0 } };
+        filled.add(&filled.manifest.series, "filling a store").await?;
+        filled.write_manifest()?;
+        // Flush all writes and removals now, so that they do not disturb the measurement.
         Command::new("sync").status()?;
         Ok(filled)
     }
@@ -113,7 +112,7 @@ impl Prefilled {
     }
 
     pub(crate) fn series(&self) -> &Series {
-        &self.note.series
+        &self.manifest.series
     }
 
     /// Adds expired secrets. No server may use the store meanwhile.
@@ -135,34 +134,36 @@ impl Prefilled {
             progress.inc(1);
             async { Outcome::Ok(()) }
         };
-        creations.buffer_unordered(AT_ONCE).try_for_each(count).await?;
+        creations.buffer_unordered(CONCURRENT_CREATIONS).try_for_each(count).await?;
         store.insist(Close).await?;
         progress.finish_and_clear();
         Ok(())
     }
 
-    /// The numbers of the next so many secrets that are living still, or of as many as there are, in
-    /// an order far from that of their creation. From now on they count as viewed.
-    pub(crate) fn draw(&mut self, count: u64) -> Outcome<impl Iterator<Item = u64> + use<>> {
-        let (all, viewed) = (self.note.series.count, self.note.viewed);
+    /// The numbers of the next `count` unviewed secrets, or of those that remain, in an order far from
+    /// that of their creation. They count as viewed from now on.
+    pub(crate) fn reserve(&mut self, count: u64) -> Outcome<impl Iterator<Item = u64> + use<>> {
+        let (all, viewed) = (self.manifest.series.count, self.manifest.viewed);
         if viewed == all {
-            return Err("all secrets of this store have been viewed; run for less time".into());
+            return Err(
+                "all secrets of this store have been viewed; use fewer or shorter rounds".into()
+            );
         }
-        self.note.viewed = all.min(viewed + count);
-        self.write_note()?;
-        Ok((viewed..self.note.viewed).map(move |place| scattered(place, all)))
+        self.manifest.viewed = all.min(viewed + count);
+        self.write_manifest()?;
+        Ok((viewed..self.manifest.viewed).map(move |place| permuted(place, all)))
     }
 
-    /// The tokens of those that are living still, in the order of [`Self::draw`], until all are drawn
-    /// or the note cannot be written. Some more than are asked for count as viewed.
+    /// The tokens of the unviewed secrets, in the order of [`Self::reserve`]. Ends when all are reserved
+    /// or the manifest cannot be written. More secrets than are consumed count as viewed.
     pub(crate) fn tokens(&mut self) -> impl Iterator<Item = String> + use<'_> {
-        let series = self.note.series.clone();
-        let drawn = iter::from_fn(|| self.draw(DRAWN_AT_ONCE).ok()).flatten();
-        drawn.map(move |number| String::clone(&series.token(number).expose_text()))
+        let series = self.manifest.series.clone();
+        let reserved = iter::from_fn(|| self.reserve(RESERVED_AT_ONCE).ok()).flatten();
+        reserved.map(move |number| String::clone(&series.token(number).expose_text()))
     }
 
-    fn write_note(&self) -> Outcome<()> {
-        Ok(fs::write(note_path(&self.folder), serde_json::to_vec_pretty(&self.note)?)?)
+    fn write_manifest(&self) -> Outcome<()> {
+        Ok(fs::write(manifest_path(&self.folder), serde_json::to_vec_pretty(&self.manifest)?)?)
     }
 }
 
@@ -176,12 +177,12 @@ fn folder(count: u64) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("prefilled").join(count.to_string())
 }
 
-fn note_path(folder: &Path) -> PathBuf {
+fn manifest_path(folder: &Path) -> PathBuf {
     folder.join("prefilled.json")
 }
 
-/// Changes with everything that a store is filled in: the version, the tables, the sealed format, and
-/// the room that rows take.
+/// Identifies the format of a store. It changes with the version, the schema, the sealed format and
+/// the size of a row.
 async fn fingerprint() -> Outcome<String> {
     let mut hash = Sha256::new();
     hash.update(env!("CARGO_PKG_VERSION"));
@@ -203,7 +204,7 @@ async fn fingerprint() -> Outcome<String> {
     Ok(URL_SAFE_NO_PAD.encode(hash.finalize()))
 }
 
-/// The files that make a database, in their order.
+/// The SQL files that create the schema, sorted.
 fn tables() -> Outcome<Vec<PathBuf>> {
     let mut paths = vec![Path::new(SQL).join("open.sql")];
     for entry in fs::read_dir(Path::new(SQL).join("migrations"))? {

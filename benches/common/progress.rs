@@ -1,8 +1,8 @@
-//! How far a benchmark is, on stderr and only where that is a terminal.
+//! Progress bars, on stderr and only if it is a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A progress bar over so many `steps`.
+/// A progress bar of `steps` steps.
 pub(crate) fn bar(name: &'static str, steps: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}, {eta} left");
     ProgressBar::new(steps)

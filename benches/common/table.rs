@@ -1,4 +1,4 @@
-//! What was measured, as tables in Markdown: medians, and ratios with their spread.
+//! Markdown tables of results: medians, and ratios with their spread.
 
 /// A table with these headings. Empty columns are omitted.
 pub(crate) struct Table {
@@ -32,7 +32,7 @@ impl Table {
     }
 }
 
-/// The middle one; of two, the greater.
+/// The middle value; the greater of the two for an even number of values.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! What can be asked of the program.
+//! The command line.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,69 +8,70 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 use url::Url;
 
-/// Measures the service under load: creations and views in a closed loop, each connection sending
-/// its next request when the last is answered. Without --url, it starts the service itself and
-/// compares it with a bare handler that stores nothing, in turns.
+/// Measures the service under load: creations and views in a closed loop, in which each connection
+/// sends its next request after the previous response. Without --url, it starts the service and
+/// compares it with a bare handler that stores nothing, in alternating rounds.
 #[derive(Parser)]
 #[command(name = "service", bin_name = "cargo bench --bench service --")]
 pub(crate) struct Arguments {
-    /// Drive the instance at this address, as in `http://localhost:8000`, and compare nothing
-    #[arg(long, value_parser = listening_at)]
+    /// Measure the instance at this address, such as `http://localhost:8000`, without a comparison
+    #[arg(long, value_parser = socket_address)]
     pub(crate) url: Option<SocketAddr>,
-    /// Measure these parts alone
+    /// Measure only these parts
     #[arg(long, value_name = "PART", value_delimiter = ',', conflicts_with = "url")]
     pub(crate) only: Vec<Part>,
-    /// Connections that are open at a time
+    /// Concurrent connections
     #[arg(long, value_delimiter = ',', default_value = "1,16,64,256", value_parser = at_least_one())]
     connections: Vec<u64>,
-    /// Bytes of a content
+    /// Size of the content in bytes
     #[arg(long, value_delimiter = ',', default_value = "100,4096,65536", value_parser = at_least_one())]
     bytes: Vec<u64>,
-    /// Secrets in the store before a measurement. Stores are filled once and kept: 10000000 take some
-    /// minutes and about 11 GB [default: 0,1000000, and 10000000 if such a store exists]
+    /// Secrets in the store before a measurement. Stores are filled once and kept: 10000000 secrets
+    /// take some minutes and about 11 GB [default: 0,1000000, and 10000000 if such a store exists]
     #[arg(long, value_delimiter = ',', conflicts_with = "url")]
     rows: Vec<u64>,
-    /// Expired secrets that are purged while views are measured
+    /// Expired secrets to purge while views are measured
     #[arg(long, default_value_t = 1_000_000, conflicts_with = "url", value_parser = at_least_one())]
     expired: u64,
-    /// Seconds of creations a round; what they created is viewed after
+    /// Seconds of creations in a round; the created secrets are viewed afterwards
     #[arg(long, default_value = "2", value_parser = seconds)]
     seconds: Duration,
-    /// Rounds, of which the medians are told
+    /// Rounds; the medians are printed
     #[arg(long, default_value_t = 5, value_parser = at_least_one())]
     rounds: u64,
-    /// Draw charts of latency and of throughput into this folder, as SVG
+    /// Write SVG charts of latency and throughput to this folder
     #[arg(long, value_name = "FOLDER")]
     pub(crate) charts: Option<PathBuf>,
-    /// Only let so many readers request each of 1,000 secrets at once; fails if two get the same one
+    /// Only run the race: this many readers request each of 1,000 secrets at once. Fails unless exactly
+    /// one reader gets each secret
     #[arg(long, value_name = "READERS", value_parser = at_least_one())]
     pub(crate) race: Option<u64>,
-    /// Run the bare handler, which answers views with a content of so many bytes
+    /// Run the bare handler, which answers views with a content of this many bytes
     #[arg(long, hide = true, value_name = "BYTES")]
     pub(crate) ceiling: Option<usize>,
-    /// What cargo says to every benchmark
+    /// Passed by cargo to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// A part of the whole comparison.
+/// A part of the comparison.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
     /// By the size of contents and the number of connections, beside the bare handler and the disk
     Load,
     /// By the number of secrets in the store
     Rows,
-    /// Views while expired secrets are being purged
+    /// Views while expired secrets are purged
     Purge,
-    /// Small contents beside large ones
+    /// Small contents beside concurrent large ones
     Large,
-    /// The time to start, and the memory when idle
+    /// Startup time and idle memory
     Start,
-    /// Many readers of one secret at once
+    /// Concurrent readers of one secret
     Race,
 }
 
-/// What is to be measured, and how long.
+/// The sizes of a measurement.
 pub(crate) struct Plan {
     pub(crate) connections: Vec<u64>,
     pub(crate) bytes: Vec<u64>,
@@ -81,7 +82,7 @@ pub(crate) struct Plan {
 }
 
 impl Arguments {
-    /// Whether a part is to be measured.
+    /// Whether to measure a part.
     pub(crate) fn includes(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
     }
@@ -99,20 +100,20 @@ impl Arguments {
 }
 
 impl Plan {
-    /// How many sizes there are, with so many connections each.
+    /// The number of combinations of size and connections.
     pub(crate) const fn cells(&self) -> u64 {
         self.bytes.len() as u64 * self.connections.len() as u64
     }
 }
 
-/// Where the server of a plain HTTP address listens.
-fn listening_at(text: &str) -> Result<SocketAddr, String> {
+/// Resolves the address of an `http://` URL.
+fn socket_address(text: &str) -> Result<SocketAddr, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if url.scheme() != "http" {
-        return Err("expected an address that begins with http://".to_owned());
+        return Err("expected a URL that begins with http://".to_owned());
     }
     let addresses = url.socket_addrs(|| None).map_err(|error| error.to_string())?;
-    addresses.first().copied().ok_or_else(|| "there is no such host".to_owned())
+    addresses.first().copied().ok_or_else(|| "unknown host".to_owned())
 }
 
 fn at_least_one() -> RangedU64ValueParser {
@@ -121,5 +122,7 @@ fn at_least_one() -> RangedU64ValueParser {
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.filter(|time| !time.is_zero()).ok_or_else(|| "expected a number over 0".to_owned())
+    seconds
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| "expected a number greater than 0".to_owned())
 }

@@ -1,5 +1,5 @@
-//! The ceiling: the same JSON in and out as the service's, by handlers that store nothing and do
-//! nothing else.
+//! The ceiling: handlers that read and return the same JSON as the service and store nothing. They
+//! show how fast any service on this HTTP server could be on this machine.
 
 use actix_web::web::{self, Data, Json};
 use actix_web::{App, HttpResponse, HttpServer};
@@ -29,7 +29,7 @@ struct ViewResponse<'a> {
     message: &'static str,
 }
 
-/// Serves on a free port, which it prints, until it is killed.
+/// Serves on a free port until it is killed. Prints the address.
 pub(crate) async fn serve(bytes: usize) -> Outcome<()> {
     let content = Data::new("x".repeat(bytes));
     let server = HttpServer::new(move || {

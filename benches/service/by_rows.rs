@@ -1,5 +1,5 @@
-//! Rounds of load by the number of living secrets in the store, on each store in turns: creations, and
-//! views of what they created; then views of secrets that were there before, from all over the store.
+//! Load by the number of unexpired secrets in the store, in alternating rounds: creations, views of the
+//! created secrets, and then views of older secrets from all over the store.
 
 use crate::Outcome;
 use crate::arguments::Plan;
@@ -13,32 +13,32 @@ use crate::server::Server;
 
 const BYTES: usize = 100;
 const CONNECTIONS: u64 = 64;
-/// What takes the most memory.
+/// Enough connections to show the peak of memory.
 const MANY_CONNECTIONS: u64 = 256;
 
-/// A store, its server, and what was measured on them.
+/// A store, its server, and their results.
 pub(crate) struct Contender {
     pub(crate) rows: Rows,
     server: Server,
     pub(crate) rounds: Vec<Round>,
-    /// Views of secrets from all over the store, if there were any.
-    scattered: Vec<Sample>,
-    /// With [`MANY_CONNECTIONS`].
-    crowded: Option<Round>,
+    /// Views of older secrets; empty for a store that was empty.
+    old_views: Vec<Sample>,
+    /// The round with [`MANY_CONNECTIONS`].
+    many_connections: Option<Round>,
 }
 
-/// Compares stores with so many rows.
+/// Compares the stores of the plan.
 pub(crate) async fn run(plan: &Plan) -> Outcome<Vec<Contender>> {
     let mut contenders = Vec::new();
     for rows in Rows::open(&plan.rows).await? {
         let server = Server::on(&rows)?;
-        server.rest().await?;
+        server.wait_until_idle().await?;
         contenders.push(Contender {
             rows,
             server,
             rounds: Vec::new(),
-            scattered: Vec::new(),
-            crowded: None,
+            old_views: Vec::new(),
+            many_connections: None,
         });
     }
     let progress = bar("by rows", 2 * plan.rounds * contenders.len() as u64);
@@ -50,11 +50,11 @@ pub(crate) async fn run(plan: &Plan) -> Outcome<Vec<Contender>> {
         }
     }
     for contender in &mut contenders {
-        contender.crowded = Some(contender.round(MANY_CONNECTIONS, plan).await?);
+        contender.many_connections = Some(contender.round(MANY_CONNECTIONS, plan).await?);
     }
     for _round in 0..plan.rounds {
         for contender in &mut contenders {
-            contender.view_scattered().await?;
+            contender.view_old().await?;
             progress.inc(1);
         }
     }
@@ -62,33 +62,35 @@ pub(crate) async fn run(plan: &Plan) -> Outcome<Vec<Contender>> {
     for (name, kind) in KINDS {
         print(name, &contenders, |contender| contender.samples(kind));
     }
-    print("View of what was there before", &contenders, Contender::scattered);
-    print_crowded(&contenders);
+    print("View of older secrets", &contenders, Contender::old_views);
+    print_many_connections(&contenders);
     Ok(contenders)
 }
 
 impl Contender {
-    /// Creates for the time of a round, and views what it created, in the same order.
+    /// Creates secrets for the time of a round and views them in the order of creation.
     async fn round(&self, connections: u64, plan: &Plan) -> Outcome<Round> {
         let target = Target::Own(&self.server);
-        let way = target.way(connections);
-        let creations = load::create(way, BYTES, plan.time);
+        let connections = target.connections(connections);
+        let creations = load::create(connections, BYTES, plan.time);
         let (create, created) = target.measure(creations).await?;
-        let view = target.view(way, created.into_iter()).await?;
+        let view = target.view(connections, created.into_iter()).await?;
         Ok(Round { create, view })
     }
 
-    /// Views as many secrets that were there before as a round has created, if there are any.
-    async fn view_scattered(&mut self) -> Outcome<()> {
+    /// Views as many older secrets as the last round created, unless the store was empty.
+    async fn view_old(&mut self) -> Outcome<()> {
         let Rows::Living(prefilled) = &mut self.rows else { return Ok(()) };
         let target = Target::Own(&self.server);
         let count = self.rounds.last().map_or(0, |round| round.create.run.requests());
         let tokens = prefilled.tokens().take(usize::try_from(count)?);
-        let view = target.view(target.way(CONNECTIONS), tokens).await?;
+        let view = target.view(target.connections(CONNECTIONS), tokens).await?;
         if view.run.requests() == 0 {
-            return Err("all secrets of a store have been viewed; ask for less".into());
+            return Err(
+                "all secrets of a store have been viewed; use fewer or shorter rounds".into()
+            );
         }
-        self.scattered.push(view);
+        self.old_views.push(view);
         Ok(())
     }
 
@@ -96,11 +98,11 @@ impl Contender {
         self.rounds.iter().map(kind).collect()
     }
 
-    /// Views from all over the store; of an empty one, those of what it had.
-    fn scattered(&self) -> Vec<&Sample> {
+    /// Views of older secrets. A store that was empty has none: its views of new secrets stand in.
+    fn old_views(&self) -> Vec<&Sample> {
         match self.rows {
             Rows::Empty => self.samples(|round| &round.view),
-            Rows::Living(_) => self.scattered.iter().collect(),
+            Rows::Living(_) => self.old_views.iter().collect(),
         }
     }
 }
@@ -109,10 +111,10 @@ fn print(name: &str, contenders: &[Contender], samples: impl Fn(&Contender) -> V
     let mut table = Table::new(&[
         "rows",
         "requests/s",
-        "of the first",
+        "requests/s vs first row",
         "p50 ms",
         "p99 ms",
-        "of the first's",
+        "p99 vs first row",
         "p99.9 ms",
         "CPU µs",
         "peak MiB",
@@ -136,10 +138,10 @@ fn print(name: &str, contenders: &[Contender], samples: impl Fn(&Contender) -> V
     table.print(&format!("{name}, by rows ({CONNECTIONS} connections, {BYTES} bytes)"));
 }
 
-fn print_crowded(contenders: &[Contender]) {
+fn print_many_connections(contenders: &[Contender]) {
     let mut table = Table::new(&["rows", "creations/s", "views/s", "peak MiB"]);
     for contender in contenders {
-        let Some(Round { create, view }) = &contender.crowded else { continue };
+        let Some(Round { create, view }) = &contender.many_connections else { continue };
         table.push([
             grouped(contender.rows.count()),
             latency::per_second(&[create]),

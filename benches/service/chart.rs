@@ -1,4 +1,4 @@
-//! Charts of what was measured, as SVG: latency by percentile, and throughput by rows.
+//! SVG charts of the results: latency by percentile, and throughput by rows.
 
 mod draw;
 
@@ -18,7 +18,7 @@ use crate::latency::{KINDS, Kind, speed};
 use crate::round::Round;
 use draw::{Axis, Chart, Line};
 
-/// Told apart by people who see colours differently, too (Okabe and Ito).
+/// The palette of Okabe and Ito, which people with colour blindness can tell apart.
 const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -27,14 +27,14 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
 ];
-/// How much of its colour the line of a ceiling has.
-const PALE: f64 = 0.45;
-/// The rarest latencies that are drawn: one request in so many is slower.
+/// The opacity of a ceiling's line.
+const CEILING_OPACITY: f64 = 0.45;
+/// The highest percentile of the chart: one request in this many is slower.
 const RAREST: f64 = 10_000.0;
-/// Points of a line for each tenfold rarer latency.
+/// Points of a line for each decade of rarity.
 const POINTS: u32 = 40;
 
-/// Draws the latency of creations and of views of the first size, each into a file.
+/// Draws the latency of creations and of views, each into a file. Uses only the first size.
 pub(crate) fn latency(folder: &Path, all: &[Comparison]) -> Outcome<()> {
     fs::create_dir_all(folder)?;
     let Some(bytes) = all.first().map(|cell| cell.bytes) else { return Ok(()) };
@@ -46,10 +46,10 @@ pub(crate) fn latency(folder: &Path, all: &[Comparison]) -> Outcome<()> {
         let decades = 10_f64.powf(least.log10().floor())..10_f64.powf(greatest.log10().ceil());
         let chart = Chart {
             title: format!("{name}, {bytes} bytes: latency by percentile{pale}"),
-            x: Axis { name: "requests that took at most so long", label: &percentile },
+            x: Axis { name: "percentile of requests", label: &percentile },
             y: Axis { name: "milliseconds", label: &|milliseconds| milliseconds.to_string() },
             lines,
-            room: SeriesLabelPosition::LowerRight,
+            legend: SeriesLabelPosition::LowerRight,
         };
         let path = folder.join(format!("latency-{}.svg", name.to_lowercase()));
         chart.draw(&path, (1.0..RAREST).log_scale(), decades.log_scale())?;
@@ -57,7 +57,7 @@ pub(crate) fn latency(folder: &Path, all: &[Comparison]) -> Outcome<()> {
     Ok(())
 }
 
-/// A line for each number of connections, and a pale one for the ceiling.
+/// A line for each number of connections, and a pale line for its ceiling.
 fn by_connections<'a>(
     cells: impl Iterator<Item = &'a Comparison>,
     kind: Kind,
@@ -70,7 +70,12 @@ fn by_connections<'a>(
         };
         lines.push(line(Some(name), colour.stroke_width(2), kind, &cell.service)?);
         if !cell.ceiling.is_empty() {
-            lines.push(line(None, colour.mix(PALE).stroke_width(1), kind, &cell.ceiling)?);
+            lines.push(line(
+                None,
+                colour.mix(CEILING_OPACITY).stroke_width(1),
+                kind,
+                &cell.ceiling,
+            )?);
         }
     }
     Ok(lines)
@@ -96,17 +101,17 @@ pub(crate) fn throughput(folder: &Path, contenders: &[Contender]) -> Outcome<()>
     let most_rows = contenders.iter().map(|it| it.rows.count() as f64).fold(1.0, f64::max);
     let (_least, most_requests) = draw::bounds(&lines);
     let chart = Chart {
-        title: "Requests a second by living secrets in the store".to_owned(),
-        x: Axis { name: "living secrets", label: &|rows| grouped(rows as u64) },
+        title: "Requests a second by unexpired secrets in the store".to_owned(),
+        x: Axis { name: "unexpired secrets", label: &|rows| grouped(rows as u64) },
         y: Axis { name: "requests a second", label: &|requests| grouped(requests as u64) },
         lines,
-        room: SeriesLabelPosition::LowerLeft,
+        legend: SeriesLabelPosition::LowerLeft,
     };
     let path = folder.join("throughput-by-rows.svg");
     chart.draw(&path, -most_rows * 0.02..most_rows * 1.04, 0.0..most_requests * 1.1)
 }
 
-/// The latency of one kind of request in all rounds together.
+/// The latency of one kind of request over all rounds.
 fn line(name: Option<String>, style: ShapeStyle, kind: Kind, rounds: &[Round]) -> Outcome<Line> {
     let mut together = histogram()?;
     for round in rounds {
@@ -121,7 +126,7 @@ fn line(name: Option<String>, style: ShapeStyle, kind: Kind, rounds: &[Round]) -
     Ok(Line { name, style, points: points.collect(), has_dots: false })
 }
 
-/// The part of the requests that are not slower where one in so many is.
+/// The percentile above which one request in `rarity` lies.
 fn percentile(rarity: f64) -> String {
     let decimals = (rarity.log10() - 2.0).max(0.0) as usize;
     format!("{:.decimals$} %", 100.0 - 100.0 / rarity)

@@ -1,4 +1,4 @@
-//! Requests over HTTP/1.1, and what is read from their answers.
+//! An HTTP/1.1 client for the service's endpoints.
 
 use std::net::SocketAddr;
 
@@ -12,17 +12,17 @@ use tokio::net::TcpStream;
 
 use crate::Outcome;
 
-/// How the answer to a creation begins.
+/// The beginning of the response to a creation.
 const BEFORE_TOKEN: &[u8] = b"{\"token\":\"";
 const TOKEN_CHARACTERS: usize = 43;
 
-/// A connection that is open.
+/// An open connection.
 pub(crate) type Connection = SendRequest<Full<Bytes>>;
 pub(crate) type Call = Request<Full<Bytes>>;
 
 /// Opens a connection.
 pub(crate) async fn connect(address: SocketAddr) -> Outcome<Connection> {
-    let refused = |error| format!("no connection to {address}: {error}");
+    let refused = |error| format!("cannot connect to {address}: {error}");
     let stream = TcpStream::connect(address).await.map_err(refused)?;
     stream.set_nodelay(true)?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -30,28 +30,30 @@ pub(crate) async fn connect(address: SocketAddr) -> Outcome<Connection> {
     Ok(sender)
 }
 
-/// Sends a request, and waits for the whole answer.
-pub(crate) async fn ask(
+/// Sends a request and reads the whole response.
+pub(crate) async fn send(
     connection: &mut Connection,
     request: Call,
 ) -> Outcome<(StatusCode, Bytes)> {
     connection.ready().await?;
-    let answer = connection.send_request(request).await?;
-    let status = answer.status();
-    Ok((status, answer.into_body().collect().await?.to_bytes()))
+    let response = connection.send_request(request).await?;
+    let status = response.status();
+    Ok((status, response.into_body().collect().await?.to_bytes()))
 }
 
 /// Sends a request that must succeed: a creation with 201, any other with 200. Returns the body.
 pub(crate) async fn expect(connection: &mut Connection, request: Call) -> Outcome<Bytes> {
     let is_creation = request.method() == Method::POST;
     let expected = if is_creation { StatusCode::CREATED } else { StatusCode::OK };
-    match ask(connection, request).await? {
-        (status, answer) if status == expected => Ok(answer),
-        (status, answer) => Err(format!("{status}: {}", String::from_utf8_lossy(&answer)).into()),
+    match send(connection, request).await? {
+        (status, response) if status == expected => Ok(response),
+        (status, response) => {
+            Err(format!("{status}: {}", String::from_utf8_lossy(&response)).into())
+        }
     }
 }
 
-/// What creates a secret of so many bytes.
+/// The body of a creation with a content of `bytes` bytes.
 pub(crate) fn body(bytes: usize) -> Bytes {
     Bytes::from(format!("{{\"content\":\"{}\"}}", "x".repeat(bytes)))
 }
@@ -68,9 +70,9 @@ pub(crate) fn health() -> Call {
     request(Method::GET, "/health", Bytes::new())
 }
 
-/// The token in the answer to a creation; nothing in the answer to a view.
-pub(crate) fn token(answer: &[u8]) -> Option<String> {
-    let token = answer.strip_prefix(BEFORE_TOKEN)?.get(..TOKEN_CHARACTERS)?;
+/// The token in the response to a creation; `None` for the response to a view.
+pub(crate) fn token(response: &[u8]) -> Option<String> {
+    let token = response.strip_prefix(BEFORE_TOKEN)?.get(..TOKEN_CHARACTERS)?;
     String::from_utf8(token.to_vec()).ok()
 }
 

@@ -1,5 +1,5 @@
-//! Rounds of load by the size of contents and the number of connections, on the service and on the
-//! ceiling in turns.
+//! Load by the size of the content and the number of connections, in rounds that alternate between the
+//! service and the ceiling.
 
 use std::net::SocketAddr;
 
@@ -13,21 +13,21 @@ use crate::round::{Round, Target};
 use crate::server::Server;
 use crate::{Outcome, latency};
 
-/// Syncs of the disk beside a round with one connection.
+/// Disk syncs that are timed after each round with one connection.
 const SYNCS: u64 = 200;
 
-/// What was measured with contents of so many bytes over so many connections, round by round.
+/// The results for one size and one number of connections, round by round.
 pub(crate) struct Comparison {
     pub(crate) bytes: u64,
     pub(crate) connections: u64,
     pub(crate) service: Vec<Round>,
-    /// In the same turns; none if there is nothing to compare with.
+    /// One round for each round of the service; empty when an external instance is measured.
     pub(crate) ceiling: Vec<Round>,
-    /// Times of syncing the disk, in the same turns; only with one connection.
+    /// Durations of disk syncs, measured in each round; only with one connection.
     pub(crate) disk: Vec<Histogram<u64>>,
 }
 
-/// Drives the instance at `address`.
+/// Measures the instance at `address`.
 pub(crate) async fn alone(address: SocketAddr, plan: &Plan) -> Outcome<Vec<Comparison>> {
     let progress = bar("load", plan.cells() * plan.rounds);
     let mut all = Vec::new();
@@ -35,7 +35,7 @@ pub(crate) async fn alone(address: SocketAddr, plan: &Plan) -> Outcome<Vec<Compa
         for &connections in &plan.connections {
             let mut cell = Comparison::new(bytes, connections);
             for _round in 0..plan.rounds {
-                cell.service.push(cell.round(Target::Elsewhere(address), plan).await?);
+                cell.service.push(cell.round(Target::External(address), plan).await?);
                 progress.inc(1);
             }
             all.push(cell);
@@ -77,12 +77,12 @@ impl Comparison {
         Self { bytes, connections, service: Vec::new(), ceiling: Vec::new(), disk: Vec::new() }
     }
 
-    /// Creates for the time of a round, and views what that created.
+    /// Creates secrets for the time of a round and then views them.
     async fn round(&self, target: Target<'_>, plan: &Plan) -> Outcome<Round> {
-        let way = target.way(self.connections);
-        let creations = load::create(way, usize::try_from(self.bytes)?, plan.time);
+        let connections = target.connections(self.connections);
+        let creations = load::create(connections, usize::try_from(self.bytes)?, plan.time);
         let (create, tokens) = target.measure(creations).await?;
-        let view = target.view(way, tokens.into_iter()).await?;
+        let view = target.view(connections, tokens.into_iter()).await?;
         Ok(Round { create, view })
     }
 }

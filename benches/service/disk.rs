@@ -1,4 +1,4 @@
-//! How long the disk takes to make a little durable: no request that waits for it can be faster.
+//! The time of a small `fdatasync`: a request that waits for the disk cannot be faster.
 
 use std::io::Write as _;
 use std::time::Instant;
@@ -9,10 +9,10 @@ use tempfile::NamedTempFile;
 use crate::Outcome;
 use crate::common::times::histogram;
 
-/// What is appended before each sync.
-const LITTLE: [u8; 1_024] = [b'x'; 1_024];
+/// Appended before each sync.
+const PAYLOAD: [u8; 1_024] = [b'x'; 1_024];
 
-/// A file in the file system that the stores lie in.
+/// A file on the file system of the measured stores.
 pub(crate) struct Disk(NamedTempFile);
 
 impl Disk {
@@ -20,12 +20,12 @@ impl Disk {
         Ok(Self(NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR"))?))
     }
 
-    /// Appends and syncs so many times (`fdatasync`); returns how long each took, in nanoseconds.
+    /// Appends and calls `fdatasync` `count` times. Returns the durations in nanoseconds.
     pub(crate) fn sync(&mut self, count: u64) -> Outcome<Histogram<u64>> {
         let mut times = histogram()?;
         for _sync in 0..count {
             let started = Instant::now();
-            self.0.write_all(&LITTLE)?;
+            self.0.write_all(&PAYLOAD)?;
             self.0.as_file().sync_data()?;
             times.saturating_record(u64::try_from(started.elapsed().as_nanos())?);
         }

@@ -1,6 +1,7 @@
-//! Small requests beside large ones: whether they wait, and what memory the large ones take.
+//! Small requests beside concurrent large ones: how long the small ones wait, and how much memory the
+//! large ones take.
 //!
-//! The small ones are driven by a thread of their own, so that they do not wait in the driver.
+//! A separate thread sends the small requests, so that they do not wait in the load driver.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -14,31 +15,31 @@ use crate::arguments::Plan;
 use crate::common::progress::bar;
 use crate::common::table::{Table, median, spread};
 use crate::latency;
-use crate::load::{self, Run, Way};
+use crate::load::{self, Connections, Run};
 use crate::round::{Cost, Sample, Target};
 use crate::server::Server;
 
 const SMALL_BYTES: usize = 100;
 const SMALL_CONNECTIONS: u64 = 4;
 const LARGE_CONNECTIONS: u64 = 16;
-/// Bytes of the large contents that run beside the small ones; 0: none.
+/// Sizes of the large contents; `None` measures the small requests alone.
 const LARGE_BYTES: [Option<usize>; 3] = [None, Some(65_536), Some(1_048_576)];
 
-/// Small requests beside large ones of one size, round by round.
-struct Beside {
+/// The results for one size of large contents, round by round.
+struct Mix {
     bytes: Option<usize>,
     small: Vec<Sample>,
     large: Vec<Run>,
 }
 
-/// Compares small requests alone with those beside large ones, in turns.
+/// Compares small requests alone with those beside large ones, in alternating rounds.
 pub(crate) async fn run(plan: &Plan) -> Outcome<()> {
     let server = Server::fresh()?;
-    let mut all = LARGE_BYTES.map(|bytes| Beside { bytes, small: Vec::new(), large: Vec::new() });
+    let mut all = LARGE_BYTES.map(|bytes| Mix { bytes, small: Vec::new(), large: Vec::new() });
     let progress = bar("large contents", plan.rounds * all.len() as u64);
     for _round in 0..plan.rounds {
-        for beside in &mut all {
-            beside.round(&server, plan).await?;
+        for mix in &mut all {
+            mix.round(&server, plan).await?;
             progress.inc(1);
         }
     }
@@ -47,21 +48,21 @@ pub(crate) async fn run(plan: &Plan) -> Outcome<()> {
     Ok(())
 }
 
-impl Beside {
+impl Mix {
     async fn round(&mut self, server: &Server, plan: &Plan) -> Outcome<()> {
         let end = Instant::now() + plan.time;
         let address = server.address;
         let small = thread::spawn(move || small(address, end));
-        let way = Target::Own(server).way(LARGE_CONNECTIONS);
+        let connections = Target::Own(server).connections(LARGE_CONNECTIONS);
         let large = async {
             let Some(bytes) = self.bytes else {
                 sleep_until(end.into()).await;
                 return Ok(None);
             };
-            load::create_and_view(way, bytes, end).await.map(Some)
+            load::create_and_view(connections, bytes, end).await.map(Some)
         };
         let (large, memory) = server.peak_memory(large).await?;
-        let run = small.join().map_err(|_panic| "the small requests' thread panicked")??;
+        let run = small.join().map_err(|_panic| "the thread of the small requests panicked")??;
         self.small.push(Sample { run, cost: Some(Cost { processor_us: f64::NAN, memory }) });
         self.large.extend(large);
         Ok(())
@@ -73,7 +74,7 @@ impl Beside {
         })
     }
 
-    /// The median of a figure of the large ones, if there were any.
+    /// The median of a figure of the large requests; empty without any.
     fn of_large(&self, figure: impl Fn(&Run) -> f64, decimals: usize) -> String {
         match self.large.as_slice() {
             [] => String::new(),
@@ -84,37 +85,37 @@ impl Beside {
 
 /// Creates and views small contents on the calling thread.
 fn small(address: SocketAddr, end: Instant) -> Result<Run, String> {
-    let way = Way { address, connections: SMALL_CONNECTIONS };
-    let load = load::create_and_view(way, SMALL_BYTES, end);
+    let connections = Connections { address, count: SMALL_CONNECTIONS };
+    let load = load::create_and_view(connections, SMALL_BYTES, end);
     System::new().block_on(load).map_err(|error| error.to_string())
 }
 
-fn print(all: &[Beside]) {
+fn print(all: &[Mix]) {
     let mut table = Table::new(&[
         "beside",
         "small requests/s",
         "p50 ms",
         "p99 ms",
-        "of the first's",
+        "p99 vs alone",
         "p99.9 ms",
         "large requests/s",
-        "their p99 ms",
+        "large p99 ms",
         "peak MiB",
     ]);
     let alone: Vec<&Sample> =
         all.first().map_or_else(Vec::new, |first| first.small.iter().collect());
-    for beside in all {
-        let small: Vec<&Sample> = beside.small.iter().collect();
+    for mix in all {
+        let small: Vec<&Sample> = mix.small.iter().collect();
         let [p50, p99, p999] = latency::quantiles(&small);
         table.push([
-            beside.name(),
+            mix.name(),
             latency::per_second(&small),
             p50,
             p99,
             spread(&latency::ratios(&small, &alone, latency::p99)),
             p999,
-            beside.of_large(Run::per_second, 0),
-            beside.of_large(|run| run.quantile(0.99), 2),
+            mix.of_large(Run::per_second, 0),
+            mix.of_large(|run| run.quantile(0.99), 2),
             latency::peak_memory(&small),
         ]);
     }

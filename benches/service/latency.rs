@@ -1,4 +1,4 @@
-//! The tables of load: by size and connections, beside the ceiling and beside the disk.
+//! Tables of load by size and connections, compared with the ceiling and with the disk.
 
 use crate::common::table::{Table, median, spread};
 use crate::common::times::quantile;
@@ -7,7 +7,7 @@ use crate::round::{Round, Sample};
 
 const MEBIBYTE: f64 = 1_048_576.0;
 
-/// One kind of request of a round.
+/// Selects one kind of request from a round.
 pub(crate) type Kind = fn(&Round) -> &Sample;
 
 pub(crate) const KINDS: [(&str, Kind); 2] =
@@ -20,9 +20,9 @@ pub(crate) fn print(all: &[Comparison]) {
             "bytes",
             "connections",
             "requests/s",
-            "of the ceiling",
+            "requests/s vs ceiling",
             "CPU µs",
-            "of the ceiling's",
+            "CPU µs vs ceiling",
             "p50 ms",
             "p99 ms",
             "p99.9 ms",
@@ -49,7 +49,7 @@ pub(crate) fn print(all: &[Comparison]) {
     }
 }
 
-/// Prints by how much the service's median with one connection is over the disk's.
+/// Prints by how much the service's median with one connection exceeds the disk's.
 pub(crate) fn print_beside_disk(all: &[Comparison]) {
     let mut table = Table::new(&[
         "bytes",
@@ -89,7 +89,7 @@ fn processor_us(sample: &Sample) -> f64 {
     sample.cost.map_or(f64::NAN, |cost| cost.processor_us)
 }
 
-/// One sample's figure by the other's, round by round.
+/// The ratio of a figure to that of the other samples, round by round.
 pub(crate) fn ratios(
     samples: &[&Sample],
     others: &[&Sample],
@@ -115,7 +115,7 @@ pub(crate) fn processor(samples: &[&Sample]) -> String {
     if is_known { median() } else { String::new() }
 }
 
-/// The most of all rounds.
+/// The highest peak of all rounds.
 pub(crate) fn peak_memory(samples: &[&Sample]) -> String {
     let peak = samples.iter().filter_map(|sample| sample.cost).map(|cost| cost.memory).max();
     peak.map_or_else(String::new, mebibytes)

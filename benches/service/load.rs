@@ -1,5 +1,5 @@
-//! A closed loop: each connection sends its next request when the last is answered. One thread does
-//! it all, so that it takes little from the server it shares a machine with.
+//! A closed loop: each connection sends its next request after the previous response. One thread drives
+//! all connections, to leave the server most of the machine.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -13,17 +13,17 @@ use crate::Outcome;
 use crate::client::{self, Call, Connection};
 use crate::common::times::{self, histogram};
 
-/// Where a load goes, and over how many connections.
+/// The connections of a load and the server that they lead to.
 #[derive(Clone, Copy)]
-pub(crate) struct Way {
+pub(crate) struct Connections {
     pub(crate) address: SocketAddr,
-    pub(crate) connections: u64,
+    pub(crate) count: u64,
 }
 
-/// What came of a load.
+/// The result of a load.
 pub(crate) struct Run {
     pub(crate) elapsed: Duration,
-    /// Nanoseconds from a request to its answer, of each request.
+    /// Nanoseconds from each request to the end of its response.
     pub(crate) latency: Histogram<u64>,
 }
 
@@ -36,39 +36,47 @@ impl Run {
         self.requests() as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// The latency that this part of the requests did not exceed, in milliseconds.
+    /// The latency that this fraction of the requests did not exceed, in milliseconds.
     pub(crate) fn quantile(&self, part: f64) -> f64 {
         times::quantile(&self.latency, part)
     }
 }
 
-/// Creates secrets of so many bytes for so long; returns their tokens in that order, too.
-pub(crate) async fn create(way: Way, bytes: usize, time: Duration) -> Outcome<(Run, Vec<String>)> {
+/// Creates secrets of `bytes` bytes for a time. Also returns their tokens, in the order of creation.
+pub(crate) async fn create(
+    connections: Connections,
+    bytes: usize,
+    time: Duration,
+) -> Outcome<(Run, Vec<String>)> {
     let body = client::body(bytes);
     let end = Instant::now() + time;
     let tokens = RefCell::new(Vec::new());
     let next = || (Instant::now() < end).then(|| client::creation(&body));
-    let done = |answer: &Bytes| tokens.borrow_mut().extend(client::token(answer));
-    let run = closed_loop(way, &next, &done).await?;
+    let done = |response: &Bytes| tokens.borrow_mut().extend(client::token(response));
+    let run = closed_loop(connections, &next, &done).await?;
     Ok((run, tokens.into_inner()))
 }
 
-/// Views the secrets of these tokens, each once, for as long as it `goes_on`.
+/// Views each of these secrets once, while `keep_going` returns true.
 pub(crate) async fn view(
-    way: Way,
+    connections: Connections,
     tokens: impl Iterator<Item = String>,
-    goes_on: impl Fn() -> bool,
+    keep_going: impl Fn() -> bool,
 ) -> Outcome<Run> {
     let tokens = RefCell::new(tokens);
     let next = || {
-        let token = goes_on().then(|| tokens.borrow_mut().next()).flatten();
+        let token = keep_going().then(|| tokens.borrow_mut().next()).flatten();
         token.map(|token| client::view(&token))
     };
-    closed_loop(way, &next, &|_answer| ()).await
+    closed_loop(connections, &next, &|_response| ()).await
 }
 
-/// Creates secrets of so many bytes until `end`, and views each as soon as it is there.
-pub(crate) async fn create_and_view(way: Way, bytes: usize, end: Instant) -> Outcome<Run> {
+/// Creates secrets of `bytes` bytes until `end`, and views each right after its creation.
+pub(crate) async fn create_and_view(
+    connections: Connections,
+    bytes: usize,
+    end: Instant,
+) -> Outcome<Run> {
     let body = client::body(bytes);
     let tokens = RefCell::new(Vec::new());
     let next = || {
@@ -77,26 +85,26 @@ pub(crate) async fn create_and_view(way: Way, bytes: usize, end: Instant) -> Out
             || token.map_or_else(|| client::creation(&body), |it: String| client::view(&it));
         (Instant::now() < end).then(request)
     };
-    let done = |answer: &Bytes| tokens.borrow_mut().extend(client::token(answer));
-    closed_loop(way, &next, &done).await
+    let done = |response: &Bytes| tokens.borrow_mut().extend(client::token(response));
+    closed_loop(connections, &next, &done).await
 }
 
-/// Sends what comes `next` until there is nothing, over so many connections.
+/// Sends the requests that `next` returns until it returns `None`. Passes each response to `done`.
 async fn closed_loop(
-    way: Way,
+    connections: Connections,
     next: &impl Fn() -> Option<Call>,
     done: &impl Fn(&Bytes),
 ) -> Outcome<Run> {
-    let opening = (0..way.connections).map(|_connection| client::connect(way.address));
+    let opening = (0..connections.count).map(|_connection| client::connect(connections.address));
     let connections = future::try_join_all(opening).await?;
     let latency = RefCell::new(histogram()?);
     let client = async |mut connection: Connection| -> Outcome<()> {
         while let Some(request) = next() {
             let sent = Instant::now();
-            let answer = client::expect(&mut connection, request).await?;
+            let response = client::expect(&mut connection, request).await?;
             let nanoseconds = u64::try_from(sent.elapsed().as_nanos())?;
             latency.borrow_mut().saturating_record(nanoseconds);
-            done(&answer);
+            done(&response);
         }
         Ok(())
     };

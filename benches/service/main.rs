@@ -1,13 +1,13 @@
-//! The service under load: the real binary against a bare actix-web handler that stores nothing, in
-//! turns within one run; or any instance that runs somewhere.
+//! Measures the service under load. Compares the real binary with a bare actix-web handler that stores
+//! nothing, in alternating rounds, or measures a running instance alone.
 //!
-//! `cargo bench --bench service -- --help` tells what can be asked of it.
+//! `cargo bench --bench service -- --help` lists the options.
 #![expect(
     clippy::print_stdout,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "it is a program that prints what it measured, to a few digits"
+    reason = "a program that prints its results, rounded to a few digits"
 )]
 
 mod arguments;
@@ -49,13 +49,13 @@ fn main() -> ExitCode {
     }))
 }
 
-/// Measures an instance that runs somewhere.
+/// Measures a running instance.
 async fn drive(address: SocketAddr, arguments: &Arguments) -> Outcome<()> {
     let measured = compare::alone(address, &arguments.plan()).await?;
     arguments.charts.as_deref().map_or(Ok(()), |folder| chart::latency(folder, &measured))
 }
 
-/// Measures the service, all of it or the parts that were asked for.
+/// Runs the whole comparison, or the parts that `--only` names.
 async fn compare(arguments: &Arguments) -> Outcome<()> {
     let plan = arguments.plan();
     let charts = arguments.charts.as_deref();

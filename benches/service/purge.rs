@@ -1,7 +1,7 @@
-//! Views while expired secrets are being purged, beside views when there are none.
+//! Views during a purge of expired secrets, compared with views after it.
 //!
-//! Each round adds the expired ones while no server has the store, and starts one: its janitor
-//! begins at once. The same server is measured again when the purge is over.
+//! Each round adds expired secrets while no server uses the store, and then starts a server, whose
+//! janitor purges at once. The same server is measured again after the purge.
 
 use std::time::{Duration, Instant};
 
@@ -19,20 +19,20 @@ use crate::round::{Sample, Target};
 use crate::server::Server;
 
 const CONNECTIONS: u64 = 64;
-/// Adding and purging the expired secrets takes long, so there are no more rounds than these.
+/// Limits the rounds, because adding and purging the expired secrets takes long.
 const ROUNDS_AT_MOST: u64 = 3;
 /// A purge that takes longer has failed.
 const PURGE_AT_MOST: Duration = Duration::from_mins(15);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// One round.
+/// The results of one round.
 struct Pair {
     during: Sample,
     after: Sample,
     purge: Duration,
 }
 
-/// Compares views with and without a purge, on the first store that is not empty.
+/// Compares views during and after a purge, on the first store that is not empty.
 pub(crate) async fn run(plan: &Plan) -> Outcome<()> {
     let Some(mut living) = Rows::first_living(&plan.rows).await? else { return Ok(()) };
     let mut pairs = Vec::new();
@@ -53,32 +53,33 @@ async fn pair(rows: &mut Rows, plan: &Plan) -> Outcome<Pair> {
     let server = Server::on(rows)?;
     let started = Instant::now();
     let Rows::Living(prefilled) = rows else { return Err("an empty store".into()) };
-    let is_under_way = || server.purged() == 0;
-    let during = views(&server, prefilled, plan, is_under_way).await?;
-    while is_under_way() {
+    let is_purging = || server.purged() == 0;
+    let during = views(&server, prefilled, plan, is_purging).await?;
+    while is_purging() {
         if started.elapsed() > PURGE_AT_MOST {
-            return Err("the purge does not end".into());
+            return Err("the purge did not end within 15 minutes".into());
         }
-        sleep(LOOK_EVERY).await;
+        sleep(POLL_INTERVAL).await;
     }
     let purge = started.elapsed();
-    server.rest().await?;
+    server.wait_until_idle().await?;
     let after = views(&server, prefilled, plan, || true).await?;
     Ok(Pair { during, after, purge })
 }
 
-/// Views for the time of a round, or for as long as it `goes_on`.
+/// Views secrets for the time of a round, or until `keep_going` returns false.
 async fn views(
     server: &Server,
     prefilled: &mut Prefilled,
     plan: &Plan,
-    goes_on: impl Fn() -> bool,
+    keep_going: impl Fn() -> bool,
 ) -> Outcome<Sample> {
     let target = Target::Own(server);
     let end = Instant::now() + plan.time;
-    let goes_on = || Instant::now() < end && goes_on();
-    let views =
-        async { Ok((load::view(target.way(CONNECTIONS), prefilled.tokens(), goes_on).await?, ())) };
+    let keep_going = || Instant::now() < end && keep_going();
+    let views = async {
+        Ok((load::view(target.connections(CONNECTIONS), prefilled.tokens(), keep_going).await?, ()))
+    };
     Ok(target.measure(views).await?.0)
 }
 
@@ -90,11 +91,11 @@ fn print(pairs: &[Pair], living: u64, expired: u64) {
         "requests/s",
         "p50 ms",
         "p99 ms",
-        "of the last's",
+        "p99 vs after the purge",
         "p99.9 ms",
         "peak MiB",
     ]);
-    for (name, samples) in [("during the purge", &during), ("when it is over", &after)] {
+    for (name, samples) in [("during the purge", &during), ("after the purge", &after)] {
         let [p50, p99, p999] = latency::quantiles(samples);
         table.push([
             name.to_owned(),
@@ -108,7 +109,7 @@ fn print(pairs: &[Pair], living: u64, expired: u64) {
     }
     let (expired, living) = (grouped(expired), grouped(living));
     table.print(&format!(
-        "Views while {expired} expired secrets are purged, beside {living} living"
+        "Views while {expired} expired secrets are purged, beside {living} unexpired"
     ));
     let seconds = median(pairs.iter().map(|pair| pair.purge.as_secs_f64()));
     println!("\nFrom the start of the server to the end of the purge: {seconds:.1} s.");

@@ -1,4 +1,4 @@
-//! The race: many ask for one secret at the same instant, and one gets it.
+//! The race: many readers request one secret at the same time, and exactly one must get it.
 
 use std::net::SocketAddr;
 
@@ -6,15 +6,16 @@ use futures_util::future;
 use hyper::StatusCode;
 
 use crate::Outcome;
-use crate::client::{self, ask, connect, expect, view};
+use crate::client::{self, connect, expect, send, view};
 use crate::common::progress::bar;
 use crate::server::Server;
 
 const SECRETS: u64 = 1_000;
-/// Who asks for each where nobody says.
+/// Readers of each secret without `--race`.
 pub(crate) const READERS: u64 = 32;
 
-/// Lets `readers` request each of [`SECRETS`] at once, from the service at an address or from a new one.
+/// Lets `readers` request each of [`SECRETS`] secrets at once, from the service at `address` or, without
+/// one, from a new service.
 pub(crate) async fn run(address: Option<SocketAddr>, readers: u64) -> Outcome<()> {
     let own = if address.is_none() { Some(Server::fresh()?) } else { None };
     let address = address.or(own.as_ref().map(|server| server.address)).ok_or("no server")?;
@@ -24,16 +25,16 @@ pub(crate) async fn run(address: Option<SocketAddr>, readers: u64) -> Outcome<()
     let progress = bar("race", SECRETS);
     for _secret in 0..SECRETS {
         let created = expect(&mut creator, client::creation(&body)).await?;
-        let token = client::token(&created).ok_or("an answer without a token")?;
-        let answers = clients.iter_mut().map(|client| ask(client, view(&token)));
-        let answers = future::try_join_all(answers).await?;
-        let views = answers.iter().filter(|(status, _)| *status == StatusCode::OK).count();
+        let token = client::token(&created).ok_or("the response has no token")?;
+        let responses = clients.iter_mut().map(|client| send(client, view(&token)));
+        let responses = future::try_join_all(responses).await?;
+        let views = responses.iter().filter(|(status, _)| *status == StatusCode::OK).count();
         if views != 1 {
             return Err(format!("a secret was viewed {views} times").into());
         }
         progress.inc(1);
     }
     progress.finish_and_clear();
-    println!("\n{SECRETS} secrets, {readers} readers each: every one was viewed once.");
+    println!("\n{SECRETS} secrets, {readers} readers each: every secret was viewed exactly once.");
     Ok(())
 }

@@ -1,73 +1,73 @@
-//! A round: creations, then views, and what both took.
+//! A round of creations and views, and the resources that they take.
 
 use std::net::SocketAddr;
 
 use crate::Outcome;
-use crate::load::{self, Run, Way};
+use crate::load::{self, Connections, Run};
 use crate::server::Server;
 
-/// What one kind of request came to in one round.
+/// The result of one kind of request in one round.
 pub(crate) struct Sample {
     pub(crate) run: Run,
-    /// The cost on this machine; `None` for a server that runs elsewhere.
+    /// `None` for an external instance, whose process cannot be observed.
     pub(crate) cost: Option<Cost>,
 }
 
-/// What a load took.
+/// The resources that the server took for a load.
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
-    /// Microseconds of processor time for each request.
+    /// Processor time for each request, in microseconds.
     pub(crate) processor_us: f64,
-    /// The most anonymous memory, in bytes.
+    /// The peak of anonymous memory, in bytes.
     pub(crate) memory: u64,
 }
 
-/// Creations, and views of what they created or of what was there before.
+/// Creations, and views of the created secrets.
 pub(crate) struct Round {
     pub(crate) create: Sample,
     pub(crate) view: Sample,
 }
 
-/// What is driven.
+/// The server under load.
 #[derive(Clone, Copy)]
 pub(crate) enum Target<'a> {
     Own(&'a Server),
-    Elsewhere(SocketAddr),
+    External(SocketAddr),
 }
 
 impl Target<'_> {
-    /// Where it is, for so many connections.
-    pub(crate) fn way(self, connections: u64) -> Way {
+    /// A load's connections to this server.
+    pub(crate) fn connections(self, count: u64) -> Connections {
         let address = match self {
             Self::Own(server) => server.address,
-            Self::Elsewhere(address) => address,
+            Self::External(address) => address,
         };
-        Way { address, connections }
+        Connections { address, count }
     }
 
-    /// Measures a load together with what it takes.
+    /// Runs a load and measures the resources that the server takes for it.
     pub(crate) async fn measure<T>(
         self,
         load: impl Future<Output = Outcome<(Run, T)>>,
     ) -> Outcome<(Sample, T)> {
         let Self::Own(server) = self else {
-            let (run, rest) = load.await?;
-            return Ok((Sample { run, cost: None }, rest));
+            let (run, output) = load.await?;
+            return Ok((Sample { run, cost: None }, output));
         };
         let before = server.processor_time()?;
-        let ((run, rest), memory) = server.peak_memory(load).await?;
+        let ((run, output), memory) = server.peak_memory(load).await?;
         let taken = server.processor_time()?.saturating_sub(before);
         let processor_us = taken.as_secs_f64() * 1e6 / run.requests() as f64;
-        Ok((Sample { run, cost: Some(Cost { processor_us, memory }) }, rest))
+        Ok((Sample { run, cost: Some(Cost { processor_us, memory }) }, output))
     }
 
-    /// Views the secrets of these tokens, and measures it.
+    /// Measures views of the secrets of these tokens.
     pub(crate) async fn view(
         self,
-        way: Way,
+        connections: Connections,
         tokens: impl Iterator<Item = String>,
     ) -> Outcome<Sample> {
-        let views = async { Ok((load::view(way, tokens, || true).await?, ())) };
+        let views = async { Ok((load::view(connections, tokens, || true).await?, ())) };
         Ok(self.measure(views).await?.0)
     }
 }

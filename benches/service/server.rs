@@ -1,4 +1,4 @@
-//! Servers that are measured: processes of their own, of which the system tells what they took.
+//! The measured servers: separate processes, whose processor time and memory `/proc` reports.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
@@ -18,38 +18,38 @@ use crate::common::numbered_secrets::SECRET_KEY;
 use crate::common::prefilled::LIFETIME;
 use crate::common::rows::Rows;
 
-/// Ticks a second in which Linux tells processor time (`USER_HZ`).
+/// The unit of processor time in `/proc` (`USER_HZ`).
 const TICKS_PER_SECOND: f64 = 100.0;
 const SECONDS_PER_HOUR: u64 = 3_600;
-/// How often a server's memory is looked at.
-const MEMORY_EVERY: Duration = Duration::from_millis(20);
-/// A server without processor time for this long is idle.
-const REST: Duration = Duration::from_millis(500);
-/// How long a log is left alone between two looks: reading it line by line would take more from
-/// the server than it does.
-const LOG_EVERY: Duration = Duration::from_millis(2);
-/// What the service logs at the end of a purge, before the number.
+/// The time between two samples of a server's memory.
+const MEMORY_INTERVAL: Duration = Duration::from_millis(20);
+/// A server that takes no processor time for this long is idle.
+const IDLE_TIME: Duration = Duration::from_millis(500);
+/// The pause after the buffered log is read: waking for every line would take processor time from the
+/// server.
+const LOG_INTERVAL: Duration = Duration::from_millis(2);
+/// The service's log line at the end of a purge, up to the number.
 const PURGED: &str = "expired secrets purged: ";
 
-/// A process that serves. Dropping it kills it.
+/// A server process. Dropping it kills the process.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     process: Child,
     purged: Arc<AtomicU64>,
-    /// Of the service's store, where that is its own.
+    /// The folder of a temporary store.
     _folder: Option<TempDir>,
 }
 
 impl Server {
-    /// Starts the service with an empty store, on the disk that it was built on, and its defaults but
-    /// for the largest content.
+    /// Starts the service with an empty store in Cargo's target folder, and with the default settings
+    /// except for the limit of the content.
     pub(crate) fn fresh() -> Outcome<Self> {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let command = viewonce(&folder.path().join("viewonce.sqlite3"));
         Self::start(command, Some(folder))
     }
 
-    /// Starts the service on a store. Secrets that are created live as long as those that are there.
+    /// Starts the service on a store. New secrets get the same lifetime as the stored ones.
     pub(crate) fn on(rows: &Rows) -> Outcome<Self> {
         match rows {
             Rows::Empty => Self::fresh(),
@@ -66,9 +66,9 @@ impl Server {
 
     fn start(mut command: Command, folder: Option<TempDir>) -> Outcome<Self> {
         let mut process = command.stderr(Stdio::piped()).spawn()?;
-        let log = process.stderr.take().ok_or("no log")?;
+        let log = process.stderr.take().ok_or("the service has no stderr")?;
         let purged = Arc::default();
-        let address = announced(log, Arc::clone(&purged))?;
+        let address = listening_address(log, Arc::clone(&purged))?;
         Ok(Self { address, process, purged, _folder: folder })
     }
 
@@ -77,52 +77,54 @@ impl Server {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["--ceiling", &bytes.to_string()]).stdout(Stdio::piped());
         let mut process = command.spawn()?;
-        let output = process.stdout.take().ok_or("no output")?;
+        let output = process.stdout.take().ok_or("the bare handler has no stdout")?;
         let purged = Arc::default();
-        let address = announced(output, Arc::clone(&purged))?;
+        let address = listening_address(output, Arc::clone(&purged))?;
         Ok(Self { address, process, purged, _folder: None })
     }
 
-    /// Stops it in good order.
+    /// Stops the process with SIGTERM and waits for its end.
     pub(crate) fn stop(mut self) -> Outcome<()> {
         Command::new("kill").arg(self.process.id().to_string()).status()?;
         self.process.wait()?;
         Ok(())
     }
 
-    /// Expired secrets that it has purged in rounds that are over.
+    /// Expired secrets that finished purges have deleted.
     pub(crate) fn purged(&self) -> u64 {
         self.purged.load(Ordering::Relaxed)
     }
 
-    /// The processor time it has taken so far.
+    /// The processor time of the process so far, user and system.
     pub(crate) fn processor_time(&self) -> Outcome<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        let (_name, fields) = stat.rsplit_once(") ").ok_or("no name")?;
+        let (_name, fields) = stat.rsplit_once(") ").ok_or("/proc: stat has no process name")?;
         let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<f64>);
         Ok(Duration::from_secs_f64(ticks.sum::<Result<f64, _>>()? / TICKS_PER_SECOND))
     }
 
-    /// Waits until it has done what it does by itself at its start.
-    pub(crate) async fn rest(&self) -> Outcome<()> {
+    /// Waits until the server is idle, so that its startup work does not disturb a measurement.
+    pub(crate) async fn wait_until_idle(&self) -> Outcome<()> {
         loop {
             let before = self.processor_time()?;
-            sleep(REST).await;
+            sleep(IDLE_TIME).await;
             if self.processor_time()? == before {
                 return Ok(());
             }
         }
     }
 
-    /// The anonymous memory it has now, in bytes.
+    /// The current anonymous memory of the process, in bytes.
     pub(crate) fn memory(&self) -> Outcome<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-        let kibibytes = line.and_then(|line| line.split_whitespace().next()).ok_or("no RssAnon")?;
+        let kibibytes = line
+            .and_then(|line| line.split_whitespace().next())
+            .ok_or("/proc: status has no RssAnon")?;
         Ok(kibibytes.parse::<u64>()? * 1_024)
     }
 
-    /// Waits for a load; returns the most memory seen meanwhile, too.
+    /// Runs a load. Also returns the peak of memory meanwhile.
     pub(crate) async fn peak_memory<T>(
         &self,
         load: impl Future<Output = Outcome<T>>,
@@ -132,7 +134,7 @@ impl Server {
         loop {
             tokio::select! {
                 outcome = &mut load => return Ok((outcome?, peak.max(self.memory()?))),
-                () = sleep(MEMORY_EVERY) => peak = peak.max(self.memory()?),
+                () = sleep(MEMORY_INTERVAL) => peak = peak.max(self.memory()?),
             }
         }
     }
@@ -145,7 +147,7 @@ impl Drop for Server {
     }
 }
 
-/// The service on a store, with nothing of this program's env.
+/// The command that serves a store, without this program's environment variables.
 fn viewonce(store: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_viewonce"));
     command
@@ -158,15 +160,18 @@ fn viewonce(store: &Path) -> Command {
     command
 }
 
-/// The address that a server says it listens on. What it says later is read for what it has
-/// `purged`, and left: a pipe that is full would stop it.
-fn announced(output: impl Read + Send + 'static, purged: Arc<AtomicU64>) -> Outcome<SocketAddr> {
+/// Reads the server's address from its log. A thread reads the rest of the log, adds the numbers of
+/// purged secrets to `purged`, and keeps the pipe from filling up, which would block the server.
+fn listening_address(
+    output: impl Read + Send + 'static,
+    purged: Arc<AtomicU64>,
+) -> Outcome<SocketAddr> {
     let mut log = BufReader::with_capacity(1 << 16, output);
     let mut line = String::new();
     let address = loop {
         line.clear();
         if log.read_line(&mut line)? == 0 {
-            return Err("it ended before it listened".into());
+            return Err("the server ended before it listened".into());
         }
         if let Some((_, rest)) = line.split_once("listening on http://") {
             break rest.split([',', '\n']).next().unwrap_or(rest).parse()?;
@@ -176,7 +181,7 @@ fn announced(output: impl Read + Send + 'static, purged: Arc<AtomicU64>) -> Outc
     Ok(address)
 }
 
-/// Reads a log to its end, in gulps.
+/// Reads a log to its end, with a pause after each buffer.
 fn follow(mut log: BufReader<impl Read>, purged: &AtomicU64) {
     let mut line = String::new();
     while log.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
@@ -185,7 +190,7 @@ fn follow(mut log: BufReader<impl Read>, purged: &AtomicU64) {
         }
         line.clear();
         if log.buffer().is_empty() {
-            thread::sleep(LOG_EVERY);
+            thread::sleep(LOG_INTERVAL);
         }
     }
 }

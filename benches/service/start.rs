@@ -1,4 +1,4 @@
-//! How long the service takes to start, and what memory it has before anybody asks for anything.
+//! The time that the service takes to start, and its memory before the first request.
 
 use std::time::Instant;
 
@@ -11,15 +11,15 @@ use crate::common::table::{Table, grouped, median, spread};
 use crate::latency::mebibytes;
 use crate::server::Server;
 
-/// One start.
+/// The results of one start.
 struct Start {
     /// From the start of the process to the first successful health check.
     milliseconds: f64,
-    /// Bytes, when it has done what it does by itself.
+    /// Anonymous memory of the idle server, in bytes.
     idle_memory: u64,
 }
 
-/// Starts the service on each store in turns.
+/// Starts the service on each store, in alternating rounds.
 pub(crate) async fn run(plan: &Plan) -> Outcome<()> {
     let stores = Rows::open(&plan.rows).await?;
     let mut starts: Vec<Vec<Start>> = stores.iter().map(|_rows| Vec::new()).collect();
@@ -41,14 +41,14 @@ async fn start(rows: &Rows) -> Outcome<Start> {
     let mut connection = client::connect(server.address).await?;
     client::expect(&mut connection, client::health()).await?;
     let milliseconds = started.elapsed().as_secs_f64() * 1e3;
-    server.rest().await?;
+    server.wait_until_idle().await?;
     let idle_memory = server.memory()?;
     server.stop()?;
     Ok(Start { milliseconds, idle_memory })
 }
 
 fn print(stores: &[Rows], starts: &[Vec<Start>]) {
-    let mut table = Table::new(&["rows", "ms to the first answer", "idle MiB"]);
+    let mut table = Table::new(&["rows", "ms to the first response", "idle MiB"]);
     for (rows, starts) in stores.iter().zip(starts) {
         let milliseconds: Vec<f64> = starts.iter().map(|start| start.milliseconds).collect();
         let memory = median(starts.iter().map(|start| start.idle_memory as f64));

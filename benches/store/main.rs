@@ -1,11 +1,11 @@
-//! The store alone, without HTTP and without sealing: creations, takes, misses and purges, by the
-//! messages that are under way at once and by the living secrets that are there already.
+//! Measures the store without HTTP and without sealing: creations, takes, misses and purges, by the
+//! number of concurrent messages and the number of stored secrets.
 //!
-//! `cargo bench --bench store -- --help` tells what can be asked of it.
+//! `cargo bench --bench store -- --help` lists the options.
 #![expect(
     clippy::print_stdout,
     clippy::cast_precision_loss,
-    reason = "it is a program that prints what it measured, to a few digits"
+    reason = "a program that prints its results, rounded to a few digits"
 )]
 
 #[path = "../common/mod.rs"]
@@ -24,41 +24,41 @@ use common::times::quantile;
 use common::{Outcome, machine};
 use subject::{Operation, Subject, Times};
 
-/// Measures the store alone: sends it so many messages at once, waits for all answers, and sends
-/// the next. What is under way together is committed together.
+/// Measures the store alone. Sends a batch of messages at once and waits for all answers before the
+/// next batch. Concurrent messages are committed together.
 #[derive(Parser)]
 #[command(name = "store", bin_name = "cargo bench --bench store --")]
 struct Arguments {
-    /// Secrets in the store before a measurement. Stores are filled once and kept: 10000000 take some
-    /// minutes and about 11 GB [default: 0,1000000, and 10000000 if such a store exists]
+    /// Secrets in the store before a measurement. Stores are filled once and kept: 10000000 secrets
+    /// take some minutes and about 11 GB [default: 0,1000000, and 10000000 if such a store exists]
     #[arg(long, value_delimiter = ',')]
     rows: Vec<u64>,
-    /// Messages that are under way at once
+    /// Concurrent messages
     #[arg(long, value_delimiter = ',', default_value = "1,16,64,512", value_parser = at_least_one())]
     batch: Vec<u64>,
-    /// Messages of each kind a round, at most; no more than 1,000 batches of them
+    /// Maximum messages of each kind in a round, sent in at most 1,000 batches
     #[arg(long, default_value_t = 8_192, value_parser = at_least_one())]
     messages: u64,
-    /// Rounds, of which the medians are told
+    /// Rounds; the medians are printed
     #[arg(long, default_value_t = 5, value_parser = at_least_one())]
     rounds: u64,
-    /// What cargo says to every benchmark
+    /// Passed by cargo to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Batches of a round at the most: small ones take as long as large ones.
+/// Maximum batches in a round. Small batches take almost as long as large ones.
 const BATCHES: u64 = 1_000;
 
 fn at_least_one() -> RangedU64ValueParser {
     clap::value_parser!(u64).range(1..)
 }
 
-/// What was measured of one kind of message on one store, round by round.
+/// The results of one operation on one store, round by round.
 struct Cell {
     rows: u64,
     operation: Operation,
-    /// Messages under way at once; a purge has its own size.
+    /// Concurrent messages; `None` for a purge, whose messages are sent one by one.
     batch: Option<u64>,
     rounds: Vec<Times>,
 }
@@ -96,7 +96,7 @@ async fn measure(arguments: &Arguments) -> Outcome<()> {
     Ok(())
 }
 
-/// A cell for each store and operation that has batches of this size, or none of its own.
+/// Cells for every store: of the operations sent in batches, or of the others if `batch` is `None`.
 fn cells_of(batch: Option<u64>, subjects: &[Subject]) -> Vec<Cell> {
     let operations = Operation::ALL.into_iter().filter(|it| it.has_batches() == batch.is_some());
     let cells = operations.flat_map(|operation| {
@@ -108,7 +108,7 @@ fn cells_of(batch: Option<u64>, subjects: &[Subject]) -> Vec<Cell> {
     cells.collect()
 }
 
-/// Measures each operation of these cells that is of this store, once.
+/// Measures every operation once on this store, for the cells that belong to the store.
 async fn round(
     subject: &mut Subject,
     batch: Option<u64>,
@@ -126,8 +126,7 @@ async fn round(
 
 fn print(cells: &[Cell]) {
     for operation in Operation::ALL {
-        let mut table =
-            Table::new(&["rows", "at once", "secrets/s", "batch p50 ms", "batch p99 ms"]);
+        let mut table = Table::new(&["rows", "batch", "secrets/s", "batch p50 ms", "batch p99 ms"]);
         for cell in cells.iter().filter(|cell| cell.operation == operation) {
             let per_second = median(cell.rounds.iter().map(Times::per_second));
             let [p50, p99] = [0.5, 0.99]

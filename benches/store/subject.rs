@@ -1,4 +1,4 @@
-//! A store that is measured, and what it is asked.
+//! The store under test and the operations that are measured.
 
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,12 @@ use viewonce::janitor::purge_all;
 use viewonce::store::{Close, Purge, Store, Take, Taken};
 
 use crate::common::Outcome;
-use crate::common::numbered_secrets::{Sealer, Series, scattered};
+use crate::common::numbered_secrets::{Sealer, Series, permuted};
 use crate::common::prefilled::{LIFETIME, start};
 use crate::common::rows::Rows;
 use crate::common::times::histogram;
 
-/// What is measured.
+/// A measured operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Create,
@@ -32,22 +32,22 @@ impl Operation {
         match self {
             Self::Create => "Create",
             Self::Take => "Take",
-            Self::Miss => "Take of what is not there",
-            Self::Purge => "Purge of what has expired",
+            Self::Miss => "Take of missing secrets",
+            Self::Purge => "Purge of expired secrets",
         }
     }
 
-    /// Whether it is asked for many secrets, one message each.
+    /// Whether its messages are sent in batches. A purge is sent alone and deletes many secrets.
     pub(crate) const fn has_batches(self) -> bool {
         !matches!(self, Self::Purge)
     }
 }
 
-/// How long so many messages took.
+/// The durations of one round.
 pub(crate) struct Times {
     count: u64,
     elapsed: Duration,
-    /// Nanoseconds of each batch; of a purge, of each message.
+    /// Nanoseconds of each batch, or of each message of a purge.
     pub(crate) each: Histogram<u64>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Subject {
     pub(crate) rows: Rows,
     store: Store,
     sealer: Sealer,
-    /// What was created last.
+    /// The secrets of the latest round of creations.
     created: Series,
     _folder: Option<TempDir>,
 }
@@ -94,7 +94,7 @@ impl Subject {
         Ok(self.store.insist(Close).await?)
     }
 
-    /// Measures so many messages of a kind, `size` of them at once.
+    /// Measures `messages` messages in batches of `size`.
     pub(crate) async fn run(
         &mut self,
         operation: Operation,
@@ -116,17 +116,17 @@ impl Subject {
         in_batches(secrets.collect::<Outcome<_>>()?, size, create).await
     }
 
-    /// Takes secrets from all over the store, or those that were created last if it was empty.
+    /// Takes secrets from all over the store; from one that was empty, those created last.
     async fn take(&mut self, messages: u64, size: u64) -> Outcome<Times> {
         let locate = |series, number| self.sealer.locate(series, number);
         let ids = match &mut self.rows {
             Rows::Empty => {
                 let count = self.created.count;
-                let numbers = (0..messages).map(|place| scattered(place, count));
+                let numbers = (0..messages).map(|place| permuted(place, count));
                 numbers.map(|number| locate(&self.created, number)).collect()
             }
             Rows::Living(prefilled) => {
-                let numbers = prefilled.draw(messages)?;
+                let numbers = prefilled.reserve(messages)?;
                 numbers.map(|number| locate(prefilled.series(), number)).collect()
             }
         };
@@ -134,12 +134,12 @@ impl Subject {
     }
 
     async fn miss(&self, messages: u64, size: u64) -> Outcome<Times> {
-        let strangers = match &self.rows {
-            Rows::Empty => self.created.strangers()?,
-            Rows::Living(prefilled) => prefilled.series().strangers()?,
+        let missing = match &self.rows {
+            Rows::Empty => self.created.with_other_tokens()?,
+            Rows::Living(prefilled) => prefilled.series().with_other_tokens()?,
         };
-        let numbers = (0..messages).map(|place| scattered(place, strangers.count));
-        let ids = numbers.map(|number| self.sealer.locate(&strangers, number)).collect();
+        let numbers = (0..messages).map(|place| permuted(place, missing.count));
+        let ids = numbers.map(|number| self.sealer.locate(&missing, number)).collect();
         self.take_each(ids, size, false).await
     }
 
@@ -147,27 +147,30 @@ impl Subject {
         &self,
         ids: Vec<Vec<LookupId>>,
         size: u64,
-        are_there: bool,
+        expect_found: bool,
     ) -> Outcome<Times> {
         let take = async |candidates| match self
             .store
             .ask(Take { candidates, redelivery_ids: Vec::new(), proof: None })
             .await?
         {
-            Taken::Secret(_) if are_there => Ok(()),
-            Taken::Nothing if !are_there => Ok(()),
-            _ => Err("a secret was there that should not be, or was not that should".into()),
+            Taken::Secret(_) if expect_found => Ok(()),
+            Taken::Nothing if !expect_found => Ok(()),
+            _ => {
+                Err("the store found a secret that must be missing, or missed one that must exist"
+                    .into())
+            }
         };
         in_batches(ids, size, take).await
     }
 
-    /// Adds so many secrets that have expired, and measures each message that purges some of them.
+    /// Adds expired secrets and measures each message that purges some of them.
     async fn purge(&self, secrets: u64) -> Outcome<Times> {
         purge_all(self.store.clone()).await?;
         let expired = Series::new(secrets, Clock::default().now().minus(Duration::from_secs(1)))?;
         let all = (0..secrets).map(|number| self.sealer.seal(&expired, number));
         let create = async |secret| Ok(self.store.ask(secret).await.map(drop)?);
-        in_batches(all.collect::<Outcome<_>>()?, ADDED_AT_ONCE, create).await?;
+        in_batches(all.collect::<Outcome<_>>()?, EXPIRED_BATCH, create).await?;
         let mut times = Times::new(secrets)?;
         loop {
             let started = Instant::now();
@@ -180,15 +183,15 @@ impl Subject {
     }
 }
 
-/// Creations under way while secrets are added that are not measured.
-const ADDED_AT_ONCE: u64 = 512;
+/// Concurrent creations while expired secrets are added, which is not measured.
+const EXPIRED_BATCH: u64 = 512;
 
-/// So many secrets that expire after all that are there.
+/// Secrets that expire after all stored ones.
 fn new_series(count: u64) -> Outcome<Series> {
     Series::new(count, Clock::default().now().plus(LIFETIME))
 }
 
-/// Sends so many messages at once, waits for all answers, sends the next, and times each batch.
+/// Sends `messages` in batches of `size`. Times each batch, from its start to the last answer.
 async fn in_batches<T>(
     messages: Vec<T>,
     size: u64,

@@ -1,4 +1,4 @@
-//! Lines on two axes, as SVG.
+//! Draws lines on two axes as SVG.
 
 use std::path::Path;
 
@@ -16,36 +16,36 @@ const SIZE: (u32, u32) = (860, 480);
 const FONT: (&str, u32) = ("sans-serif", 14);
 const TITLE: (&str, u32) = ("sans-serif", 18);
 const MARGIN: u32 = 12;
-/// Half of the last label stands there.
+/// Half of the last label of the x axis extends into this margin.
 const RIGHT: u32 = 40;
-/// Room for the labels of the axes.
+/// Space for the labels of the axes.
 const BELOW: u32 = 48;
 const LEFT: u32 = 76;
-/// How long a piece of a line stands beside its name.
-const SAMPLE: i32 = 22;
+/// The length of a line in the legend.
+const LEGEND_LINE: i32 = 22;
 const DOT: u32 = 4;
-/// Labels below the chart, at the most.
+/// Maximum labels below the chart.
 const LABELS: usize = 8;
 
-/// Lines, and what they are measured by.
+/// Lines and their axes.
 pub(super) struct Chart<'a> {
     pub(super) title: String,
     pub(super) x: Axis<'a>,
     pub(super) y: Axis<'a>,
     pub(super) lines: Vec<Line>,
-    /// Where the lines leave room for their names.
-    pub(super) room: SeriesLabelPosition,
+    /// The corner that the lines leave free.
+    pub(super) legend: SeriesLabelPosition,
 }
 
-/// What an axis shows, and how its values are written.
+/// The name of an axis and the format of its values.
 pub(super) struct Axis<'a> {
     pub(super) name: &'a str,
     pub(super) label: &'a dyn Fn(f64) -> String,
 }
 
-/// A line and what it stands for.
+/// A line and its entry in the legend.
 pub(super) struct Line {
-    /// None of a line that the title speaks of.
+    /// `None` keeps the line out of the legend.
     pub(super) name: Option<String>,
     pub(super) style: ShapeStyle,
     pub(super) points: Vec<(f64, f64)>,
@@ -53,7 +53,7 @@ pub(super) struct Line {
     pub(super) has_dots: bool,
 }
 
-/// The least and the greatest height of all lines.
+/// The least and the greatest y value of all lines.
 pub(super) fn bounds(lines: &[Line]) -> (f64, f64) {
     let heights = lines.iter().flat_map(|line| &line.points).map(|(_, height)| *height);
     heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, greatest), height| {
@@ -62,7 +62,7 @@ pub(super) fn bounds(lines: &[Line]) -> (f64, f64) {
 }
 
 impl Chart<'_> {
-    /// Draws it into a file, over these ranges.
+    /// Writes the chart to a file; `x` and `y` are the ranges of the axes.
     pub(super) fn draw<X, Y>(self, path: &Path, x: X, y: Y) -> Outcome<()>
     where
         X: AsRangedCoord<Value = f64, CoordDescType: ValueFormatter<f64> + Ranged<ValueType = f64>>,
@@ -93,13 +93,13 @@ impl Chart<'_> {
             chart.draw_series(dots.map(|point| Circle::new(*point, DOT, style.filled())))?;
             let drawn = chart.draw_series(LineSeries::new(points, style))?;
             if let Some(name) = name {
-                let sample = move |(x, y)| PathElement::new([(x, y), (x + SAMPLE, y)], style);
+                let sample = move |(x, y)| PathElement::new([(x, y), (x + LEGEND_LINE, y)], style);
                 drawn.label(name).legend(sample);
             }
         }
         let mut names = chart.configure_series_labels();
         names.label_font(FONT).background_style(WHITE.mix(0.85)).border_style(BLACK.mix(0.2));
-        names.legend_area_size(SAMPLE + 8).position(self.room).draw()?;
+        names.legend_area_size(LEGEND_LINE + 8).position(self.legend).draw()?;
         Ok(area.present()?)
     }
 }
