@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Everything that is checked, in one command: formatting, lints, every test, the service against its
-# specification, the documentation, and what the dependencies are.
-# On a fresh Debian machine with Rust it installs what the tests need first.
+# Runs all checks: formatting, lints, every test, the service against its specification, the
+# documentation, and the dependencies.
+# On a fresh Debian machine with Rust, it first installs the tools that the tests need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s\n' "$*"; }
 
-# The Debian packages that the tests use, by a command that each brings.
+# The Debian packages that the tests use, by a command that each contains.
 declare -A packages=([cc]=build-essential [kill]=procps [chromium]=chromium [chromedriver]=chromium-driver)
 
 install_missing() {
@@ -15,7 +15,7 @@ install_missing() {
     for command in "${!packages[@]}"; do
         type -P "$command" >/dev/null || missing+=("${packages[$command]}")
     done
-    # This one brings no command.
+    # This package contains no command.
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     ((${#missing[@]})) || return 0
     [[ $EUID == 0 ]] || sudo=(sudo)
@@ -24,14 +24,14 @@ install_missing() {
         apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
-# schemathesis and all that it needs, of fixed versions, into an environment of their own.
+# schemathesis and its dependencies, in fixed versions, in a virtual environment.
 install_schemathesis() {
     local environment=target/schemathesis
     [[ -x $environment/bin/pip ]] || python3 -m venv "$environment"
     "$environment/bin/pip" install --quiet --disable-pip-version-check -r tests/schema/requirements.txt
 }
 
-step 'what the tests need'
+step 'tools'
 install_missing
 install_schemathesis
 
@@ -42,18 +42,18 @@ step 'lints'
 cargo clippy --locked --all-targets -- -D warnings
 
 step 'tests'
-# With the first set, a test that would skip itself for want of something fails. Most wait for something
-# most of the time: more of them at a time than there are cores take half as long.
+# VIEWONCE_TEST_ALL makes a test fail instead of skipping itself when a tool is missing. Most tests
+# mostly wait, so more threads than cores halve the time.
 VIEWONCE_TEST_ALL=1 RUST_TEST_THREADS=4 cargo test --locked
 
 step 'documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 
 step 'dependencies'
-# Where there is no cargo-deny, it is built for continuous integration alone: it takes some minutes.
+# Without cargo-deny, only continuous integration builds it, because that takes some minutes.
 if ! cargo deny --version >/dev/null 2>&1; then
     if [[ -z ${CI:-} ]]; then
-        echo 'not checked, for want of cargo-deny: cargo install --locked cargo-deny'
+        echo 'not checked, because cargo-deny is missing: cargo install --locked cargo-deny'
         exit 0
     fi
     cargo install --quiet --debug --locked cargo-deny@0.20.2

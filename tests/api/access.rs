@@ -44,7 +44,7 @@ async fn everyone_creates_where_no_token_is_configured() {
 
 /// The response without the parts that differ each time. Whether the connection stays open depends on
 /// how much of the body has arrived.
-async fn told(response: Response) -> (Vec<String>, Value) {
+async fn comparable(response: Response) -> (Vec<String>, Value) {
     assert_eq!(response.headers()["www-authenticate"], "Bearer");
     let names = response.headers().keys().map(ToString::to_string);
     let mut headers: Vec<_> = names.filter(|name| name != "connection").collect();
@@ -57,7 +57,7 @@ async fn told(response: Response) -> (Vec<String>, Value) {
 #[actix_web::test]
 async fn without_a_valid_access_token_every_creation_gets_the_same_refusal() {
     let (app, [token, other]) = spawn_closed_app();
-    let missing = told(send(creation(&app)).await).await;
+    let missing = comparable(send(creation(&app)).await).await;
     let cut = &token[..token.len() - 1];
     let hash = TokenHash::of(&token).to_string();
     let refused = [
@@ -76,13 +76,17 @@ async fn without_a_valid_access_token_every_creation_gets_the_same_refusal() {
         String::new(),
     ];
     for authorization in refused {
-        assert_eq!(told(create(&app, &authorization).await).await, missing, "{authorization}");
+        assert_eq!(
+            comparable(create(&app, &authorization).await).await,
+            missing,
+            "{authorization}"
+        );
     }
     let both = creation(&app).header("Authorization", format!("Bearer {token}"));
     let both = both.header("Authorization", format!("Bearer {other}"));
-    assert_eq!(told(send(both).await).await, missing);
+    assert_eq!(comparable(send(both).await).await, missing);
     let in_address = app.request(Method::POST, &format!("/api/v1/secrets?access_token={token}"));
-    assert_eq!(told(send(in_address.json(&json!({ "content": "x" }))).await).await, missing);
+    assert_eq!(comparable(send(in_address.json(&json!({ "content": "x" }))).await).await, missing);
 }
 
 #[actix_web::test]
@@ -97,9 +101,9 @@ async fn an_unauthorized_creation_is_refused_whatever_its_body_and_key() {
         request().json(&json!({ "content": "x".repeat(600_000) })),
         request().header("Idempotency-Key", "short").json(&json!({ "content": "x" })),
     ];
-    let missing = told(send(creation(&app)).await).await;
+    let missing = comparable(send(creation(&app)).await).await;
     for request in requests {
-        assert_eq!(told(send(request).await).await, missing);
+        assert_eq!(comparable(send(request).await).await, missing);
     }
 }
 

@@ -30,8 +30,8 @@ fn spawn_narrow_app() -> TestApp {
     })
 }
 
-/// Returns when the one worker of `app` has taken everything sent to it before as far as it can without
-/// the store. The worker alternates between its tasks, and a request needs a few rounds.
+/// Returns when the one worker of `app` has processed all earlier input as far as it can without the
+/// store. The worker alternates between its tasks, and a request needs a few rounds.
 async fn settle_worker(app: &TestApp) {
     const TURNS: usize = 5;
     for _ in 0..TURNS {
@@ -39,7 +39,7 @@ async fn settle_worker(app: &TestApp) {
     }
 }
 
-/// How many secrets live.
+/// The number of living secrets.
 async fn living(app: &TestApp) -> u64 {
     app.store.insist(Survey { known: Vec::new(), after: None }).await.unwrap().unknown_keys
 }

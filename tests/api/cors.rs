@@ -66,7 +66,7 @@ fn expect_withheld(response: &Response) {
 }
 
 #[actix_web::test]
-async fn a_preflight_from_a_configured_origin_is_told_what_it_may_send() {
+async fn a_preflight_from_a_configured_origin_gets_the_allowed_methods_and_headers() {
     let app = open_app();
     let (token, receipt) = app.store_with_receipt("x").await;
     let paths = ["/api/v1/secrets", "/api/v1/reveal", "/api/v1/status", "/api/v1/acknowledge"];

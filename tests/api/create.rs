@@ -66,7 +66,7 @@ async fn a_secret_lives_for_the_configured_time_unless_its_creation_sets_another
 }
 
 #[actix_web::test]
-async fn contents_come_back_to_the_byte() {
+async fn contents_are_returned_byte_for_byte() {
     let app = spawn_app();
     let long = "ü".repeat(32_768);
     for content in ["\0", "\"\\\n\r\t\u{80}", "🗝️ <b>&amp;</b>", " ", &long] {
@@ -118,7 +118,7 @@ async fn a_body_that_is_not_json_is_malformed() {
 }
 
 #[actix_web::test]
-async fn json_of_another_shape_names_what_was_expected() {
+async fn the_error_for_json_of_another_shape_names_the_expected_shape() {
     let app = spawn_app();
     let fields = (0..17).map(|field| format!("\"{field}\": {field}"));
     let too_many = format!("{{{}}}", fields.collect::<Vec<_>>().join(", "));

@@ -135,7 +135,7 @@ async fn a_day_later_the_same_request_is_a_new_one() {
 }
 
 #[actix_web::test]
-async fn of_many_concurrent_retries_one_stores_a_secret() {
+async fn exactly_one_of_many_concurrent_retries_stores_a_secret() {
     let app = spawn_app();
     for round in 0..8 {
         let body = json!({ "content": format!("secret {round}"), "receipt": true });

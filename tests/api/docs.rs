@@ -69,7 +69,7 @@ async fn every_reference_in_the_specification_resolves() {
 }
 
 #[actix_web::test]
-async fn the_reference_says_what_the_specification_says_without_a_script() {
+async fn the_reference_shows_the_specification_without_a_script() {
     let app = spawn_app();
     let page = app.get("/redoc").await.text().await.unwrap();
     assert!(!page.contains("<script"));
@@ -110,7 +110,7 @@ async fn the_start_page_leads_to_the_documentation() {
 }
 
 #[actix_web::test]
-async fn the_start_page_names_the_host_that_was_asked_whatever_else_a_request_says_of_it() {
+async fn the_start_page_names_the_requested_host_and_no_forwarded_one() {
     const OTHER: &str = "elsewhere.example";
     let app = spawn_app();
     let request = app.request(Method::GET, "/").header("X-Forwarded-Host", OTHER);

@@ -7,7 +7,7 @@ use super::limits::{app_behind_a_proxy, expect_refused, from, limited_app, recov
 use crate::support::{TestApp, send, spawn_app_with};
 
 #[actix_web::test]
-async fn clients_behind_a_trusted_proxy_are_told_apart() {
+async fn clients_behind_a_trusted_proxy_are_distinguished() {
     let app = app_behind_a_proxy(2);
     let get = async |client: &str| {
         let request = from(client, app.request(Method::GET, "/"));

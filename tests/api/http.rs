@@ -72,7 +72,7 @@ async fn a_request_id_is_always_generated_by_the_server() {
 }
 
 #[actix_web::test]
-async fn an_unsupported_method_is_told_the_allowed_ones() {
+async fn an_unsupported_method_gets_the_allowed_ones() {
     let app = spawn_app();
     let cases = [
         ("/api/v1/secrets", "POST"),
@@ -95,7 +95,7 @@ async fn an_unsupported_method_is_told_the_allowed_ones() {
 }
 
 #[actix_web::test]
-async fn a_page_can_be_asked_for_its_head() {
+async fn a_page_answers_a_head_request() {
     let app = spawn_app();
     for path in ["/", "/s", "/health", "/docs", "/redoc", "/openapi.json"] {
         let response = send(app.request(Method::HEAD, path)).await;

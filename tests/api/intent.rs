@@ -176,7 +176,7 @@ async fn head_and_options_and_other_methods_consume_nothing() {
 }
 
 #[actix_web::test]
-async fn a_browser_that_navigates_is_led_to_the_page() {
+async fn a_navigating_browser_is_redirected_to_the_page() {
     let app = spawn_app();
     let token = app.store("x").await;
     let html = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8";

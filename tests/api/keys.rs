@@ -24,7 +24,7 @@ fn spawn_with_unknown_key(folder: TempDir) -> TestApp {
 }
 
 /// The tokens and receipts of secrets that were stored under one key.
-struct PausedStore {
+struct StoredSecrets {
     secret: String,
     receipt: String,
     /// The token of a secret that was revealed with an idempotency key.
@@ -33,7 +33,7 @@ struct PausedStore {
     created: serde_json::Value,
 }
 
-impl PausedStore {
+impl StoredSecrets {
     async fn store(app: &TestApp, content: &str) -> Self {
         let (secret, receipt) = app.store_with_receipt(content).await;
         let revealed = app.store(content).await;
@@ -84,13 +84,13 @@ impl PausedStore {
 #[actix_web::test]
 async fn a_wrong_key_finds_nothing_and_destroys_nothing() {
     let app = spawn_app();
-    let held = PausedStore::store(&app, "x").await;
+    let stored = StoredSecrets::store(&app, "x").await;
     let app = spawn_with_unknown_key(app.stop().await);
-    held.check_unknown(&app).await;
-    let other = document(PausedStore::create(&app, "x").await).await;
-    assert_ne!(other, held.created);
+    stored.check_unknown(&app).await;
+    let other = document(StoredSecrets::create(&app, "x").await).await;
+    assert_ne!(other, stored.created);
     let app = spawn_app_with_keys(app.stop().await, &support::keys());
-    held.check(&app, "x").await;
+    stored.check(&app, "x").await;
 }
 
 #[actix_web::test]
@@ -109,11 +109,11 @@ async fn a_wrong_key_uses_up_no_attempt() {
 #[actix_web::test]
 async fn everything_is_found_under_any_previous_key() {
     let first = spawn_app_with_keys(tempfile::tempdir().unwrap(), &keys("first", &[]));
-    let oldest = PausedStore::store(&first, "oldest").await;
+    let oldest = StoredSecrets::store(&first, "oldest").await;
     let second = spawn_app_with_keys(first.stop().await, &keys("second", &["first"]));
-    let older = PausedStore::store(&second, "older").await;
+    let older = StoredSecrets::store(&second, "older").await;
     let third = spawn_app_with_keys(second.stop().await, &keys("third", &["second", "first"]));
-    let newest = PausedStore::store(&third, "newest").await;
+    let newest = StoredSecrets::store(&third, "newest").await;
     newest.check(&third, "newest").await;
     older.check(&third, "older").await;
     oldest.check(&third, "oldest").await;

@@ -1,4 +1,4 @@
-//! Large contents are parsed, sealed and opened beside the threads that serve requests.
+//! Large contents are parsed, sealed and opened off the threads that serve requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,17 +18,17 @@ use viewonce::http::routes;
 use crate::state::state;
 use crate::support::keys;
 
-/// Bytes whose processing takes noticeable time.
+/// Bytes whose processing takes a noticeable time.
 const BYTES: usize = 1 << 20;
-/// The same for parsing, which is faster.
+/// Bytes whose parsing takes a noticeable time; parsing is faster.
 const PARSED_BYTES: usize = 10 << 20;
-/// Minimal number of times that the thread is free meanwhile. Work on this thread leaves it free two or
-/// three times.
+/// How often this thread must at least be free meanwhile. Work on this thread would leave it free only
+/// two or three times.
 const TURNS: usize = 50;
 
 /// Returns the result of `work`, which must leave this thread free.
-async fn beside_this_thread<T>(work: impl Future<Output = T>) -> T {
-    let turns = async {
+async fn off_this_thread<T>(work: impl Future<Output = T>) -> T {
+    let yields = async {
         for _ in 0..TURNS {
             yield_now().await;
         }
@@ -37,7 +37,7 @@ async fn beside_this_thread<T>(work: impl Future<Output = T>) -> T {
     tokio::select! {
         biased;
         _ = &mut work => panic!("the work ran on this thread"),
-        () = turns => work.await,
+        () = yields => work.await,
     }
 }
 
@@ -46,7 +46,7 @@ fn content() -> Plaintext {
 }
 
 #[actix_web::test]
-async fn a_large_content_is_sealed_beside_the_thread_that_serves() {
+async fn a_large_content_is_sealed_off_the_serving_thread() {
     let folder = tempfile::tempdir().unwrap();
     let state = state(&folder, BYTES);
     let time_to_live = TimeToLive { hours: None, duration: Duration::from_hours(1) };
@@ -57,23 +57,23 @@ async fn a_large_content_is_sealed_beside_the_thread_that_serves() {
         wants_receipt: false,
         key: None,
     };
-    beside_this_thread(state.crypto.seal(seal)).await.unwrap();
+    off_this_thread(state.crypto.seal(seal)).await.unwrap();
 }
 
 #[actix_web::test]
-async fn a_large_content_is_opened_beside_the_thread_that_serves() {
+async fn a_large_content_is_opened_off_the_serving_thread() {
     let folder = tempfile::tempdir().unwrap();
     let state = state(&folder, BYTES);
     let issued = Issued::generate(Timestamp::from_millis(0), false).unwrap();
     let sealed = Roots::derive(&keys()).seal(&issued, &content(), None).unwrap();
     let presented = Arc::new(Presented { token: issued.token, key: None });
     let open = Open { presented, secret: sealed.secret, unlock: None };
-    let opened = beside_this_thread(state.crypto.open(open)).await.unwrap();
+    let opened = off_this_thread(state.crypto.open(open)).await.unwrap();
     assert_eq!(opened.expose_text().len(), BYTES);
 }
 
 #[actix_web::test]
-async fn a_large_body_is_parsed_beside_the_thread_that_serves() {
+async fn a_large_body_is_parsed_off_the_serving_thread() {
     let folder = tempfile::tempdir().unwrap();
     let state = state(&folder, PARSED_BYTES);
     let app = App::new().wrap(from_fn(frame)).configure(|config| routes(state, config));
@@ -81,6 +81,6 @@ async fn a_large_body_is_parsed_beside_the_thread_that_serves() {
     let body = format!("{{\"content\": \"{}\"}} and something behind it", "x".repeat(PARSED_BYTES));
     let request = TestRequest::post().uri("/api/v1/secrets");
     let request = request.insert_header(("Content-Type", "application/json")).set_payload(body);
-    let answer = beside_this_thread(call_service(&app, request.to_request())).await;
+    let answer = off_this_thread(call_service(&app, request.to_request())).await;
     assert_eq!(answer.status(), 400);
 }

@@ -1,6 +1,6 @@
-//! How much a client may ask for: what is refused, what that leaves untouched, and when it is over.
+//! Rate limits: which requests are refused, that a refusal has no effect, and when a limit recovers.
 //!
-//! The limits here are so narrow that the time a test takes counts for nothing.
+//! The limits here are so strict that the time a test takes makes no difference.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) fn limited_app(burst: u32) -> TestApp {
     })
 }
 
-/// The same behind a trusted proxy on this machine.
+/// As [`limited_app`], behind a trusted proxy on this machine.
 pub(super) fn app_behind_a_proxy(burst: u32) -> TestApp {
     spawn_app_with(|settings| {
         settings.limits.requests_per_second = 0.001;
@@ -171,7 +171,7 @@ async fn a_tenth_of_the_burst_may_be_failed_lookups_and_then_none_is_made() {
 }
 
 #[actix_web::test]
-async fn of_a_small_burst_one_lookup_may_fail_at_once() {
+async fn a_small_burst_allows_one_failed_lookup() {
     let app = limited_app(9);
     assert_eq!(app.view(UNKNOWN_TOKEN).await.status(), 404);
     let wait = expect_refused(app.view(UNKNOWN_TOKEN).await).await;
@@ -179,7 +179,7 @@ async fn of_a_small_burst_one_lookup_may_fail_at_once() {
 }
 
 #[actix_web::test]
-async fn a_client_with_too_many_failed_lookups_is_told_when_to_retry() {
+async fn a_client_with_too_many_failed_lookups_gets_a_retry_after() {
     let app = limited_app(10);
     let token = app.store("x").await;
     app.view(UNKNOWN_TOKEN).await;

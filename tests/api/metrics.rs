@@ -1,6 +1,6 @@
-//! The metrics: what they tell is what was done, they are where they are wanted and nowhere else, and
-//! hold nothing that a client wrote.
-#![expect(clippy::float_cmp, reason = "whole numbers are told exactly")]
+//! The metrics: they count what was done, are served only where configured, and contain nothing that a
+//! client wrote.
+#![expect(clippy::float_cmp, reason = "whole numbers are exposed exactly")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -115,7 +115,7 @@ async fn a_retried_or_refused_creation_is_not_counted() {
 }
 
 #[actix_web::test]
-async fn secrets_from_before_the_start_are_among_the_living() {
+async fn secrets_stored_before_the_start_count_as_living() {
     let app = spawn_app();
     join_all((0..20).map(|_| app.store("x"))).await;
     let app = spawn_app_in(app.stop().await, |settings| {
@@ -138,11 +138,11 @@ async fn requests_are_counted_by_route_method_and_status() {
     app.get("/s").await;
     app.get(&format!("/nothing/{token}?{token}")).await;
     send(app.request("BREW".parse().unwrap(), &secret(&token))).await;
-    let told = scrape(&app).await;
+    let metrics = scrape(&app).await;
     let labels = |labels: &BTreeMap<String, String>| {
         ["route", "method", "status"].map(|name| labels[name].clone()).join(" ")
     };
-    let requests = told.all("viewonce_http_requests_total");
+    let requests = metrics.all("viewonce_http_requests_total");
     let requests: BTreeMap<_, _> = requests.map(|(of, count)| (labels(of), count)).collect();
     let expected = [
         ("/api/v1/secrets POST 201", 2.0),
@@ -158,8 +158,8 @@ async fn requests_are_counted_by_route_method_and_status() {
     assert_eq!(requests, expected.map(|(of, count)| (of.to_owned(), count)).into());
     let times = "viewonce_http_request_duration_seconds_count";
     let labels = [("route", "/api/v1/secrets"), ("method", "POST")];
-    assert_eq!(told.get(times, labels), Some(3.0));
-    assert_eq!(told.all(times).map(|(_labels, count)| count).sum::<f64>(), 10.0);
+    assert_eq!(metrics.get(times, labels), Some(3.0));
+    assert_eq!(metrics.all(times).map(|(_labels, count)| count).sum::<f64>(), 10.0);
 }
 
 #[actix_web::test]
@@ -177,14 +177,14 @@ async fn every_route_has_its_own_label() {
     for (method, path) in &operations {
         send(app.request(method.parse().unwrap(), path)).await;
     }
-    let told = scrape(&app).await;
-    assert!(told.label_values().all(|value| value != "other"), "{told:?}");
-    let routes = told.all("viewonce_http_request_duration_seconds_count").count();
+    let metrics = scrape(&app).await;
+    assert!(metrics.label_values().all(|value| value != "other"), "{metrics:?}");
+    let routes = metrics.all("viewonce_http_request_duration_seconds_count").count();
     assert_eq!(routes, operations.len() + 1, "plus the route of the specification");
 }
 
 #[actix_web::test]
-async fn no_label_holds_what_a_client_wrote() {
+async fn no_label_contains_client_input() {
     let app = spawn_measured_app();
     let (token, receipt) = app.store_with_receipt("the content").await;
     for path in [secret(&token), format!("/{token}"), format!("/s?{receipt}")] {
@@ -193,9 +193,9 @@ async fn no_label_holds_what_a_client_wrote() {
         }
     }
     app.inspect(&receipt).await;
-    let told = ask(&app, "/metrics").await.text().await.unwrap();
+    let metrics = ask(&app, "/metrics").await.text().await.unwrap();
     for written in [&token[..10], &token[30..], &receipt[..10], "THE-CONTENT", "the content"] {
-        assert!(!told.contains(written), "{written}");
+        assert!(!metrics.contains(written), "{written}");
     }
 }
 
@@ -203,8 +203,8 @@ async fn no_label_holds_what_a_client_wrote() {
 async fn the_metrics_show_batches_commits_and_file_sizes() {
     let app = spawn_measured_app();
     join_all((0..50).map(|_| app.store("x"))).await;
-    let told = scrape(&app).await;
-    let get = |name: &str| told.get(&format!("viewonce_{name}"), []).unwrap();
+    let metrics = scrape(&app).await;
+    let get = |name: &str| metrics.get(&format!("viewonce_{name}"), []).unwrap();
     assert!(get("store_batch_messages_sum") >= 50.0);
     assert!(get("store_batch_messages_count") >= 1.0);
     assert!(get("store_commit_duration_seconds_count") >= get("store_batch_messages_count"));
@@ -230,8 +230,8 @@ async fn creations_refused_for_lack_of_space_are_counted() {
         let answer = app.post("/api/v1/secrets", &json!({ "content": "x" })).await;
         assert_eq!(answer.status(), 507);
     }
-    let told = scrape_counted(&app).await;
-    assert_eq!(told.get("viewonce_secrets_refused_total", []), Some(3.0));
+    let metrics = scrape_counted(&app).await;
+    assert_eq!(metrics.get("viewonce_secrets_refused_total", []), Some(3.0));
     assert_eq!(secrets(&app).await, [0.0; 6]);
 }
 

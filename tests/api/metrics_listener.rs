@@ -11,7 +11,7 @@ use crate::expect_problem;
 use crate::support::{spawn_app, spawn_app_in, spawn_app_with};
 
 #[actix_web::test]
-async fn the_metrics_have_a_listener_of_their_own_that_serves_nothing_else() {
+async fn the_metrics_listener_serves_only_the_metrics() {
     let app = spawn_measured_app();
     expect_problem(app.get("/metrics").await, 404, "no-such-path").await;
     expect_problem(spawn_app().get("/metrics").await, 404, "no-such-path").await;

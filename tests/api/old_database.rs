@@ -25,7 +25,7 @@ const DATABASE: &[u8] = include_bytes!("old_database/v1.sqlite3");
 /// repeats it.
 const LIVING: [Earlier; 3] = [Earlier(1, "first", 1), Earlier(2, "second", 1_000), FOURTH];
 const FOURTH: Earlier = Earlier(4, "fourth", 1);
-/// One that expired in the year 2023.
+/// A secret that expired in the year 2023.
 const EXPIRED: Earlier = Earlier(3, "expired", 1);
 const END_OF_9999: Timestamp = Timestamp::from_millis(253_402_300_799_999);
 const EXPIRY_IN_2023: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -52,7 +52,7 @@ impl Earlier {
         self.1.repeat(self.2)
     }
 
-    /// Whether these files hold all of its sealed bytes; if not, they must hold none of them.
+    /// Whether these files contain its sealed bytes. Asserts that they contain all or none.
     fn is_in(self, files: &[u8]) -> bool {
         let content = Plaintext::parse(self.content()).unwrap();
         let issued = Issued { token: self.token(), receipt: None };

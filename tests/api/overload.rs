@@ -11,12 +11,12 @@ use serde_json::json;
 use viewonce::domain::passphrase::STRETCHING_BYTES;
 
 use crate::expect_problem;
-use crate::paused_store::hold;
+use crate::paused_store::pause;
 use crate::support::{PASSPHRASE, REPEAT_KEYS, TestApp, UNKNOWN_TOKEN, document, spawn_app_with};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 const WRONG: &str = "open barley";
-/// Clients that make a flood.
+/// Number of clients in a flood.
 const FLOOD: usize = 3;
 
 #[actix_web::test]
@@ -26,9 +26,9 @@ async fn a_full_queue_answers_busy_and_loses_nothing_acknowledged() {
     let mut answers: FuturesUnordered<_> =
         (0..400).map(|_| app.post("/api/v1/secrets", &body)).collect();
     // While the store is paused, only refusals are answered.
-    let held = hold(&app.store);
+    let paused = pause(&app.store);
     let first = timeout(PATIENCE, answers.next()).await.expect("the queue is full").unwrap();
-    drop(held);
+    drop(paused);
     let answers = answers.chain(stream::iter([first])).collect::<Vec<_>>().await;
     let (stored, refused): (Vec<_>, Vec<_>) =
         answers.into_iter().partition(|answer| answer.status() == 201);
@@ -49,10 +49,10 @@ async fn a_busy_service_is_healthy() {
     let body = json!({ "content": "x" });
     let mut flood: FuturesUnordered<_> =
         (0..400).map(|_| app.post("/api/v1/secrets", &body)).collect();
-    let held = hold(&app.store);
+    let paused = pause(&app.store);
     let first = timeout(PATIENCE, flood.next()).await.expect("the queue is full").unwrap();
     assert_eq!(first.status(), 503);
-    drop(held);
+    drop(paused);
     let health = join_all((0..20).map(|_| app.get("/health")));
     let (health, _answers) = join(health, flood.collect::<Vec<_>>()).await;
     assert!(health.iter().all(|answer| answer.status() == 200));
@@ -111,7 +111,7 @@ async fn expect_some(request: &impl AsyncFn() -> Response, status: u16) -> usize
 }
 
 #[actix_web::test]
-async fn of_too_many_passphrases_some_are_stretched_and_the_rest_refused() {
+async fn passphrases_beyond_the_queue_are_refused_and_the_others_stretched() {
     let app = spawn_app_with(|settings| {
         settings.passphrases.memory_bytes = STRETCHING_BYTES;
         settings.passphrases.queue = 1;

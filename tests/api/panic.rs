@@ -10,7 +10,7 @@ use reqwest::{Client, Response};
 use crate::expect_problem;
 
 const CONTENT: &str = "the spare key é";
-/// Longer than a connection is idle here, however slow the machine.
+/// Longer than the connection is idle in this test, however slow the machine.
 const LONG: Duration = Duration::from_mins(10);
 
 async fn careless() -> String {

@@ -118,7 +118,7 @@ async fn burning_needs_no_passphrase() {
 }
 
 #[actix_web::test]
-async fn of_right_and_wrong_passphrases_together_one_wins_and_nothing_is_burned() {
+async fn one_of_many_concurrent_passphrases_wins_and_nothing_is_burned() {
     let app = spawn_app_with(|settings| settings.secrets.max_attempts = 4);
     let terms = json!({ "content": "x", "passphrase": PASSPHRASE, "receipt": true });
     let created = app.create(&terms).await;

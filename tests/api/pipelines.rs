@@ -13,7 +13,7 @@ use crate::support::{TestApp, secret, spawn_app};
 /// Less than a server's timeouts for a head or a body.
 const PATIENCE: Duration = Duration::from_secs(25);
 const CONTENT: &str = "what must be shown";
-/// More than the server reads at a time.
+/// More bytes than the server reads at a time.
 const LONG: usize = 3_000;
 /// Bytes that may follow a view on the same connection.
 const FOLLOWERS: [&str; 5] = [
@@ -25,7 +25,7 @@ const FOLLOWERS: [&str; 5] = [
 ];
 const LAST: &str = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// A request that reveals a secret, with so many bytes of padding.
+/// A request that reveals a secret, with `padding` bytes of padding.
 fn reveal(token: &str, headers: &str, padding: usize) -> String {
     let body = format!("{}{}", json!({ "token": token }), " ".repeat(padding));
     let length = body.len();
@@ -40,7 +40,7 @@ fn view(token: &str, headers: &str) -> String {
     format!("GET {} HTTP/1.1\r\nHost: x\r\n{headers}\r\n", secret(token))
 }
 
-/// Sends all of this at once; returns what is answered before the server closes the connection.
+/// Sends `bytes` in one write; returns the responses until the server closes the connection.
 async fn converse(app: &TestApp, bytes: &str) -> String {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
@@ -56,7 +56,7 @@ fn each(answers: &str) -> Vec<&str> {
     answers.split("HTTP/1.1 ").skip(1).collect()
 }
 
-/// Sends all of this at once; returns the responses up to the second copy of the content.
+/// Sends `bytes` in one write; returns the responses up to the second copy of the content.
 async fn shown_twice(app: &TestApp, bytes: &str) -> String {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();

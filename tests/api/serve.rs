@@ -49,8 +49,8 @@ async fn expect_served(app: &TestApp, served: &[&str], all: &[&str]) {
             assert_ne!(answer.status(), 405, "{operation}");
             let media_type = answer.headers().get("content-type");
             let is_problem = media_type.is_some_and(|kind| kind == "application/problem+json");
-            let told = answer.text().await.unwrap();
-            assert!(!is_problem || !told.contains("no-such-path"), "{operation}");
+            let body = answer.text().await.unwrap();
+            assert!(!is_problem || !body.contains("no-such-path"), "{operation}");
         } else {
             expect_problem(answer, 404, "no-such-path").await;
             // Nor does `Allow` name a method.
@@ -84,18 +84,18 @@ async fn the_documentation_of_each_instance_describes_only_its_own_operations() 
     for (serve, mut expected) in sides {
         let app = spawn(serve);
         let specification = document(app.get("/openapi.json").await).await;
-        let mut told = Vec::new();
+        let mut described = Vec::new();
         for (path, methods) in specification["paths"].as_object().unwrap() {
             let methods = methods.as_object().unwrap().keys();
-            told.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
+            described.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
         }
-        told.sort();
+        described.sort();
         expected.sort_unstable();
-        assert_eq!(told, expected, "{serve:?}");
+        assert_eq!(described, expected, "{serve:?}");
         let reference = app.get("/redoc").await.text().await.unwrap();
         for operation in [&FOR_SENDERS[..], &FOR_VIEWERS].concat() {
-            let is_told = reference.contains(&format!("<code>{operation}</code>"));
-            assert_eq!(is_told, expected.contains(&operation), "{serve:?}: {operation}");
+            let is_described = reference.contains(&format!("<code>{operation}</code>"));
+            assert_eq!(is_described, expected.contains(&operation), "{serve:?}: {operation}");
         }
         let start = app.get("/").await.text().await.unwrap();
         assert_eq!(start.contains("/api/v1/secrets"), (serve != Serve::View), "{serve:?}");

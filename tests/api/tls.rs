@@ -34,7 +34,7 @@ fn spawn_tls_app(certificate: &Certificate) -> TestApp {
 /// An encrypted connection.
 struct Line(TlsStream<TcpStream>);
 
-/// What a client offers and which certificate it trusts.
+/// The protocols that a client offers, and the certificate that it trusts.
 #[derive(Clone, Copy)]
 struct Offer<'a> {
     trusted: &'a Certificate,
@@ -91,7 +91,7 @@ async fn until_presented(app: &TestApp, certificate: &Certificate) {
 }
 
 #[actix_web::test]
-async fn tls_1_2_and_1_3_are_spoken() {
+async fn tls_1_2_and_1_3_are_accepted() {
     let certificate = Certificate::of(NAME);
     let app = spawn_tls_app(&certificate);
     for (version, expected) in

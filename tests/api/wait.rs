@@ -47,41 +47,41 @@ async fn all_wait(app: &TestApp, receipt: &str) {
     assert_eq!(app.state(receipt).await, "pending");
 }
 
-/// A service that admits so many waiters, and locks a secret at the first wrong passphrase.
-fn app_with_waiters(seats: usize) -> TestApp {
+/// A service that admits `max_waiters` waiters, and locks a secret at the first wrong passphrase.
+fn app_with_waiters(max_waiters: usize) -> TestApp {
     spawn_app_with(|settings| {
-        settings.receipts.max_waiting = seats;
+        settings.receipts.max_waiting = max_waiters;
         settings.secrets.max_attempts = 1;
     })
 }
 
-/// The response to a waiter while `end` is performed.
-async fn told(app: &TestApp, receipt: &str, end: impl Future<Output = Response>) -> String {
+/// The state that a waiter gets while `end` is performed.
+async fn notified(app: &TestApp, receipt: &str, end: impl Future<Output = Response>) -> String {
     let end = async {
         all_wait(app, receipt).await;
         end.await
     };
     let both = timeout(PATIENCE, join(wait(app, receipt), end));
-    both.await.expect("the end is told to who waits").0
+    both.await.expect("the waiter is notified of the end").0
 }
 
 #[actix_web::test]
-async fn a_waiter_is_told_of_each_end() {
+async fn a_waiter_is_notified_of_each_kind_of_end() {
     let app = app_with_waiters(1);
     let (token, receipt) = app.store_with_receipt("x").await;
-    assert_eq!(told(&app, &receipt, app.view(&token)).await, "viewed");
+    assert_eq!(notified(&app, &receipt, app.view(&token)).await, "viewed");
     let (token, receipt) = app.store_with_receipt("x").await;
-    assert_eq!(told(&app, &receipt, app.burn(&token)).await, "burned");
+    assert_eq!(notified(&app, &receipt, app.burn(&token)).await, "burned");
     let (_, receipt) = app.store_with_receipt("x").await;
-    assert_eq!(told(&app, &receipt, app.revoke(&receipt)).await, "burned");
+    assert_eq!(notified(&app, &receipt, app.revoke(&receipt)).await, "burned");
     let terms = json!({ "content": "x", "passphrase": PASSPHRASE, "receipt": true });
     let created = app.create(&terms).await;
     let (token, receipt) = (text(&created, "token"), text(&created, "receipt"));
-    assert_eq!(told(&app, &receipt, app.unlock(&token, "open barley")).await, "locked");
+    assert_eq!(notified(&app, &receipt, app.unlock(&token, "open barley")).await, "locked");
 }
 
 #[actix_web::test]
-async fn all_waiters_are_told() {
+async fn all_waiters_are_notified() {
     const CLIENTS: usize = 8;
     let app = app_with_waiters(CLIENTS);
     let (token, receipt) = app.store_with_receipt("x").await;
@@ -90,7 +90,7 @@ async fn all_waiters_are_told() {
         app.view(&token).await
     };
     let waiters = join_all((0..CLIENTS).map(|_| wait(&app, &receipt)));
-    let (states, _) = timeout(PATIENCE, join(waiters, end)).await.expect("all are told");
+    let (states, _) = timeout(PATIENCE, join(waiters, end)).await.expect("all are notified");
     assert_eq!(states, ["viewed"; CLIENTS]);
 }
 
@@ -104,15 +104,17 @@ async fn the_end_of_another_secret_wakes_no_waiter() {
         all_wait(&app, &receipt).await;
         app.burn(&token).await
     };
-    assert_eq!(told(&app, &receipt, ends).await, "burned");
+    assert_eq!(notified(&app, &receipt, ends).await, "burned");
 }
 
 #[actix_web::test]
-async fn a_waiter_is_told_of_the_expiry() {
+async fn a_waiter_is_notified_of_the_expiry() {
     let app = spawn_app();
     let terms = json!({ "content": "x", "ttl_hours": 1.0 / 3600.0, "receipt": true });
     let receipt = text(&app.create(&terms).await, "receipt");
-    let state = timeout(PATIENCE, wait(&app, &receipt)).await.expect("the expiry is told");
+    let state = timeout(PATIENCE, wait(&app, &receipt))
+        .await
+        .expect("the waiter is notified of the expiry");
     assert_eq!(state, "expired");
 }
 
@@ -132,7 +134,7 @@ async fn a_wait_for_an_ended_secret_returns_at_once() {
     let app = spawn_app();
     let (token, receipt) = app.store_with_receipt("x").await;
     app.view(&token).await;
-    let state = timeout(PATIENCE, wait(&app, &receipt)).await.expect("it is told at once");
+    let state = timeout(PATIENCE, wait(&app, &receipt)).await.expect("the wait ends at once");
     assert_eq!(state, "viewed");
     let unknown = ask(&app, &token, "wait=30").await;
     expect_problem(unknown, 404, "receipt-not-found").await;
@@ -198,7 +200,7 @@ async fn waiters_over_the_limit_are_refused_until_one_leaves() {
             () = meanwhile => {}
         }
     };
-    timeout(PATIENCE, has_left).await.expect("the seat is taken");
+    timeout(PATIENCE, has_left).await.expect("the first waiter leaves");
     let is_free = async { while is_busy(&ask(&app, &receipt, "wait=0.001").await) {} };
-    timeout(PATIENCE, is_free).await.expect("the seat is free again");
+    timeout(PATIENCE, is_free).await.expect("another waiter is admitted");
 }

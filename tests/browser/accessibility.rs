@@ -4,18 +4,18 @@ use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, named};
-use crate::passphrase::guarded;
+use crate::passphrase::store_protected;
 use crate::reveal::link;
 use crate::support::{spawn_app, spawn_app_with};
 
-/// A script that returns the elements of a page that are hard to read.
+/// A script that returns the hard-to-read elements of a page.
 const HARD_TO_READ: &str = include_str!("hard_to_read.js");
-/// The roles of what can be operated or is announced.
+/// The roles of elements that can be operated or are announced.
 const HEARD: [&str; 7] = ["alert", "button", "checkbox", "heading", "link", "status", "textbox"];
-/// As wide as small phones are, in CSS pixels.
+/// The width of small phones, in CSS pixels.
 const WIDTH: u32 = 360;
 
-async fn be_a_phone(browser: &Browser, scheme: &str) {
+async fn emulate_phone(browser: &Browser, scheme: &str) {
     let screen = json!({ "width": WIDTH, "height": 740, "deviceScaleFactor": 2, "mobile": true });
     browser.devtools("Emulation.setDeviceMetricsOverride", screen).await;
     let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
@@ -24,7 +24,7 @@ async fn be_a_phone(browser: &Browser, scheme: &str) {
 
 async fn assert_readable(browser: &Browser, page: &str) {
     assert_eq!(browser.run(HARD_TO_READ).await, json!([]), "{page}");
-    // What is too wide makes a phone zoom out.
+    // A phone zooms out if the page is too wide.
     assert_eq!(browser.run("return innerWidth").await, WIDTH, "{page}");
     assert_eq!(browser.run("return document.documentElement.scrollWidth").await, WIDTH, "{page}");
 }
@@ -34,12 +34,12 @@ async fn background(browser: &Browser) -> Value {
 }
 
 #[actix_web::test]
-async fn every_page_is_readable_on_a_phone_by_day_and_by_night() {
+async fn every_page_is_readable_on_a_phone_in_light_and_dark_mode() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app();
     let mut backgrounds = Vec::new();
     for scheme in ["light", "dark"] {
-        be_a_phone(&browser, scheme).await;
+        emulate_phone(&browser, scheme).await;
         for path in ["/", "/redoc", "/s"] {
             browser.open(&app.url(path)).await;
             assert_readable(&browser, path).await;
@@ -50,11 +50,11 @@ async fn every_page_is_readable_on_a_phone_by_day_and_by_night() {
 }
 
 #[actix_web::test]
-async fn a_secret_is_readable_on_a_phone_by_day_and_by_night() {
+async fn a_secret_is_readable_on_a_phone_in_light_and_dark_mode() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app();
     for scheme in ["light", "dark"] {
-        be_a_phone(&browser, scheme).await;
+        emulate_phone(&browser, scheme).await;
         let token = app.store(&"unbroken".repeat(400)).await;
         browser.open(&link(&app, &token)).await;
         browser.shown("ready").await;
@@ -71,12 +71,12 @@ async fn a_secret_is_readable_on_a_phone_by_day_and_by_night() {
 }
 
 #[actix_web::test]
-async fn a_passphrase_is_readable_on_a_phone_by_day_and_by_night() {
+async fn a_passphrase_is_readable_on_a_phone_in_light_and_dark_mode() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app_with(|settings| settings.secrets.max_attempts = 2);
     for scheme in ["light", "dark"] {
-        be_a_phone(&browser, scheme).await;
-        let token = guarded(&app).await;
+        emulate_phone(&browser, scheme).await;
+        let token = store_protected(&app).await;
         browser.open(&link(&app, &token)).await;
         browser.shown("ready").await;
         browser.click("#legible").await;
@@ -100,7 +100,7 @@ async fn a_screen_reader_reads_the_secret_once() {
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;
     let ready = ["heading A secret for you", "alert ", "button Reveal the secret"];
-    assert_eq!(heard(&browser).await, ready);
+    assert_eq!(announced(&browser).await, ready);
     browser.reveal().await;
     let open = [
         "heading The secret",
@@ -109,8 +109,8 @@ async fn a_screen_reader_reads_the_secret_once() {
         "button I have kept it, delete it",
         "status ",
     ];
-    assert_eq!(heard(&browser).await, open);
-    // The heading is read since the focus is on it; a live region around it would read it again.
+    assert_eq!(announced(&browser).await, open);
+    // The focus makes the heading be read; in a live region it would be read twice.
     assert!(browser.has_focus("h1:not([aria-live] *, [role=status] *, [role=alert] *)").await);
 }
 
@@ -118,7 +118,7 @@ async fn a_screen_reader_reads_the_secret_once() {
 async fn a_screen_reader_reads_the_passphrase_form() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app();
-    let token = guarded(&app).await;
+    let token = store_protected(&app).await;
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;
     let ready = [
@@ -128,29 +128,29 @@ async fn a_screen_reader_reads_the_passphrase_form() {
         "alert ",
         "button Reveal the secret",
     ];
-    assert_eq!(heard(&browser).await, ready);
+    assert_eq!(announced(&browser).await, ready);
 }
 
-/// The role and the name of what can be operated or is announced, in the order of the page.
-async fn heard(browser: &Browser) -> Vec<String> {
+/// The role and the name of everything that can be operated or is announced, in page order.
+async fn announced(browser: &Browser) -> Vec<String> {
     let tree = browser.devtools("Accessibility.getFullAXTree", json!({})).await;
     let nodes = tree["nodes"].as_array().unwrap();
-    let mut heard = Vec::new();
-    listen(nodes, &nodes[0], &mut heard);
-    heard
+    let mut announced = Vec::new();
+    announce(nodes, &nodes[0], &mut announced);
+    announced
 }
 
-/// Adds what is heard of `node` and then of what is in it.
-fn listen(nodes: &[Value], node: &Value, heard: &mut Vec<String>) {
+/// Adds what a screen reader says of `node` and then of its children.
+fn announce(nodes: &[Value], node: &Value, announced: &mut Vec<String>) {
     if let (Some(role), Some(name)) =
         (node["role"]["value"].as_str(), node["name"]["value"].as_str())
         && HEARD.contains(&role)
     {
-        heard.push(format!("{role} {name}"));
+        announced.push(format!("{role} {name}"));
     }
     for id in node["childIds"].as_array().into_iter().flatten() {
         if let Some(child) = nodes.iter().find(|node| node["nodeId"] == *id) {
-            listen(nodes, child, heard);
+            announce(nodes, child, announced);
         }
     }
 }

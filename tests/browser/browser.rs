@@ -1,4 +1,4 @@
-//! A browser and what the tests do with it.
+//! A browser, and the actions of the tests in it.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use crate::support::TestApp;
 
 /// Time limit for the browser to show something.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Chromium's sandbox does not work for root, as which CI may run; and its checks of local networks
-/// would keep from this service what other sites may send to one on the internet.
+/// Chromium's sandbox does not work for root, and CI may run as root. Chromium's checks of local
+/// networks would block requests that other sites could send to a service on the internet.
 const ARGUMENTS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
@@ -32,20 +32,20 @@ const ARGUMENTS: [&str; 10] = [
     "--host-resolver-rules=MAP viewonce.test 127.0.0.1",
 ];
 
-/// The service's address by a name, which the browser resolves to this machine and does not know
-/// to be it: there, without TLS, it withholds what it grants to addresses that it trusts.
+/// The service's URL with a host name that resolves to this machine. Without TLS, the browser treats it
+/// as an insecure origin; it would trust a loopback address.
 pub(crate) fn named(app: &TestApp) -> String {
     format!("http://viewonce.test:{}", app.address.port())
 }
 
-/// A browser with an empty profile. It closes when this is dropped.
+/// A browser with an empty profile. Dropping it closes the browser.
 pub(crate) struct Browser {
     client: Client,
     _driver: Driver,
 }
 
 impl Browser {
-    /// Opens a browser. `None` says that the test is to be skipped.
+    /// Opens a browser; `None` if the test must be skipped.
     pub(crate) async fn start() -> Option<Self> {
         let driver = Driver::start()?;
         let client = ClientBuilder::new(HttpConnector::new())
@@ -56,13 +56,13 @@ impl Browser {
         Some(Self { client, _driver: driver })
     }
 
-    /// Loads the page at `url`, even if it is the one that is shown.
+    /// Loads the page at `url`, even if it is already open.
     pub(crate) async fn open(&self, url: &str) {
         self.client.goto("about:blank").await.unwrap();
         self.client.goto(url).await.unwrap();
     }
 
-    /// Where the browser is.
+    /// The current address.
     pub(crate) async fn url(&self) -> Url {
         self.client.current_url().await.unwrap()
     }
@@ -83,12 +83,12 @@ impl Browser {
         before
     }
 
-    /// Goes on in another tab.
+    /// Switches to another tab.
     pub(crate) async fn switch_to(&self, tab: WindowHandle) {
         self.client.switch_to_window(tab).await.unwrap();
     }
 
-    /// Waits until there is an element that `selector` selects.
+    /// Waits for an element that matches `selector`.
     pub(crate) async fn find(&self, selector: &str) -> Element {
         let wait = self.client.wait().at_most(PATIENCE).every(Duration::from_millis(20));
         let found = wait.for_element(Locator::Css(selector)).await;
@@ -100,7 +100,7 @@ impl Browser {
         self.find(&format!("section#{id}:not([hidden])")).await.text().await.unwrap()
     }
 
-    /// Presses the button of a page that has a secret to reveal, and waits for the secret.
+    /// Clicks the button that reveals the secret, and waits for the secret.
     pub(crate) async fn reveal(&self) -> String {
         self.shown("ready").await;
         self.click("#reveal").await;
@@ -125,7 +125,7 @@ impl Browser {
         self.client.perform_actions(keys).await.unwrap();
     }
 
-    /// What the body of a function in the page returns.
+    /// The result of `script`, the body of a function, in the page.
     pub(crate) async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
@@ -136,12 +136,12 @@ impl Browser {
         self.client.execute_async(&script, Vec::new()).await.unwrap()
     }
 
-    /// Whether the focus is on what `selector` selects.
+    /// Whether the focused element matches `selector`.
     pub(crate) async fn has_focus(&self, selector: &str) -> bool {
         self.run(&format!("return document.activeElement.matches({selector:?})")).await == true
     }
 
-    /// The errors in the browser's console since it was last asked: refusals by a content security
+    /// The errors in the browser's console since the last call: violations of a content security policy,
     /// policy, exceptions, failed requests.
     pub(crate) async fn errors(&self) -> Vec<Value> {
         let log = self.command("se/log", json!({ "type": "browser" })).await;
@@ -169,7 +169,7 @@ fn capabilities() -> Map<String, Value> {
     capabilities
 }
 
-/// A command that chromedriver knows beside those of the standard.
+/// A chromedriver command that is not part of the `WebDriver` standard.
 #[derive(Debug)]
 struct Command {
     path: &'static str,

@@ -1,4 +1,4 @@
-//! chromedriver, which each test starts for itself, and which ends with it.
+//! chromedriver: each test starts one, which ends with the test.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -12,18 +12,18 @@ use crate::skip::skip;
 /// How long the browser may take to close.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A running chromedriver. When it is dropped, its browsers close and it ends.
+/// A running chromedriver. Dropping it closes its browsers and ends it.
 pub(crate) struct Driver {
     process: Child,
     port: u16,
-    /// Read no further, but kept: writing to a closed pipe would end it.
+    /// Its stdout. Not read any more but kept open: writing to a closed pipe would end chromedriver.
     _output: BufReader<ChildStdout>,
-    /// Where it and its browsers keep their files.
+    /// The folder for temporary files of chromedriver and its browsers.
     _folder: TempDir,
 }
 
 impl Driver {
-    /// Starts a chromedriver on a port that is free. `None` says that the test is to be skipped.
+    /// Starts a chromedriver on a free port; `None` if the test must be skipped.
     pub(crate) fn start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let spawned = Command::new("chromedriver")
@@ -42,7 +42,7 @@ impl Driver {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Reads until it says on which port it listens.
+    /// Reads the output until it names the port.
     fn wait_until_ready(mut process: Child, folder: TempDir) -> Self {
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let mut said = output.by_ref().lines().map(Result::unwrap);

@@ -1,5 +1,5 @@
-//! A browser that requests a secret's API address: navigation is redirected to the page, and requests by
-//! pages of other sites consume nothing.
+//! A browser that requests a secret's API address: navigation is redirected to the page, and requests of
+//! other sites' pages consume nothing.
 
 use crate::browser::{Browser, named};
 use crate::support::{TestApp, secret, spawn_app};
@@ -7,10 +7,10 @@ use crate::support::{TestApp, secret, spawn_app};
 const CONTENT: &str = "the spare key is under the third pot";
 
 #[actix_web::test]
-async fn a_browser_at_the_api_address_is_led_to_the_page() {
+async fn a_browser_at_the_api_address_is_redirected_to_the_page() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app();
-    // By its name the service is told nothing of what a request is for, but by `Accept`.
+    // On an insecure origin the browser sends no `Sec-Fetch-*`; only `Accept` shows the navigation.
     for base in [app.url(""), named(&app)] {
         let token = app.store(CONTENT).await;
         browser.open(&format!("{base}{}", secret(&token))).await;
@@ -29,18 +29,18 @@ async fn requests_by_another_sites_page_consume_nothing() {
     let app = spawn_app();
     let token = app.store(CONTENT).await;
     browser.open("data:text/html,<title>Elsewhere</title>").await;
-    for request in embedded(&app, &token).into_iter().chain(sent(&app, &token)) {
+    for request in embeds(&app, &token).into_iter().chain(sent(&app, &token)) {
         browser.resolve(&request).await;
         assert!(app.is_available(&token).await, "{request}");
     }
-    // They did reach the service: the browser withholds its answers.
+    // The requests reached the service: the browser blocked its responses.
     let errors = browser.errors().await;
     let mut messages = errors.iter().filter_map(|error| error["message"].as_str());
     assert!(messages.any(|message| message.contains("ERR_BLOCKED_BY_RESPONSE")), "{errors:?}");
 }
 
 /// Adds elements that load the secret's address. Each resolves when its load has ended.
-fn embedded(app: &TestApp, token: &str) -> Vec<String> {
+fn embeds(app: &TestApp, token: &str) -> Vec<String> {
     const ELEMENTS: [(&str, &str); 7] = [
         ("img", "src: url"),
         ("script", "src: url"),
@@ -64,7 +64,7 @@ fn embedded(app: &TestApp, token: &str) -> Vec<String> {
     ELEMENTS.into_iter().map(embed).collect()
 }
 
-/// Sends what a page may send to another origin, or may try to.
+/// Sends the requests that a page may send to another origin, and some that the browser should block.
 fn sent(app: &TestApp, token: &str) -> Vec<String> {
     let address = app.url(&secret(token));
     let reveal = app.url("/api/v1/reveal");

@@ -48,7 +48,7 @@ async fn a_lost_connection_consumes_nothing() {
     browser.reveal().await;
 }
 
-/// Connects the browser to the network, or cuts it off.
+/// Connects the browser to the network, or disconnects it.
 async fn connect(browser: &Browser, is_connected: bool) {
     browser.devtools("Network.enable", json!({})).await;
     let conditions = json!({
@@ -71,7 +71,7 @@ async fn a_service_that_stops_before_the_click_consumes_nothing() {
 }
 
 #[actix_web::test]
-async fn a_busy_service_is_told_and_can_be_asked_again() {
+async fn a_busy_service_is_reported_and_can_be_retried() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app();
     let token = app.store(CONTENT).await;

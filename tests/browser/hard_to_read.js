@@ -1,7 +1,7 @@
-// The body of a function that returns what on this page is hard to read: text of too little
-// contrast (WCAG 2.2, 1.4.3) or size, and what reaches beyond the edge of its card.
+// The body of a function that returns the hard-to-read elements of a page: text with too little contrast
+// (WCAG 2.2, 1.4.3) or size, and elements that reach beyond the edge of their card.
 
-/** Red, green and blue, 0 to 1, or null for a colour that lets the one below through. */
+/** Red, green and blue, 0 to 1, or null for a transparent colour. */
 function channels(color) {
   const [red, green, blue, alpha = 1] = color.match(/[\d.]+/g).map(Number);
   return alpha === 0 ? null : [red, green, blue].map((value) => value / 255);
@@ -17,15 +17,15 @@ function background(element) {
 }
 
 function contrast(element) {
-  const ink = luminance(channels(getComputedStyle(element).color));
-  const paper = luminance(background(element));
-  return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+  const foreground = luminance(channels(getComputedStyle(element).color));
+  const behind = luminance(background(element));
+  return (Math.max(foreground, behind) + 0.05) / (Math.min(foreground, behind) + 0.05);
 }
 
 function isTooWide(element) {
   const { left, right } = element.getBoundingClientRect();
   const card = element.closest("main").getBoundingClientRect();
-  // A field of one line scrolls what is typed.
+  // A single-line field scrolls its text.
   const isInline = getComputedStyle(element).display === "inline" || element.tagName === "INPUT";
   const scrolls = !isInline && element.scrollWidth > element.clientWidth;
   return scrolls || left < card.left || right > card.right;

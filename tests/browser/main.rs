@@ -1,7 +1,7 @@
-//! The pages in a real browser, headless Chromium, before the real server.
+//! The pages in a real browser, headless Chromium, with the real server.
 //!
-//! Without `chromedriver` these tests say that they are skipped, and pass; with the environment
-//! variable `VIEWONCE_TEST_ALL` they fail instead.
+//! Without `chromedriver` these tests report that they are skipped, and pass; if the environment
+//! variable `VIEWONCE_TEST_ALL` is set, they fail instead.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "../support/skip.rs"]

@@ -31,8 +31,8 @@ const CALLS: &str = r#"(async () => {
     return answers.map(({ status, id, content }) => ({ status, id: id?.length, content: content ?? null }));
 })()"#;
 
-/// Serves a page at an origin of its own; returns that.
-async fn elsewhere() -> String {
+/// Serves a page at another origin; returns that origin.
+async fn other_origin() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     actix_web::rt::spawn(async move {
@@ -51,9 +51,9 @@ async fn resolve(browser: &Browser, app: &TestApp, calls: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn a_page_of_a_named_origin_calls_the_api() {
+async fn a_page_of_a_configured_origin_calls_the_api() {
     let Some(browser) = Browser::start().await else { return };
-    let origin = elsewhere().await;
+    let origin = other_origin().await;
     let app = spawn_app_with(|settings| settings.server.cors_origins = vec![origin.clone()]);
     browser.open(&origin).await;
     let answers = resolve(&browser, &app, CALLS).await;
@@ -69,9 +69,9 @@ async fn a_page_of_a_named_origin_calls_the_api() {
 }
 
 #[actix_web::test]
-async fn a_page_of_an_origin_that_is_not_named_reads_and_consumes_nothing() {
+async fn a_page_of_another_origin_reads_and_consumes_nothing() {
     let Some(browser) = Browser::start().await else { return };
-    let (named, other) = (elsewhere().await, elsewhere().await);
+    let (named, other) = (other_origin().await, other_origin().await);
     let app = spawn_app_with(|settings| settings.server.cors_origins = vec![named]);
     let token = app.store("x").await;
     browser.open(&other).await;

@@ -6,15 +6,15 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::browser::{Browser, named};
-use crate::passphrase::{CONTENT, PASSPHRASE, enter, guarded};
+use crate::passphrase::{CONTENT, PASSPHRASE, enter, store_protected};
 use crate::reveal::{field, link};
 use crate::support::{TestApp, send, spawn_app, spawn_app_with};
 
-/// Where the page reveals.
+/// The endpoint that the page reveals with.
 pub(crate) const REVEAL: &str = "api/v1/reveal";
 const ACKNOWLEDGE: &str = "api/v1/acknowledge";
 
-/// A script that makes the page's next request to `path` end in `end`, which may use `send()`.
+/// A script that replaces the page's next request to `path` by `end`, which may use `send()`.
 pub(crate) fn breaking(path: &str, end: &str) -> String {
     format!(
         "const {{ fetch }} = window;
@@ -27,13 +27,13 @@ pub(crate) fn breaking(path: &str, end: &str) -> String {
     )
 }
 
-/// A script that loses the answer to the page's next reveal, after the service has given it.
+/// A script that loses the response to the page's next reveal, after the service has sent it.
 pub(crate) fn losing() -> String {
     breaking(REVEAL, "await send(); throw new TypeError('the connection broke')")
 }
 
-/// A service at which a reveal can be repeated for longer than a test takes.
-pub(crate) fn spawn_patient_app() -> TestApp {
+/// A service whose repeat window is longer than a test takes.
+pub(crate) fn spawn_app_with_long_repeats() -> TestApp {
     spawn_app_with(|settings| settings.secrets.redeliver_seconds = 3_600)
 }
 
@@ -45,13 +45,13 @@ async fn revealed(browser: &Browser, app: &TestApp) -> String {
     token
 }
 
-/// The key with which the page reveals.
+/// The idempotency key of the page.
 async fn key(browser: &Browser) -> String {
     let key = browser.run("return history.state.key").await;
     key.as_str().unwrap().to_owned()
 }
 
-/// Whether the service would show the secret again to the page.
+/// Whether the page could reveal the secret again.
 async fn is_repeatable(browser: &Browser, app: &TestApp, token: &str) -> bool {
     let request = app.request(Method::POST, "/api/v1/reveal").json(&json!({ "token": token }));
     send(request.header("Idempotency-Key", key(browser).await)).await.status() == 200
@@ -60,8 +60,8 @@ async fn is_repeatable(browser: &Browser, app: &TestApp, token: &str) -> bool {
 #[actix_web::test]
 async fn a_reload_shows_the_secret_again_with_and_without_tls() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_patient_app();
-    // By its name the service is no secure context, as on a local network.
+    let app = spawn_app_with_long_repeats();
+    // With a host name and without TLS, the page is not a secure context.
     for (base, is_secure) in [(app.url(""), true), (named(&app), false)] {
         let token = app.store(CONTENT).await;
         browser.open(&format!("{base}/s#{token}")).await;
@@ -78,8 +78,8 @@ async fn a_reload_shows_the_secret_again_with_and_without_tls() {
 #[actix_web::test]
 async fn a_reload_needs_no_passphrase() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_patient_app();
-    let token = guarded(&app).await;
+    let app = spawn_app_with_long_repeats();
+    let token = store_protected(&app).await;
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;
     enter(&browser, PASSPHRASE).await;
@@ -90,9 +90,9 @@ async fn a_reload_needs_no_passphrase() {
 }
 
 #[actix_web::test]
-async fn who_goes_back_in_time_sees_the_secret_again() {
+async fn going_back_within_the_window_shows_the_secret_again() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_patient_app();
+    let app = spawn_app_with_long_repeats();
     revealed(&browser, &app).await;
     browser.run("location.assign('/')").await;
     browser.find("a[href=docs]").await;
@@ -104,12 +104,12 @@ async fn who_goes_back_in_time_sees_the_secret_again() {
 #[actix_web::test]
 async fn a_reload_after_the_time_says_that_the_secret_is_gone() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_patient_app();
+    let app = spawn_app_with_long_repeats();
     revealed(&browser, &app).await;
     app.clock.advance(Duration::from_mins(30));
     browser.reload().await;
     browser.shown("open").await;
-    // A repeat wins no time.
+    // A repeat does not extend the window.
     app.clock.advance(Duration::from_mins(30));
     browser.reload().await;
     browser.shown("gone").await;
@@ -119,7 +119,7 @@ async fn a_reload_after_the_time_says_that_the_secret_is_gone() {
 #[actix_web::test]
 async fn another_tab_sees_nothing_and_takes_nothing() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_patient_app();
+    let app = spawn_app_with_long_repeats();
     let token = revealed(&browser, &app).await;
     let first = browser.open_tab().await;
     browser.open(&link(&app, &token)).await;
@@ -131,9 +131,9 @@ async fn another_tab_sees_nothing_and_takes_nothing() {
 }
 
 #[actix_web::test]
-async fn who_has_kept_it_ends_the_repeat() {
+async fn the_keep_button_ends_the_repeat() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_patient_app();
+    let app = spawn_app_with_long_repeats();
     let token = revealed(&browser, &app).await;
     assert!(is_repeatable(&browser, &app, &token).await);
     browser.click("#keep").await;
@@ -145,9 +145,9 @@ async fn who_has_kept_it_ends_the_repeat() {
 }
 
 #[actix_web::test]
-async fn what_could_not_be_ended_is_not_called_gone() {
+async fn a_failed_acknowledgement_is_not_reported_as_done() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_patient_app();
+    let app = spawn_app_with_long_repeats();
     revealed(&browser, &app).await;
     let busy = "return new Response('{}', { status: 503 })";
     for end in ["throw new TypeError('no connection')", busy] {
@@ -163,10 +163,10 @@ async fn what_could_not_be_ended_is_not_called_gone() {
 }
 
 #[actix_web::test]
-async fn a_connection_that_breaks_on_the_way_back_loses_nothing() {
+async fn a_lost_response_is_shown_after_a_retry() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_patient_app();
-    let token = guarded(&app).await;
+    let app = spawn_app_with_long_repeats();
+    let token = store_protected(&app).await;
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;
     browser.run(&losing()).await;
@@ -179,9 +179,9 @@ async fn a_connection_that_breaks_on_the_way_back_loses_nothing() {
 }
 
 #[actix_web::test]
-async fn a_repeat_that_does_not_succeed_can_be_tried_again() {
+async fn a_failed_repeat_can_be_retried() {
     let Some(browser) = Browser::start().await else { return };
-    let app = spawn_patient_app();
+    let app = spawn_app_with_long_repeats();
     let token = app.store(CONTENT).await;
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;
@@ -198,7 +198,7 @@ async fn a_repeat_that_does_not_succeed_can_be_tried_again() {
 }
 
 #[actix_web::test]
-async fn who_checks_a_broken_connection_too_late_is_told_so() {
+async fn a_retry_after_the_window_says_that_the_secret_is_gone() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app();
     let token = app.store(CONTENT).await;
@@ -232,10 +232,10 @@ async fn a_request_that_never_went_out_leaves_the_secret_until_the_next_click() 
 }
 
 #[actix_web::test]
-async fn who_tried_in_vain_sees_nothing_of_what_another_has_taken() {
+async fn a_failed_attempt_does_not_repeat_another_clients_reveal() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app();
-    let token = guarded(&app).await;
+    let token = store_protected(&app).await;
     browser.open(&link(&app, &token)).await;
     browser.shown("ready").await;
     enter(&browser, "open says me").await;
@@ -248,19 +248,19 @@ async fn who_tried_in_vain_sees_nothing_of_what_another_has_taken() {
 }
 
 #[actix_web::test]
-async fn the_page_tells_for_how_long_a_reveal_can_be_repeated() {
+async fn the_page_says_how_long_a_reveal_can_be_repeated() {
     let Some(browser) = Browser::start().await else { return };
-    for (seconds, told) in [(1, "at most 1 second after"), (90, "at most 90 seconds after")] {
+    for (seconds, expected) in [(1, "at most 1 second after"), (90, "at most 90 seconds after")] {
         let app = spawn_app_with(|settings| settings.secrets.redeliver_seconds = seconds);
         let token = app.store(CONTENT).await;
         browser.open(&link(&app, &token)).await;
         let text = browser.reveal().await;
-        assert!(text.contains(told), "{text}");
+        assert!(text.contains(expected), "{text}");
     }
 }
 
 #[actix_web::test]
-async fn where_nothing_is_repeated_the_page_promises_nothing() {
+async fn without_a_repeat_window_the_page_promises_no_repeat() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app_with(|settings| settings.secrets.redeliver_seconds = 0);
     let token = app.store(CONTENT).await;
@@ -281,7 +281,7 @@ async fn every_visit_has_a_key_of_its_own_which_nothing_else_can_read() {
     let app = spawn_app();
     let mut keys = Vec::new();
     for _visit in 0..2 {
-        let token = guarded(&app).await;
+        let token = store_protected(&app).await;
         browser.open(&link(&app, &token)).await;
         browser.shown("ready").await;
         enter(&browser, PASSPHRASE).await;

@@ -8,16 +8,16 @@ use serde_json::json;
 use crate::browser::{Browser, named};
 use crate::support::{TestApp, spawn_app};
 
-/// What a page could get wrong: markup, quotes, spaces and newlines at the ends, many alphabets.
+/// Content that a page could display wrongly: markup, quotes, surrounding white space, many alphabets.
 const CONTENT: &str =
     "\n  <b>not bold</b> &amp; \"quoted\" 'too'\n\tline three: \u{1f511} ключ\n\n";
 
-/// The address behind which the secret of `token` is, as people get it.
+/// The link to the page of a secret, as recipients get it.
 pub(crate) fn link(app: &TestApp, token: &str) -> String {
     app.url(&format!("/s#{token}"))
 }
 
-/// What the text field holds.
+/// The content of the text field.
 pub(crate) async fn field(browser: &Browser) -> String {
     let content = browser.run("return document.getElementById('content').value").await;
     content.as_str().unwrap().to_owned()
@@ -63,7 +63,7 @@ async fn a_page_that_is_left_keeps_no_secret() {
     browser.click("#content").await;
     browser.run("location.assign('/')").await;
     browser.find("a[href=docs]").await;
-    // The service shows it no more: what is seen now, the page has kept.
+    // The service does not show it again, so visible content would come from the page.
     app.clock.advance(Duration::from_mins(1));
     browser.back().await;
     browser.shown("gone").await;
@@ -78,7 +78,7 @@ async fn a_page_that_is_kept_for_the_back_button_forgets_the_secret() {
     browser.open(&link(&app, &token)).await;
     browser.reveal().await;
 
-    // Chromium keeps no page that may not be cached; others do, and tell the page so.
+    // Chromium caches no page with `no-store`; other browsers do, and fire `pagehide` with `persisted`.
     browser.run("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))").await;
     assert_eq!(field(&browser).await, "");
     app.clock.advance(Duration::from_mins(1));
@@ -90,7 +90,7 @@ async fn a_page_that_is_kept_for_the_back_button_forgets_the_secret() {
 async fn the_copy_button_copies_with_and_without_the_clipboard_api() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app();
-    // Without TLS a page has the API only if it comes from this machine.
+    // Without TLS, a page has the API only on a loopback address.
     for (base, has_api) in [(app.url(""), true), (named(&app), false)] {
         let content = format!("{CONTENT} from {base}");
         let token = app.store(&content).await;
@@ -105,7 +105,7 @@ async fn the_copy_button_copies_with_and_without_the_clipboard_api() {
 }
 
 #[actix_web::test]
-async fn a_copy_that_fails_is_not_called_one() {
+async fn a_failed_copy_is_not_reported_as_done() {
     let Some(browser) = Browser::start().await else { return };
     let app = spawn_app();
     let token = app.store(CONTENT).await;
@@ -120,7 +120,7 @@ async fn a_copy_that_fails_is_not_called_one() {
     assert_eq!(selected, CONTENT);
 }
 
-/// What is in the clipboard, which only a page from this machine may read.
+/// The clipboard's content, which only a page from a loopback address may read.
 async fn clipboard(browser: &Browser, app: &TestApp) -> String {
     browser.open(&app.url("/")).await;
     let permission = json!({ "permission": { "name": "clipboard-read" }, "setting": "granted" });

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::process::{Service, output, viewonce};
 
 /// What `viewonce token` prints: a token, and the line for the configuration.
-fn made() -> [String; 2] {
+fn generated() -> [String; 2] {
     let printed = output(viewonce(Path::new(".")).arg("token"));
     assert!(printed.status.success() && printed.stderr.is_empty());
     let text = String::from_utf8(printed.stdout).unwrap();
@@ -28,7 +28,7 @@ async fn status_of_creation(service: &Service, token: &str) -> u16 {
 
 #[test]
 fn every_generated_token_is_different() {
-    let ([one, one_line], [other, other_line]) = (made(), made());
+    let ([one, one_line], [other, other_line]) = (generated(), generated());
     assert!(one.starts_with("vo_") && one.len() == 46, "{one}");
     assert_ne!(one, other);
     assert_ne!(one_line, other_line);
@@ -36,22 +36,22 @@ fn every_generated_token_is_different() {
 
 #[actix_web::test]
 async fn the_printed_line_authorizes_its_token() {
-    let [token, line] = made();
+    let [token, line] = generated();
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("viewonce.toml"), format!("[access]\n{line}\n")).unwrap();
     let service = Service::start(folder, |command| command.args(["--config", "viewonce.toml"]));
     assert_eq!(status_of_creation(&service, &token).await, 201);
-    assert_eq!(status_of_creation(&service, &made()[0]).await, 401);
+    assert_eq!(status_of_creation(&service, &generated()[0]).await, 401);
 }
 
 #[actix_web::test]
 async fn a_variable_lists_hashes_and_no_log_holds_a_token() {
-    let [one, other] = [made(), made()];
+    let [one, other] = [generated(), generated()];
     let hashes = format!("{}, {}", hash(&one[1]), hash(&other[1]));
     let service = Service::start(tempfile::tempdir().unwrap(), |command| {
         command.env("VIEWONCE_ACCESS__CREATE_TOKENS", &hashes).env("RUST_LOG", "trace")
     });
-    let unknown = &made()[0];
+    let unknown = &generated()[0];
     for (token, status) in [(&one[0], 201), (&other[0], 201), (unknown, 401)] {
         assert_eq!(status_of_creation(&service, token).await, status);
     }
@@ -64,7 +64,7 @@ async fn a_variable_lists_hashes_and_no_log_holds_a_token() {
 
 #[test]
 fn check_prints_the_hashes_that_are_in_effect() {
-    let line = &made()[1];
+    let line = &generated()[1];
     let mut command = viewonce(Path::new("."));
     command.arg("check").env("VIEWONCE_ACCESS__CREATE_TOKENS", hash(line));
     let printed: toml::Table =

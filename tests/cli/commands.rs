@@ -1,4 +1,4 @@
-//! What each command does.
+//! The effect of each command.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ fn stdout(folder: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn help_names_every_command_and_how_to_set_what() {
+fn help_names_every_command_and_the_key_file_variable() {
     let help = stdout(Path::new("."), &["--help"]);
     for word in [
         "serve",
@@ -80,7 +80,7 @@ fn migrate_makes_the_database() {
 }
 
 #[test]
-fn purge_deletes_what_has_expired() {
+fn purge_deletes_expired_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let key = SecretKey::from_bytes(b"an example key".to_vec());
     let roots = Roots::derive(&SecretKeys { current: key, previous: Vec::new() });

@@ -15,7 +15,7 @@ fn start(folder: TempDir, key: &str, previous: Option<&str>) -> Service {
     })
 }
 
-/// Stores so many secrets under `key`.
+/// Stores `count` secrets under `key`.
 async fn store(folder: TempDir, key: &str, count: usize) -> TempDir {
     let service = start(folder, key, None);
     for _ in 0..count {

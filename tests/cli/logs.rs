@@ -76,15 +76,15 @@ async fn send_malformed(service: &Service, token: &str) {
     }
 }
 
-/// Sends a request with the key for repeats; returns what was answered.
+/// Sends a request with the idempotency key; returns the document of the response.
 async fn ask(service: &Service, method: &str, path: &str, body: &Value) -> Value {
     let request = service.client.request(method.parse::<Method>().unwrap(), service.url(path));
     let answer = request.header("Idempotency-Key", REPEAT_KEY).json(body).send().await.unwrap();
     answer.json().await.unwrap_or_default()
 }
 
-/// Requests with a passphrase, a receipt and a key for repeats, good and bad; returns the token and
-/// the receipt.
+/// Requests with a passphrase, a receipt and an idempotency key, valid and invalid; returns the token
+/// and the receipt.
 async fn use_passphrase_and_receipt(service: &Service) -> [String; 2] {
     let body = json!({ "content": CONTENT, "passphrase": PASSPHRASE, "receipt": true });
     let created = ask(service, "POST", "/api/v1/secrets", &body).await;
@@ -126,14 +126,14 @@ async fn log_of_all_requests(format: &str) -> (String, Vec<String>, [String; 2])
     service.client = Client::new();
     let tokens = converse(&service).await;
     send_malformed(&service, &tokens[0]).await;
-    let confided = use_passphrase_and_receipt(&service).await;
-    send_malformed(&service, &confided[1]).await;
+    let secrets = use_passphrase_and_receipt(&service).await;
+    send_malformed(&service, &secrets[1]).await;
     send_malformed(&service, REPEAT_KEY).await;
-    (service.stop().0, tokens, confided)
+    (service.stop().0, tokens, secrets)
 }
 
-fn assert_no_secret_in(log: &str, tokens: &[String], confided: &[String]) {
-    let tokens = || tokens.iter().chain(confided);
+fn assert_no_secret_in(log: &str, tokens: &[String], secrets: &[String]) {
+    let tokens = || tokens.iter().chain(secrets);
     let others = [CONTENT, KEY, PASSPHRASE, WRONG_PASSPHRASE, REPEAT_KEY];
     for secret in tokens().map(String::as_str).chain(others) {
         assert!(!log.contains(secret), "{secret} is in the log");
@@ -145,8 +145,8 @@ fn assert_no_secret_in(log: &str, tokens: &[String], confided: &[String]) {
 
 #[actix_web::test]
 async fn no_secret_is_logged_and_every_request_is() {
-    let (log, tokens, confided) = log_of_all_requests("text").await;
-    assert_no_secret_in(&log, &tokens, &confided);
+    let (log, tokens, secrets) = log_of_all_requests("text").await;
+    assert_no_secret_in(&log, &tokens, &secrets);
     let lines = |words: &str| log.lines().filter(|line| line.contains(words)).count();
     assert!(lines("viewonce::access: request request_id=") >= 11 * tokens.len());
     let views = "method=GET route=/api/v1/secrets/{token} status=404";
@@ -160,8 +160,8 @@ async fn no_secret_is_logged_and_every_request_is() {
 
 #[actix_web::test]
 async fn a_json_log_holds_no_secret_and_one_object_per_line() {
-    let (log, tokens, confided) = log_of_all_requests("json").await;
-    assert_no_secret_in(&log, &tokens, &confided);
+    let (log, tokens, secrets) = log_of_all_requests("json").await;
+    assert_no_secret_in(&log, &tokens, &secrets);
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let access: Vec<_> = lines.iter().filter(|line| line["target"] == "viewonce::access").collect();
     assert!(access.len() >= 11 * tokens.len());

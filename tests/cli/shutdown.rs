@@ -9,13 +9,13 @@ use futures_util::future::{join, join_all};
 use crate::process::Service;
 
 const CLIENTS: usize = 16;
-/// Requests after which the signal comes.
+/// The number of requests before the signal.
 const REQUESTS: usize = 300;
 /// Time limit for a load: only one that hangs exceeds it.
 const LONG: Duration = Duration::from_mins(2);
 
-/// Has clients send requests until they are refused; sends `signal` to the server in the middle. Returns
-/// the results of the answered requests.
+/// Clients send requests until they are refused; `signal` hits the server halfway. Returns the results
+/// of the answered requests.
 async fn load<T>(
     service: &Service,
     signal: &str,

@@ -17,11 +17,11 @@ use std::time::Duration;
 use crate::history::{History, MOST_REQUESTS, Outcome, Request};
 use crate::model::{Answer, Secret};
 
-/// Whether such an order exists.
+/// Whether an order of the requests explains every answer.
 pub(crate) fn is_explained(history: &History) -> bool {
     let requests = &history.0;
     assert!(requests.len() <= MOST_REQUESTS, "a search holds {MOST_REQUESTS} requests");
-    Search { requests, tried: HashSet::new() }.goes_on(0, Secret::default())
+    Search { requests, tried: HashSet::new() }.can_continue(0, Secret::default())
 }
 
 /// A set of requests, of which each is a bit.
@@ -34,14 +34,14 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Whether the requests not yet `placed` can follow the placed ones, which have led to `secret`.
-    fn goes_on(&mut self, placed: Placed, secret: Secret) -> bool {
+    fn can_continue(&mut self, placed: Placed, secret: Secret) -> bool {
         let requests = self.requests;
         let left = || requests.iter().enumerate().filter(|(index, _)| placed & (1 << index) == 0);
         let Some(first_end) = left().map(|(_, request)| request.ended).min() else { return true };
         self.tried.insert((placed, secret))
             && left().filter(|(_, request)| request.invoked < first_end).any(|(index, request)| {
                 let placed = placed | 1 << index;
-                follow(secret, request).any(|secret| self.goes_on(placed, secret))
+                follow(secret, request).any(|secret| self.can_continue(placed, secret))
             })
     }
 }
@@ -50,7 +50,7 @@ impl Search<'_> {
 fn follow(secret: Secret, request: &Request) -> impl Iterator<Item = Secret> {
     let mut next = secret;
     let answer = match next.step(request.ask, Duration::ZERO) {
-        // HTTP does not show whether it was the first time.
+        // HTTP does not show whether the client's burn by receipt was the first.
         Answer::CreatedBefore => Answer::Created,
         Answer::Again(_) => Answer::Content,
         answer => answer,

@@ -20,14 +20,14 @@ use crate::model::RULES;
 use crate::process::Service;
 use crate::workload::{Client, Recorder, Wire};
 
-/// Maximum number of promises after which a server is stopped: usually, and for an early stop.
+/// Maximum number of promises before a server is stopped: normally, and for an early stop.
 const MOST_PROMISES: [usize; 2] = [250, 12];
-/// One server in so many is stopped early, perhaps before its first answer.
+/// One server in this many is stopped early, perhaps before its first answer.
 const EARLY: usize = 5;
-/// One power cut in so many is skipped: the next server finds the unsynced writes and is only asked for
-/// the state of the doubtful secrets. Then the power is cut.
+/// One power cut in this many is skipped: the next server finds the unsynced writes and only reads the
+/// state of the doubtful secrets. Then the power is cut.
 const SPARED: usize = 4;
-/// One server in so many gets a secret with a passphrase.
+/// One server in this many gets a secret with a passphrase.
 const PROTECTED: usize = 5;
 /// Maximum delay of the stop after that, in microseconds. Half of the servers stop without delay, which
 /// finds promises that are made too early.
@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// How long a reveal can be repeated: the maximum of the setting. No experiment may take longer.
 const REPEATS_KEPT: Duration = Duration::from_hours(1);
 
-/// How an experiment is made.
+/// The parameters of an experiment.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) cycles: usize,
@@ -45,7 +45,7 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
 }
 
-/// How a server comes to its end.
+/// How a server ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Kill,
@@ -63,7 +63,7 @@ impl End {
     }
 }
 
-/// What came of an experiment.
+/// The result of an experiment.
 pub(crate) struct Report {
     pub(crate) figures: Figures,
     /// Histories that no order explains, and answers that are never allowed.
@@ -96,7 +96,7 @@ impl Experiment {
             folder = self.cycle(folder).await?;
             self.cut_power();
         }
-        self.look(self.start(folder)).await.stop();
+        self.read_all(self.start(folder)).await.stop();
         if started.elapsed() > REPEATS_KEPT {
             return Err("the run outlasted the time for repeats: try fewer cycles".to_owned());
         }
@@ -159,7 +159,7 @@ impl Experiment {
         }
     }
 
-    /// Loses all, none or some of the unsynced writes.
+    /// Undoes all, none or some of the unsynced writes.
     fn cut_power(&mut self) {
         let Some(injector) = &self.injector else { return };
         if self.end == End::PowerCutWithoutSyncs {
@@ -182,12 +182,12 @@ impl Experiment {
     }
 
     /// Reads every secret for the last time.
-    async fn look(&self, service: Service) -> Service {
+    async fn read_all(&self, service: Service) -> Service {
         let wire = wire(&service);
         let client = Client { rng: self.rng.clone(), wire: &wire, recorder: &self.recorder };
         let secrets = 0..self.recorder.borrow().secrets.len();
-        let looks = stream::iter(secrets).map(|number| client.look(number));
-        looks.buffer_unordered(self.plan.clients).collect::<()>().await;
+        let reads = stream::iter(secrets).map(|number| client.read_finally(number));
+        reads.buffer_unordered(self.plan.clients).collect::<()>().await;
         service
     }
 
@@ -199,7 +199,7 @@ impl Experiment {
         for secret in secrets {
             let mut history = secret.history;
             if self.end == End::Stop {
-                // A server that shuts down cleanly has not run the requests that it left unanswered.
+                // A clean stop does not run the requests that it left unanswered.
                 history = history.without(Outcome::Uncertain);
             }
             figures.count(&history);
@@ -225,7 +225,7 @@ fn wire(service: &Service) -> Wire {
     Wire { client: service.client.clone(), address: service.address.clone() }
 }
 
-/// Lets the clients run for so long. A timer would be too coarse.
+/// Lets the clients run for `time`. A timer would be too coarse.
 async fn run_for(time: Duration) {
     let start = Instant::now();
     while start.elapsed() < time {

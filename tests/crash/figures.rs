@@ -6,7 +6,7 @@ use crate::history::{History, Outcome};
 
 #[derive(Default)]
 pub(crate) struct Figures {
-    /// How often a server ended, and the name of these ends.
+    /// How many servers ended, and the name of these ends.
     pub(crate) ends: usize,
     pub(crate) called: &'static str,
     pub(crate) secrets: usize,

@@ -46,7 +46,7 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
     ]
     .into_iter()
     .flat_map(|(is_possible, one_by_one, at_once)| {
-        let one_by_one = one_by_one.iter().map(|(name, asks)| (*name, in_turn(asks)));
+        let one_by_one = one_by_one.iter().map(|(name, asks)| (*name, in_sequence(asks)));
         let at_once = at_once.iter().map(|(name, requests)| (*name, requests.to_vec()));
         one_by_one
             .chain(at_once)
@@ -66,7 +66,7 @@ fn trial(name: &str, is_possible: bool, history: History) -> Trial {
 }
 
 /// Requests that each end before the next is invoked.
-fn in_turn(asks: &[(Ask, Answer)]) -> Vec<Request> {
+fn in_sequence(asks: &[(Ask, Answer)]) -> Vec<Request> {
     let instants = (0..).step_by(2);
     let asks = asks.iter().zip(instants);
     asks.map(|(&(ask, answer), at)| concurrent::during(at, at + 1, ask, answer)).collect()

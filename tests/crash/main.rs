@@ -24,9 +24,9 @@ use tokio::runtime::Builder;
 
 use experiment::{End, Experiment, Plan, Report};
 
-/// Kills per clean stop; a clean stop waits up to a second for open connections.
+/// Kills per clean stop: a clean stop waits up to a second for open connections.
 const KILLS_FOR_A_STOP: usize = 4;
-/// Power cuts of a disk that ignores syncs; at the first one it does not yet.
+/// Number of power cuts of a disk that ignores syncs. Before the first cut, syncs still work.
 const CUTS_WITHOUT_SYNCS: usize = 6;
 /// Violations that are printed in full.
 const PRINTED: usize = 3;
@@ -78,8 +78,8 @@ fn main() {
 fn finds_no_violation(name: &'static str, plan: Plan, end: End) -> Trial {
     Trial::test(name, move || {
         let Report { figures, violations } = run(name, plan, end)?;
-        say(&format!("{name}: {figures}"));
-        if violations.is_empty() { Ok(()) } else { Err(told(plan.seed, &violations)) }
+        print_line(&format!("{name}: {figures}"));
+        if violations.is_empty() { Ok(()) } else { Err(failed(plan.seed, &violations)) }
     })
 }
 
@@ -88,27 +88,27 @@ fn finds_violations(name: &'static str, plan: Plan, end: End) -> Trial {
     Trial::test(name, move || {
         let Report { figures, violations } = run(name, plan, end)?;
         let all = violations.len();
-        say(&format!("{name}: {figures}; {all} violations, as there must be"));
-        if all > 0 { Ok(()) } else { Err(told(plan.seed, &["none was found".to_owned()])) }
+        print_line(&format!("{name}: {figures}; {all} violations, as there must be"));
+        if all > 0 { Ok(()) } else { Err(failed(plan.seed, &["none was found".to_owned()])) }
     })
 }
 
 fn run(name: &str, plan: Plan, end: End) -> Result<Report, Failed> {
     let seed = plan.seed;
-    say(&format!("{name}: --seed {seed}"));
+    print_line(&format!("{name}: --seed {seed}"));
     let runtime = Builder::new_current_thread().enable_all().build()?;
     // A server that does not start again panics, for example.
     let outcome = catch_unwind(|| runtime.block_on(Experiment::new(plan, end).run()));
     let outcome = outcome.unwrap_or_else(|_panic| Err("a panic, shown above".to_owned()));
-    outcome.map_err(|error| told(seed, &[error]))
+    outcome.map_err(|error| failed(seed, &[error]))
 }
 
 /// Prints a line in one write, because trials run in parallel.
-fn say(line: &str) {
+fn print_line(line: &str) {
     eprint!("{}", [line, "\n"].concat());
 }
 
-fn told(seed: u64, violations: &[String]) -> Failed {
+fn failed(seed: u64, violations: &[String]) -> Failed {
     let (all, first) = (violations.len(), violations[..violations.len().min(PRINTED)].join("\n"));
     Failed::from(format!("with --seed {seed}, {all} violations, such as\n{first}"))
 }

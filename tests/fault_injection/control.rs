@@ -1,4 +1,4 @@
-//! The control file, mapped into memory: what fails, and how the clock goes.
+//! The memory-mapped control file: which calls fail, and how far the clock is off.
 
 use std::env;
 use std::ffi::c_int;
@@ -16,11 +16,11 @@ use crate::format::{CONTROL, FOLDER, panics, word};
 const SECOND: i64 = 1_000_000_000;
 const MILLISECOND: i64 = 1_000_000;
 
-/// What the test beside has written, and what it may read.
+/// The mapped control file, through which the test controls the injector and reads its counts.
 pub(crate) struct Control {
     folder: PathBuf,
     words: &'static [AtomicU64; word::COUNT],
-    /// The thread that wrote last.
+    /// The thread that last wrote to a file of the database.
     writer: AtomicI32,
 }
 
@@ -38,7 +38,7 @@ impl Control {
         &self.folder
     }
 
-    /// The error that this call of a file has to fail with, if it has to.
+    /// The error with which this call must fail, if it must.
     pub(crate) fn fails(&self, call: u64, file: u64) -> Option<c_int> {
         let error = c_int::try_from(self.read(word::ERROR)).ok().filter(|&error| error != 0)?;
         if self.read(word::CALLS) & call == 0 || self.read(word::FILES) & file == 0 {
@@ -65,24 +65,24 @@ impl Control {
         self.read(word::NO_THREADS) != 0
     }
 
-    /// This thread is the one that wrote last.
+    /// Records this thread as the last writer.
     pub(crate) fn note_writer(&self) {
         self.writer.store(this_thread(), Ordering::SeqCst);
     }
 
-    /// Whether this thread has to find no clock, this once.
-    pub(crate) fn takes_clock_away(&self) -> bool {
+    /// Whether this thread's read of the clock must fail. At most once per request of the test.
+    pub(crate) fn fails_clock(&self) -> bool {
         let thread = this_thread();
         let is_store = self.writer.load(Ordering::SeqCst) == thread;
-        // SAFETY: it has no preconditions.
+        // SAFETY: `getpid` has no preconditions.
         let is_main = unsafe { libc::getpid() } == thread;
-        let is_meant = match self.read(word::PANIC) {
+        let is_selected = match self.read(word::PANIC) {
             panics::STORE => is_store,
             panics::MAIN => is_main,
             panics::OTHER => !is_store && !is_main,
             _ => false,
         };
-        is_meant && self.words[word::PANIC].swap(0, Ordering::SeqCst) != 0
+        is_selected && self.words[word::PANIC].swap(0, Ordering::SeqCst) != 0
     }
 
     pub(crate) fn move_clock(&self, time: &mut timespec) {
@@ -98,17 +98,21 @@ impl Control {
 }
 
 fn this_thread() -> c_int {
-    // SAFETY: it has no preconditions.
+    // SAFETY: `gettid` has no preconditions.
     unsafe { libc::gettid() }
 }
 
 fn map(path: &Path) -> &'static [AtomicU64; word::COUNT] {
-    let file = OpenOptions::new().read(true).write(true).open(path).expect("it has a control file");
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .expect("the injector has a control file");
     let (size, access) = (word::COUNT * 8, libc::PROT_READ | libc::PROT_WRITE);
-    // SAFETY: it is a new place in memory.
+    // SAFETY: the mapping gets a new address range, so it overlaps no other memory.
     let place =
         unsafe { libc::mmap(ptr::null_mut(), size, access, libc::MAP_SHARED, file.as_raw_fd(), 0) };
     assert!(place != libc::MAP_FAILED, "the control file can be mapped");
-    // SAFETY: it is there until the process ends, as long as this says, and aligned to a page.
+    // SAFETY: the mapping lives until the process ends, and is page-aligned.
     unsafe { &*place.cast() }
 }

@@ -1,5 +1,5 @@
-//! The files of a database, and the records of what is not durable in them yet. A record is written
-//! before what it undoes, so that it is there whenever the server is killed.
+//! The files of a database, and the records of writes that are not durable yet. A record is written
+//! before the change that it can undo, so that it exists whenever the server is killed.
 
 use std::ffi::{CStr, OsStr, OsString, c_int};
 use std::fs::{self, File, OpenOptions};
@@ -22,28 +22,29 @@ pub(crate) struct Concerned {
 }
 
 impl Concerned {
-    /// The file behind a descriptor, if it is one of a database.
+    /// The file behind a descriptor, if it belongs to a database.
     pub(crate) fn of(descriptor: c_int) -> Option<Self> {
         let path = fs::read_link(format!("/proc/self/fd/{descriptor}")).ok()?;
-        let name = path.file_name().filter(|name| is_concerned(name))?.to_owned();
-        // SAFETY: it is open as long as the call that it is for, and not closed here.
+        let name = path.file_name().filter(|name| belongs_to_database(name))?.to_owned();
+        // SAFETY: the descriptor stays open during the intercepted call, and is not closed here.
         let file = ManuallyDrop::new(unsafe { File::from_raw_fd(descriptor) });
         Some(Self { path, name, file })
     }
 
-    /// Which of `files` it is.
+    /// Its bit in `files`.
     pub(crate) fn kind(&self) -> u64 {
         // The kernel appends ` (deleted)` to the name of a removed file.
         let is_log = self.name.as_bytes().starts_with(b"viewonce.sqlite3-wal");
         if is_log { files::LOG } else { files::DATABASE }
     }
 
-    /// Keeps what is there before it is written from `start` to `end`, or cut to `end`.
+    /// Records the bytes that a write from `start` to `end`, or a truncation to `end`, destroys.
     pub(crate) fn keep_before(&self, kind: Kind, start: u64, end: u64) {
         let size = self.size();
         let start = start / SECTOR * SECTOR;
         let last = if kind == Kind::Write { end.next_multiple_of(SECTOR).min(size) } else { size };
-        let length = usize::try_from(last.saturating_sub(start)).expect("it fits into memory");
+        let length =
+            usize::try_from(last.saturating_sub(start)).expect("the old bytes fit into memory");
         let old = self.read(start, length);
         self.append(&Record { kind, start, end, size, old });
     }
@@ -60,7 +61,7 @@ impl Concerned {
     /// Marks all earlier writes as lost unless they are written again.
     pub(crate) fn note_failed_sync(&self) {
         self.mark(Kind::SyncFailed);
-        File::create(has_failed(&self.name)).expect("it can be marked");
+        File::create(has_failed(&self.name)).expect("a mark can be created");
     }
 
     fn mark(&self, kind: Kind) {
@@ -80,11 +81,11 @@ impl Concerned {
         file.write_all(&record.to_bytes()).expect("a record can be written");
     }
 
-    /// Reads by the C library's own function, so that no fault is injected.
+    /// Reads with the C library's own function, so that no fault is injected.
     fn read(&self, start: u64, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
         let (place, start) = (bytes.as_mut_ptr().cast(), start.cast_signed());
-        // SAFETY: there is room for so many bytes.
+        // SAFETY: the buffer has `length` bytes.
         let read = unsafe { real::pread()(self.file.as_raw_fd(), place, length, start) };
         assert_eq!(read.cast_unsigned(), length, "what is overwritten can be read");
         bytes
@@ -95,16 +96,16 @@ impl Concerned {
     }
 }
 
-/// Forgets what was written to a file that is there no more. That it is gone is durable at once.
+/// Deletes the records of a removed file. The removal itself counts as durable immediately.
 pub(crate) fn forget_removed(path: &CStr) {
     let path = Path::new(OsStr::from_bytes(path.to_bytes()));
-    if let Some(name) = path.file_name().filter(|name| is_concerned(name)) {
+    if let Some(name) = path.file_name().filter(|name| belongs_to_database(name)) {
         remove(&undo(name));
         remove(&has_failed(name));
     }
 }
 
-fn is_concerned(name: &OsStr) -> bool {
+fn belongs_to_database(name: &OsStr) -> bool {
     let name = name.as_bytes();
     name.starts_with(b"viewonce.sqlite3") && !name.ends_with(b".lock")
 }

@@ -1,44 +1,44 @@
-//! The formats shared by the injector and the test: the words of the control file, and the records of
-//! what a power cut undoes. Both are in native byte order.
+//! The formats shared by the injector and the test: the words of the control file, and the records that
+//! a power cut undoes. Both are in native byte order.
 
 /// The words of the control file, of eight bytes each. The error is written last and cleared first, so
-/// that a fault never holds in part.
+/// that a fault is never active in part.
 pub(crate) mod word {
-    /// The error that calls fail with; 0: they do not.
+    /// The error number of failing calls; 0 if no call fails.
     pub(crate) const ERROR: usize = 0;
     /// Which calls fail: bits of [`super::calls`].
     pub(crate) const CALLS: usize = 1;
-    /// Of which files: bits of [`super::files`].
+    /// Whose calls fail: bits of [`super::files`].
     pub(crate) const FILES: usize = 2;
-    /// How many such calls succeed before; the injector counts them down.
+    /// How many such calls succeed first; the injector counts them down.
     pub(crate) const BEFORE: usize = 3;
-    /// Whether a write that fails has written half of its bytes.
+    /// Whether a failing write writes half of its bytes.
     pub(crate) const TORN: usize = 4;
-    /// Calls that have failed; the injector counts them.
+    /// Number of failed calls; the injector counts them.
     pub(crate) const FAILED: usize = 5;
     /// Whether syncs do nothing.
     pub(crate) const IGNORE_SYNCS: usize = 6;
-    /// Milliseconds that the wall clock is ahead by; they are signed.
+    /// Offset of the wall clock in milliseconds, signed.
     pub(crate) const CLOCK: usize = 7;
-    /// Which thread finds no wall clock, one of [`super::panics`]; the injector clears it.
+    /// The thread whose next read of the clock fails, one of [`super::panics`]; the injector clears it.
     pub(crate) const PANIC: usize = 8;
-    /// Whether no thread can be started.
+    /// Whether starting a thread fails.
     pub(crate) const NO_THREADS: usize = 9;
-    /// How many words there are.
+    /// Number of words.
     pub(crate) const COUNT: usize = 10;
 }
 
-/// The threads that may find no wall clock, upon which they panic.
+/// The threads that can be made to panic by a failing clock.
 pub(crate) mod panics {
-    /// The one that wrote to the database last.
+    /// The thread that last wrote to the database.
     pub(crate) const STORE: u64 = 1;
-    /// The main one.
+    /// The main thread.
     pub(crate) const MAIN: u64 = 2;
-    /// Any other.
+    /// Any other thread.
     pub(crate) const OTHER: u64 = 3;
 }
 
-/// The calls that may fail.
+/// The calls that can fail.
 pub(crate) mod calls {
     pub(crate) const WRITE: u64 = 1;
     pub(crate) const SYNC: u64 = 2;
@@ -46,21 +46,21 @@ pub(crate) mod calls {
     pub(crate) const TRUNCATE: u64 = 8;
 }
 
-/// The files whose calls may fail.
+/// The files whose calls can fail.
 pub(crate) mod files {
     pub(crate) const DATABASE: u64 = 1;
     pub(crate) const LOG: u64 = 2;
 }
 
-/// In a server's environment: the injector's folder.
+/// Environment variable of the server: the injector's folder.
 pub(crate) const FOLDER: &str = "VIEWONCE_LAYER";
-/// The control file, in that folder.
+/// Name of the control file in that folder.
 pub(crate) const CONTROL: &str = "control";
-/// Before a file's name: a link to it, in that folder.
+/// Prefix of a file's name: a link to the file, in that folder.
 pub(crate) const FILE: &str = "file.";
-/// Before a file's name: its records, in that folder.
+/// Prefix of a file's name: its records, in that folder.
 pub(crate) const UNDO: &str = "undo.";
-/// Before a file's name: a mark that a sync of it has failed since its records begin.
+/// Prefix of a file's name: a mark that a sync has failed since the first record.
 pub(crate) const FAILED: &str = "failed.";
 /// The unit that a disk writes atomically.
 pub(crate) const SECTOR: u64 = 512;
@@ -73,21 +73,21 @@ pub(crate) enum Kind {
     Write,
     /// The file was cut, or grew, to `end`.
     Truncate,
-    /// A sync failed: what was written before is on the disk only if it is written again.
+    /// A sync failed: earlier writes reach the disk only if they are written again.
     SyncFailed,
     /// After a failed sync, one succeeded; the file's size was `end`.
     Synced,
 }
 
-/// What was done to a file, and what was there before.
+/// A change of a file, and the bytes that it destroyed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) kind: Kind,
     pub(crate) start: u64,
     pub(crate) end: u64,
-    /// The file's size before.
+    /// The file's size before the change.
     pub(crate) size: u64,
-    /// The bytes from `start` that were there before: whole sectors, as far as the file went.
+    /// The old bytes from `start`: whole sectors, up to the end of the file.
     pub(crate) old: Vec<u8>,
 }
 
@@ -100,7 +100,7 @@ impl Record {
         bytes
     }
 
-    /// The records in `bytes`, but for a last one that is not whole: what it is about was not done.
+    /// The records in `bytes`, except an incomplete last one: its change was never made.
     pub(crate) fn all(bytes: &[u8]) -> Vec<Self> {
         let mut rest = bytes;
         std::iter::from_fn(|| Self::next(&mut rest)).collect()

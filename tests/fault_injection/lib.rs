@@ -1,15 +1,15 @@
 //! A fault injector between a server and its disk and clock: a library that is loaded before the C
-//! library (`LD_PRELOAD`) and has the functions by which SQLite writes its files. Of each file it keeps
-//! what no sync has made durable yet, so that a test can cut the power; and it fails as its control file
-//! says. Whatever it is not told about, and any other file, it passes on as it is.
+//! library (`LD_PRELOAD`) and overrides the functions with which SQLite accesses its files. It records
+//! each change that no sync has made durable yet, so that a test can simulate a power cut, and makes
+//! calls fail as its control file says. All other calls and files pass through unchanged.
 //!
-//! `tests/support/fault_injection.rs` is the other side of it.
-#![expect(unsafe_code, reason = "it stands in the place of functions of the C library")]
+//! `tests/support/fault_injection.rs` is the test's side.
+#![expect(unsafe_code, reason = "the library overrides functions of the C library")]
 #![expect(clippy::expect_used, reason = "an injector that cannot keep its records ends the server")]
 
 mod control;
 mod file;
-#[expect(dead_code, reason = "the other side reads what this one writes")]
+#[expect(dead_code, reason = "only the test reads records")]
 mod format;
 mod real;
 
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn pwrite64(
     offset: off64_t,
 ) -> ssize_t {
     let Some(file) = Concerned::of(descriptor) else {
-        // SAFETY: it is the caller's call.
+        // SAFETY: passes on the caller's arguments.
         return unsafe { real::pwrite()(descriptor, bytes, count, offset) };
     };
     let control = Control::get();
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn pwrite64(
         Some(error) => return fail(error),
     };
     file.keep_before(Kind::Write, offset.unsigned_abs(), offset.unsigned_abs() + count as u64);
-    // SAFETY: the bytes are the caller's, or the first of them.
+    // SAFETY: passes on the caller's buffer, or the first bytes of it.
     let written = unsafe { real::pwrite()(descriptor, bytes, count, offset) };
     error.map_or(written, fail)
 }
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn pread64(
     let file = Concerned::of(descriptor);
     match file.and_then(|file| Control::get().fails(calls::READ, file.kind())) {
         Some(error) => fail(error),
-        // SAFETY: it is the caller's call.
+        // SAFETY: passes on the caller's arguments.
         None => unsafe { real::pread()(descriptor, bytes, count, offset) },
     }
 }
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn ftruncate64(descriptor: c_int, size: off64_t) -> c_int 
         }
         file.keep_before(Kind::Truncate, size.unsigned_abs(), size.unsigned_abs());
     }
-    // SAFETY: it is the caller's call.
+    // SAFETY: passes on the caller's arguments.
     unsafe { real::ftruncate()(descriptor, size) }
 }
 
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn fsync(descriptor: c_int) -> c_int {
 
 fn sync(descriptor: c_int, real: real::Sync) -> c_int {
     let Some(file) = Concerned::of(descriptor) else {
-        // SAFETY: it is the caller's call.
+        // SAFETY: passes on the caller's argument.
         return unsafe { real(descriptor) };
     };
     if let Some(error) = Control::get().fails(calls::SYNC, file.kind()) {
@@ -109,7 +109,7 @@ fn sync(descriptor: c_int, real: real::Sync) -> c_int {
     if Control::get().ignores_syncs() {
         return 0;
     }
-    // SAFETY: it is the caller's call.
+    // SAFETY: passes on the caller's argument.
     let outcome = unsafe { real(descriptor) };
     if outcome == 0 {
         file.forget();
@@ -122,10 +122,10 @@ fn sync(descriptor: c_int, real: real::Sync) -> c_int {
 /// As `unlink`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
-    // SAFETY: it is the caller's call.
+    // SAFETY: passes on the caller's argument.
     let outcome = unsafe { real::unlink()(path) };
     if outcome == 0 {
-        // SAFETY: it is a path, or the call would have failed.
+        // SAFETY: the path is valid, or the call would have failed.
         file::forget_removed(unsafe { CStr::from_ptr(path) });
     }
     outcome
@@ -136,16 +136,16 @@ pub unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
 /// As `clock_gettime`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int {
-    // SAFETY: it is the caller's call.
+    // SAFETY: passes on the caller's arguments.
     let outcome = unsafe { real::clock_gettime()(clock, time) };
     if outcome != 0 || clock != libc::CLOCK_REALTIME {
         return outcome;
     }
     let control = Control::get();
-    if control.takes_clock_away() {
+    if control.fails_clock() {
         return fail(libc::EINVAL);
     }
-    // SAFETY: the C library has just written it.
+    // SAFETY: the C library has just written the time.
     control.move_clock(unsafe { &mut *time });
     outcome
 }
@@ -163,13 +163,13 @@ pub unsafe extern "C" fn pthread_create(
     if Control::get().starts_no_threads() {
         return libc::EAGAIN;
     }
-    // SAFETY: it is the caller's call.
+    // SAFETY: passes on the caller's arguments.
     unsafe { real::pthread_create()(thread, attributes, start, argument) }
 }
 
-/// Fails the C library's way.
+/// Sets `errno` and returns -1.
 fn fail<T: From<i8>>(error: c_int) -> T {
-    // SAFETY: it is this thread's own.
+    // SAFETY: `errno` belongs to this thread.
     unsafe { *libc::__errno_location() = error };
     T::from(-1)
 }

@@ -6,17 +6,17 @@ use std::sync::OnceLock;
 
 use libc::{clockid_t, off64_t, pthread_attr_t, pthread_t, size_t, ssize_t, timespec};
 
-/// Declares functions that look one of the C library up, once.
+/// Declares functions that look up one of the C library's functions once, and return it.
 macro_rules! real {
     ($($name:ident: $symbol:literal, $function:ty;)*) => {
         $(pub(crate) fn $name() -> $function {
             static REAL: OnceLock<$function> = OnceLock::new();
             *REAL.get_or_init(|| {
-                // SAFETY: it is looked up only.
+                // SAFETY: `dlsym` only looks up a symbol.
                 let address = unsafe { libc::dlsym(libc::RTLD_NEXT, $symbol.as_ptr()) };
-                // SAFETY: the function of this name has this type, and none is at null.
+                // SAFETY: the function of this name has this type, and null becomes `None`.
                 let function = unsafe { mem::transmute::<*mut c_void, Option<$function>>(address) };
-                function.expect("the C library has it")
+                function.expect("the C library has the function")
             })
         })*
     };

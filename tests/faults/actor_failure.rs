@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::client::{Told, ask, is_healthy, post, view};
+use crate::client::{Effect, ask, is_healthy, post, view};
 use crate::fault_injection::{FaultInjector, panics};
 use crate::process::Service;
 use crate::workload::Workload;
@@ -33,13 +33,13 @@ async fn a_store_that_panics_ends_the_server_and_loses_nothing() {
     let service = Service::start(tempfile::tempdir().unwrap(), |command| injector.under(command));
     let mut done = Workload::prepare(&service).await;
     done.attempt(&service).await;
-    assert!(done.is_all(Told::Done));
+    assert!(done.is_all(Effect::Done));
     let token = service.store("x").await.unwrap();
     injector.panic(panics::STORE);
-    assert_eq!(ask(view(&service, &token)).await.told(), Told::Unknown);
+    assert_eq!(ask(view(&service, &token)).await.effect(), Effect::Unknown);
     let folder = expect_end(service, "store");
     let service = Service::start(folder, |command| injector.under(command));
-    // It panicked before it ran that.
+    // The store panicked before it ran the view.
     assert_eq!(service.view(&token).await.as_deref(), Some("x"));
     done.finish(&service).await;
 }
@@ -49,7 +49,7 @@ async fn a_crypto_actor_that_panics_ends_the_server_and_loses_nothing() {
     let injector = FaultInjector::new();
     let service = Service::start(tempfile::tempdir().unwrap(), |command| injector.under(command));
     let token = service.store("x").await.unwrap();
-    // Something else on such a thread may look at the clock first.
+    // Another task on such a thread may read the clock first.
     let creation = json!({ "content": "y" });
     loop {
         injector.panic(panics::OTHER);
@@ -77,7 +77,7 @@ async fn a_janitor_that_panics_ends_the_server_and_loses_nothing() {
 }
 
 #[actix_web::test]
-async fn a_system_that_starts_no_threads_loses_nothing() {
+async fn a_server_that_cannot_start_threads_loses_nothing() {
     let injector = FaultInjector::new();
     let service = Service::start(tempfile::tempdir().unwrap(), |command| injector.under(command));
     // The server's own threads have started when it answers.

@@ -10,19 +10,19 @@ use serde_json::{Value, json};
 
 use crate::process::Service;
 
-/// Only a service that never recovers exceeds it.
+/// Time limit: only a service that never recovers exceeds it.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What the client knows about the effect of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Effect {
     Done,
     NotDone,
     Unknown,
 }
 
-/// A complete answer.
+/// A complete answer with its status and document.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -36,17 +36,17 @@ impl Answer {
         self.document[member].as_str().map(str::to_owned)
     }
 
-    /// The end of a problem's type.
+    /// The last part of the problem's type.
     pub(crate) fn problem(&self) -> Option<&str> {
         self.document["type"].as_str()?.strip_prefix("/problems/")
     }
 
-    /// What this answer says about the effect.
-    pub(crate) fn told(&self) -> Told {
+    /// The effect that this answer states.
+    pub(crate) fn effect(&self) -> Effect {
         match (self.status, self.problem()) {
-            (200 | 201 | 204, None) => Told::Done,
-            (507, Some("no-room")) | (503, Some("store-failed")) => Told::NotDone,
-            (503, Some("outcome-unknown")) => Told::Unknown,
+            (200 | 201 | 204, None) => Effect::Done,
+            (507, Some("no-room")) | (503, Some("store-failed")) => Effect::NotDone,
+            (503, Some("outcome-unknown")) => Effect::Unknown,
             _ => unreachable!("a fault was answered {self:?}"),
         }
     }
@@ -89,7 +89,7 @@ pub(crate) fn view(service: &Service, token: &str) -> RequestBuilder {
     request(service, Method::GET, &format!("/api/v1/secrets/{token}"))
 }
 
-/// Whether a secret is there, which this does not change.
+/// Whether a secret is available. Changes nothing.
 pub(crate) async fn is_there(service: &Service, token: &str) -> bool {
     match ask(post(service, "/api/v1/status", &json!({ "token": token }))).await.status {
         200 => true,
@@ -98,13 +98,13 @@ pub(crate) async fn is_there(service: &Service, token: &str) -> bool {
     }
 }
 
-/// What became of a secret.
+/// The state that a receipt reports.
 pub(crate) async fn state(service: &Service, receipt: &str) -> String {
     let path = format!("/api/v1/receipts/{receipt}");
     ask(request(service, Method::GET, &path)).await.text("state").expect("it has a state")
 }
 
-/// Whether the service reports to be healthy.
+/// Whether the health check succeeds.
 pub(crate) async fn is_healthy(service: &Service) -> bool {
     let response = request(service, Method::GET, "/health").send().await.unwrap();
     let status = response.status().as_u16();
@@ -119,7 +119,7 @@ pub(crate) async fn until_healthy(service: &Service, is_well: bool) {
     until(async || is_healthy(service).await == is_well).await;
 }
 
-/// Waits until `is_so`.
+/// Waits until `is_so` returns true.
 pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
     let started = Instant::now();
     while !is_so().await {

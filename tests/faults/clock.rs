@@ -15,7 +15,7 @@ use crate::replaced_files::file;
 const LARGE: usize = 60_000;
 const SECOND_IN_HOURS: f64 = 1.0 / 3_600.0;
 
-/// A server that purges every so many seconds.
+/// A server with this purge interval in seconds.
 fn start(injector: &FaultInjector, interval: &str) -> Service {
     Service::start(tempfile::tempdir().unwrap(), |command| {
         let erase = ("VIEWONCE_STORE__ERASE_SECONDS", interval);
@@ -23,7 +23,7 @@ fn start(injector: &FaultInjector, interval: &str) -> Service {
     })
 }
 
-/// Stores a secret for so many hours; returns its token and its receipt.
+/// Stores a secret for this many hours; returns its token and its receipt.
 async fn store(service: &Service, hours: f64) -> (String, String) {
     let body = json!({ "content": content(), "receipt": true, "ttl_hours": hours });
     let answer = ask(post(service, "/api/v1/secrets", &body)).await;
@@ -42,7 +42,7 @@ fn is_in_files(service: &Service) -> bool {
 }
 
 #[actix_web::test]
-async fn a_clock_that_is_set_forward_hides_what_expires_by_it_until_it_is_right_again() {
+async fn a_clock_set_forward_hides_expired_secrets_until_it_is_set_back() {
     let injector = FaultInjector::new();
     let service = start(&injector, "60");
     let (token, receipt) = store(&service, 1.0).await;
@@ -50,7 +50,7 @@ async fn a_clock_that_is_set_forward_hides_what_expires_by_it_until_it_is_right_
     assert!(!is_there(&service, &token).await);
     assert_eq!(service.view(&token).await, None);
     assert_eq!(state(&service, &receipt).await, "expired");
-    // New secrets live by the new time.
+    // The lifetime of new secrets starts at the new time.
     let (new, _) = store(&service, 1.0).await;
     assert!(is_there(&service, &new).await);
     injector.set_clock(TimeDelta::zero());
@@ -80,7 +80,7 @@ async fn a_clock_that_is_set_forward_and_right_again_deletes_nothing() {
 }
 
 #[actix_web::test]
-async fn a_clock_that_stays_set_forward_is_followed_and_says_so() {
+async fn a_lasting_forward_jump_is_followed_and_logged() {
     let injector = FaultInjector::new();
     let service = start(&injector, "1");
     let (token, receipt) = store(&service, 1.0).await;

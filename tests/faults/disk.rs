@@ -1,12 +1,12 @@
 //! A failing disk: writes, syncs, reads and truncations of the log and the database fail, from the first
-//! call on or later, during requests of all kinds.
+//! call on or later, during all kinds of requests.
 
 use futures_util::future::join;
 
-use crate::client::{Told, ask, is_healthy, until_healthy, view};
+use crate::client::{Effect, ask, is_healthy, until_healthy, view};
 use crate::fault_injection::{Fault, FaultInjector, calls, draws, files};
-use crate::patient;
 use crate::process::Service;
+use crate::with_long_repeats;
 use crate::workload::Workload;
 
 const ALL_CALLS: u64 = calls::WRITE | calls::SYNC | calls::READ | calls::TRUNCATE;
@@ -25,7 +25,7 @@ fn start_with_purges(
     interval: &str,
 ) -> Service {
     Service::start(folder, |command| {
-        let command = patient(injector.under(command));
+        let command = with_long_repeats(injector.under(command));
         command.env("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval)
     })
 }
@@ -52,7 +52,7 @@ async fn survive(
         let mut passed = suffer(&injector, &service, fault).await;
         injector.mend();
         until_healthy(&service, true).await;
-        passed.judge(&service).await;
+        passed.check(&service).await;
         let last = suffer(&injector, &service, fault).await;
         service.signal("KILL");
         let (_, _, folder) = service.wait();
@@ -77,7 +77,7 @@ async fn failing_log_writes_leave_nothing_half_done() {
         fault(libc::EIO).after(6).torn(),
         fault(libc::EROFS),
         fault(libc::EROFS).after(7),
-        // The whole disk, from the middle of a transaction on.
+        // The whole disk fails, in the middle of a transaction.
         Fault::new(libc::EIO, ALL_CALLS, ALL_FILES).after(5),
     ];
     survive(&faults, refuse).await;
@@ -105,7 +105,7 @@ async fn a_view_with_an_unknown_outcome_says_so_and_shows_nothing() {
         let token = service.store("x").await.unwrap();
         injector.fail(Fault::new(libc::EIO, calls::SYNC, files::LOG));
         let answer = ask(view(&service, &token)).await;
-        assert_eq!((answer.told(), answer.text("content")), (Told::Unknown, None));
+        assert_eq!((answer.effect(), answer.text("content")), (Effect::Unknown, None));
         service.signal("KILL");
         let (_, _, folder) = service.wait();
         injector.mend();
@@ -126,7 +126,7 @@ async fn serve(injector: &FaultInjector, service: &Service, fault: Fault) -> Wor
     assert!(injector.failed() > 0, "{fault:?}");
     assert!(!is_healthy(service).await, "{fault:?}");
     let both = first.and(second);
-    assert!(both.is_all(Told::Done), "{fault:?}");
+    assert!(both.is_all(Effect::Done), "{fault:?}");
     both
 }
 
@@ -144,7 +144,7 @@ async fn a_failing_checkpoint_is_reported_and_loses_nothing() {
         Fault::new(libc::EIO, calls::READ, files::LOG),
         Fault::new(libc::EIO, calls::TRUNCATE, ALL_FILES),
     ];
-    // In parallel: the tests mostly wait for purges.
+    // In parallel, because these tests mostly wait for purges.
     join(survive(&writes, serve), survive(&others, serve)).await;
 }
 
@@ -186,12 +186,12 @@ async fn a_disk_that_cannot_be_read_consumes_nothing() {
     // No page of the secrets is cached yet.
     let service = start(&injector, folder);
     injector.fail(Fault::new(libc::EIO, calls::READ, files::DATABASE));
-    workload.look(&service).await;
+    workload.read_states(&service).await;
     workload.attempt(&service).await;
     assert!(injector.failed() > 0 && workload.is_refused());
     injector.mend();
     until_healthy(&service, true).await;
-    workload.judge(&service).await;
+    workload.check(&service).await;
     service.signal("KILL");
     let (_, _, folder) = service.wait();
     workload.finish(&start(&injector, folder)).await;

@@ -1,4 +1,4 @@
-//! A really full disk: a small file system, and a filler file that takes the rest of it.
+//! A really full disk: a small file system, filled up by a filler file.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::client::{Told, ask, is_healthy, is_there, post, state, until, until_healthy, view};
+use crate::client::{Effect, ask, is_healthy, is_there, post, state, until, until_healthy, view};
 use crate::process::Service;
 use crate::replaced_files::file;
 use crate::subprocess::{self, ON_A_SMALL_FILE_SYSTEM};
 use crate::workload::Workload;
-use crate::{patient, unbounded};
+use crate::{unbounded, with_long_repeats};
 
 /// Bytes of a content that needs many pages.
 const LARGE: usize = 60_000;
@@ -26,10 +26,10 @@ const SECOND_IN_HOURS: f64 = 1.0 / 3_600.0;
 const INTERVALS: [u32; 3] = [1, 4, 8];
 const LIFETIME: u32 = 6;
 
-/// A server that may fill its disk, and purges every so many seconds.
+/// A server that may fill its disk, with this purge interval in seconds.
 fn start(folder: tempfile::TempDir, interval: u64) -> Service {
     Service::start(folder, |command| {
-        let command = patient(unbounded(command));
+        let command = with_long_repeats(unbounded(command));
         command.env("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval.to_string())
     })
 }
@@ -48,26 +48,26 @@ fn filler(service: &Service) -> PathBuf {
     service.folder.path().join("filler")
 }
 
-/// Fills the disk up to `room` free bytes.
-fn fill(service: &Service, room: u64) {
+/// Fills the disk up to `free` bytes.
+fn fill(service: &Service, free: u64) {
     let path = filler(service);
     let mut filler = OpenOptions::new().append(true).create(true).open(path).unwrap();
     while filler.write_all(&[0; 4_096]).is_ok() {}
     let size = filler.metadata().unwrap().len();
-    filler.set_len(size.saturating_sub(room)).unwrap();
+    filler.set_len(size.saturating_sub(free)).unwrap();
 }
 
 /// Removes the filler, and waits until the service is healthy; sends nothing else.
-async fn make_room(service: &Service) {
+async fn free_space(service: &Service) {
     fs::remove_file(filler(service)).unwrap();
     until_healthy(service, true).await;
 }
 
-/// Stores a large content for so many hours; returns its token and receipt, or `None` if it was refused.
+/// Stores a large content for this many hours; returns its token and receipt, or `None` if refused.
 async fn store(service: &Service, hours: f64) -> Option<(String, String)> {
     let body = json!({ "content": large(), "receipt": true, "ttl_hours": hours });
     let answer = ask(post(service, "/api/v1/secrets", &body)).await;
-    assert_eq!(answer.told() == Told::Done, answer.problem() != Some("no-room"), "{answer:?}");
+    assert_eq!(answer.effect() == Effect::Done, answer.problem() != Some("no-room"), "{answer:?}");
     Some((answer.text("token")?, answer.text("receipt")?))
 }
 
@@ -93,7 +93,7 @@ async fn creations_on_a_full_disk_are_refused_and_lose_nothing() {
         }
         fill(&service, 0);
         assert!(stored.len() > 3 && store(&service, 1.0).await.is_none());
-        make_room(&service).await;
+        free_space(&service).await;
         stored.push(store(&service, 1.0).await.unwrap());
         let service = restart(service);
         for (token, _) in &stored {
@@ -110,7 +110,7 @@ async fn views_on_a_full_disk_are_refused_and_consume_nothing() {
         let (token, receipt) = store(&service, 1.0).await.unwrap();
         fill(&service, LITTLE);
         assert_eq!(ask(view(&service, &token)).await.problem(), Some("no-room"));
-        make_room(&service).await;
+        free_space(&service).await;
         let service = restart(service);
         assert_eq!(state(&service, &receipt).await, "pending");
         assert_eq!(service.view(&token).await, Some(large()));
@@ -143,19 +143,19 @@ async fn each_operation_on_a_full_disk_is_done_or_refused() {
     let test = "full_disk::each_operation_on_a_full_disk_is_done_or_refused";
     if subprocess::is_alone(test, ON_A_SMALL_FILE_SYSTEM) {
         let mut service = fresh(60);
-        for room in [0, 4_096, 8_192, LITTLE] {
+        for free in [0, 4_096, 8_192, LITTLE] {
             let mut mixtures = Vec::new();
             for _ in 0..3 {
                 mixtures.push(Workload::prepare(&service).await);
             }
-            fill(&service, room);
+            fill(&service, free);
             for workload in &mut mixtures {
                 workload.attempt(&service).await;
             }
             assert!(mixtures.iter().any(Workload::is_refused));
-            make_room(&service).await;
+            free_space(&service).await;
             for workload in &mut mixtures {
-                workload.judge(&service).await;
+                workload.check(&service).await;
             }
             service = restart(service);
             for workload in mixtures {
@@ -166,12 +166,12 @@ async fn each_operation_on_a_full_disk_is_done_or_refused() {
 }
 
 #[actix_web::test]
-async fn a_purge_on_a_full_disk_is_reported_and_made_up_for() {
-    let test = "full_disk::a_purge_on_a_full_disk_is_reported_and_made_up_for";
+async fn a_purge_on_a_full_disk_is_reported_and_done_later() {
+    let test = "full_disk::a_purge_on_a_full_disk_is_reported_and_done_later";
     if subprocess::is_alone(test, ON_A_SMALL_FILE_SYSTEM) {
         let mut prepared = None;
         for interval in INTERVALS {
-            prepared = full_of_what_expires(interval).await;
+            prepared = full_of_expiring_secrets(interval).await;
             if prepared.is_some() {
                 break;
             }
@@ -179,7 +179,7 @@ async fn a_purge_on_a_full_disk_is_reported_and_made_up_for() {
         let (service, receipts) = prepared.expect("the disk is full before anything has expired");
         until_healthy(&service, false).await;
         assert!(marked_bytes(service.folder.path()) > LARGE);
-        make_room(&service).await;
+        free_space(&service).await;
         until(async || marked_bytes(service.folder.path()) < LARGE).await;
         for receipt in receipts {
             assert_eq!(state(&service, &receipt).await, "expired");
@@ -187,10 +187,10 @@ async fn a_purge_on_a_full_disk_is_reported_and_made_up_for() {
     }
 }
 
-/// A server whose disk is full of secrets that expire soon, with space only for small writes. At least
+/// A server whose disk is full of secrets that soon expire, with space only for small writes. At least
 /// three secrets expire between two purges, so a purge does not fit. Returns the receipts, too; `None`
 /// if the machine was too slow.
-async fn full_of_what_expires(interval: u32) -> Option<(Service, Vec<String>)> {
+async fn full_of_expiring_secrets(interval: u32) -> Option<(Service, Vec<String>)> {
     let service = fresh(interval.into());
     let lifetime = f64::from(interval * LIFETIME) * SECOND_IN_HOURS;
     let mut receipts = Vec::new();
@@ -221,7 +221,7 @@ async fn a_checkpoint_on_a_full_disk_is_reported_and_loses_nothing() {
         until_healthy(&service, false).await;
         assert!(is_there(&service, &token).await);
         assert_eq!(ask(view(&service, &token)).await.problem(), Some("no-room"));
-        make_room(&service).await;
+        free_space(&service).await;
         let service = restart(service);
         assert_eq!(state(&service, &receipt).await, "pending");
         assert_eq!(service.view(&token).await, Some(large()));

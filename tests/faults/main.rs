@@ -28,6 +28,6 @@ fn unbounded(command: &mut Command) -> &mut Command {
 }
 
 /// Lets a server repeat reveals for longer than any test takes.
-fn patient(command: &mut Command) -> &mut Command {
+fn with_long_repeats(command: &mut Command) -> &mut Command {
     command.env("VIEWONCE_SECRETS__REDELIVER_SECONDS", "3600")
 }

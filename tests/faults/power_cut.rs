@@ -3,7 +3,7 @@
 use crate::fault_injection::FaultInjector;
 use crate::process::Service;
 
-/// What is left of two secrets after a power cut; the second was stored after `change`.
+/// The contents of two secrets after a power cut; the second was stored after `change`.
 async fn left(
     change: impl FnOnce(&FaultInjector),
     draw: impl FnMut() -> bool,

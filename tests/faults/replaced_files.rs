@@ -1,11 +1,11 @@
 //! Files that are replaced, removed, truncated or overwritten under a running server: it acknowledges
-//! nothing that the next start would not find, and goes on when they are back.
+//! nothing that the next start would not find, and recovers when the files are restored.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::client::{Told, is_healthy, until_healthy};
+use crate::client::{Effect, is_healthy, until_healthy};
 use crate::process::{Service, viewonce};
 use crate::startup::refusal;
 use crate::workload::Workload;
@@ -25,19 +25,19 @@ async fn alter_and_restore(end: &str, alter: fn(&Path, &[u8]), restore: fn(&Path
     assert!(!bytes.is_empty());
     alter(&path, &bytes);
     workload.attempt(&service).await;
-    assert!(workload.is_all(Told::NotDone));
+    assert!(workload.is_all(Effect::NotDone));
     assert!(!is_healthy(&service).await);
     restore(&path, &bytes);
     until_healthy(&service, true).await;
-    workload.judge(&service).await;
+    workload.check(&service).await;
     workload.attempt(&service).await;
     service.signal("KILL");
     let (_, _, folder) = service.wait();
     workload.finish(&Service::start(folder, |command| command)).await;
 }
 
-/// A server that stops while one of its files is missing does not create it again. A log that only lost
-/// its name is still checkpointed.
+/// A server that stops while one of its files is missing does not create that file again. A log that was
+/// only renamed is still checkpointed.
 #[actix_web::test]
 async fn a_stop_without_the_files_loses_nothing() {
     for (end, code) in [("", 1), ("-wal", 0)] {

@@ -18,7 +18,7 @@ use crate::workload::Workload;
 
 /// Number of secrets that are stored in sequence; some are viewed in between.
 const SECRETS: usize = 12;
-/// Failing reads at a start: of which files, and after how many successful ones.
+/// Reads that fail during a start: of which files, and after how many successful ones.
 const READS: [(u64, u64); 6] = [
     (files::DATABASE, 0),
     (files::DATABASE, 1),
@@ -31,7 +31,7 @@ const READS: [(u64, u64); 6] = [
 const CUTS: u64 = 24;
 
 /// The error line of a server that refuses to start. Its address is in use, so that it stops even if it
-/// could open its database.
+/// can open its database.
 pub(crate) fn refusal(command: &mut Command) -> String {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -75,7 +75,7 @@ async fn a_log_truncated_anywhere_recovers_a_prefix_of_the_commits() {
     let histories = history();
     let mut last = 0;
     for cut in 0..=CUTS {
-        // Each length truncates a frame at another offset.
+        // Each length cuts a frame at another offset.
         let length = if cut == CUTS { size } else { size * cut / CUTS + cut };
         let service = start_cut(source.path(), length);
         let left: Vec<bool> = join_all(tokens.iter().map(|token| is_there(&service, token))).await;

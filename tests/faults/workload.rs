@@ -6,12 +6,12 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::client::{Told, ask, is_there, post, request, state, view};
+use crate::client::{Effect, ask, is_there, post, request, state, view};
 use crate::process::Service;
 
-/// Lengths of the contents, in units of 36 bytes: one operation of each kind for each.
+/// Lengths of the contents, in units of 36 bytes: for each length, one operation of each kind.
 const SIZES: [usize; 4] = [1, 40, 1, 300];
-/// Number of concurrent operations, of all kinds. The whole takes more than one transaction.
+/// Number of concurrent operations of all kinds; more than one transaction accepts.
 const AT_ONCE: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ enum Kind {
     Reveal,
 }
 
-/// An operation, and what its client knows of its outcome.
+/// An operation, and its effect as far as its client knows.
 #[derive(Debug)]
 struct Operation {
     kind: Kind,
@@ -30,7 +30,7 @@ struct Operation {
     key: String,
     /// The token and the receipt; `None` for a creation that was not acknowledged.
     secret: Option<(String, String)>,
-    told: Told,
+    effect: Effect,
 }
 
 pub(crate) struct Workload(Vec<Operation>);
@@ -59,12 +59,12 @@ impl Workload {
     }
 
     /// Reads the state of all secrets. It may fail, but never with an unknown outcome.
-    pub(crate) async fn look(&self, service: &Service) {
+    pub(crate) async fn read_states(&self, service: &Service) {
         for (token, receipt) in self.0.iter().filter_map(|operation| operation.secret.as_ref()) {
             let status = post(service, "/api/v1/status", &json!({ "token": token }));
-            let fate = request(service, Method::GET, &format!("/api/v1/receipts/{receipt}"));
-            for answer in [ask(status).await, ask(fate).await] {
-                assert_ne!(answer.told(), Told::Unknown, "{answer:?}");
+            let state = request(service, Method::GET, &format!("/api/v1/receipts/{receipt}"));
+            for answer in [ask(status).await, ask(state).await] {
+                assert_ne!(answer.effect(), Effect::Unknown, "{answer:?}");
             }
         }
     }
@@ -77,22 +77,22 @@ impl Workload {
 
     /// Whether an operation was refused.
     pub(crate) fn is_refused(&self) -> bool {
-        self.0.iter().any(|operation| operation.told != Told::Done)
+        self.0.iter().any(|operation| operation.effect != Effect::Done)
     }
 
-    /// Whether all operations have this outcome.
-    pub(crate) fn is_all(&self, told: Told) -> bool {
-        self.0.iter().all(|operation| operation.told == told)
+    /// Whether all operations have this effect.
+    pub(crate) fn is_all(&self, effect: Effect) -> bool {
+        self.0.iter().all(|operation| operation.effect == effect)
     }
 
-    /// Checks all outcomes on a healthy service.
-    pub(crate) async fn judge(&mut self, service: &Service) {
-        join_all(self.0.iter_mut().map(|operation| operation.judge(service))).await;
+    /// Checks all effects on a healthy service.
+    pub(crate) async fn check(&mut self, service: &Service) {
+        join_all(self.0.iter_mut().map(|operation| operation.check(service))).await;
     }
 
-    /// Views every secret that is left, once each, and compares its content.
+    /// Views every remaining secret once, and compares its content.
     pub(crate) async fn finish(mut self, service: &Service) {
-        self.judge(service).await;
+        self.check(service).await;
         join_all(self.0.iter().map(|operation| operation.finish(service))).await;
     }
 }
@@ -100,28 +100,28 @@ impl Workload {
 impl Operation {
     fn new(kind: Kind, size: usize) -> Self {
         let [content, key] = [(); 2].map(|()| Uuid::new_v4().to_string());
-        Self { kind, content: content.repeat(size), key, secret: None, told: Told::NotDone }
+        Self { kind, content: content.repeat(size), key, secret: None, effect: Effect::NotDone }
     }
 
-    async fn create(&mut self, service: &Service) -> Told {
+    async fn create(&mut self, service: &Service) -> Effect {
         let body = json!({ "content": self.content, "receipt": true });
         let request = post(service, "/api/v1/secrets", &body).header("Idempotency-Key", &self.key);
         let answer = ask(request).await;
         if let Some(token) = answer.text("token") {
             self.secret = Some((token, answer.text("receipt").unwrap()));
         }
-        answer.told()
+        answer.effect()
     }
 
     async fn attempt(&mut self, service: &Service) {
-        self.told = if self.kind == Kind::Create {
+        self.effect = if self.kind == Kind::Create {
             self.create(service).await
         } else {
             let answer = ask(self.request(service)).await;
             let content = answer.text("content");
-            let is_shown = answer.told() == Told::Done && self.kind != Kind::Burn;
+            let is_shown = answer.effect() == Effect::Done && self.kind != Kind::Burn;
             assert_eq!(content.as_ref(), is_shown.then_some(&self.content));
-            answer.told()
+            answer.effect()
         };
     }
 
@@ -136,31 +136,31 @@ impl Operation {
         }
     }
 
-    async fn judge(&mut self, service: &Service) {
+    async fn check(&mut self, service: &Service) {
         if self.kind == Kind::Create {
-            self.judge_creation(service).await;
+            self.check_creation(service).await;
             return;
         }
         let (token, receipt) = self.secret.as_ref().unwrap();
         let (state, is_there) = (state(service, receipt).await, is_there(service, token).await);
         let end = if self.kind == Kind::Burn { "burned" } else { "viewed" };
         assert_eq!(state, if is_there { "pending" } else { end }, "{self:?}");
-        let is_done = if is_there { Told::NotDone } else { Told::Done };
-        assert!(self.told == Told::Unknown || self.told == is_done, "{is_done:?}: {self:?}");
-        // From now on the outcome is known.
-        self.told = is_done;
-        if self.kind == Kind::Reveal && is_done == Told::Done {
+        let is_done = if is_there { Effect::NotDone } else { Effect::Done };
+        assert!(self.effect == Effect::Unknown || self.effect == is_done, "{is_done:?}: {self:?}");
+        // From now on the effect is known.
+        self.effect = is_done;
+        if self.kind == Kind::Reveal && is_done == Effect::Done {
             let again = ask(self.request(service)).await;
             assert_eq!(again.text("content").as_ref(), Some(&self.content));
         }
     }
 
     /// A repeated creation stores the secret if it is missing, and otherwise gets the same answer.
-    async fn judge_creation(&mut self, service: &Service) {
+    async fn check_creation(&mut self, service: &Service) {
         let before = self.secret.take();
-        assert_eq!(before.is_some(), self.told == Told::Done);
-        self.told = self.create(service).await;
-        assert_eq!(self.told, Told::Done);
+        assert_eq!(before.is_some(), self.effect == Effect::Done);
+        self.effect = self.create(service).await;
+        assert_eq!(self.effect, Effect::Done);
         assert!(before.is_none() || before == self.secret, "{before:?}: {self:?}");
         let (token, receipt) = self.secret.as_ref().unwrap();
         assert!(is_there(service, token).await);
@@ -168,7 +168,7 @@ impl Operation {
     }
 
     async fn finish(&self, service: &Service) {
-        let is_left = self.kind == Kind::Create || self.told == Told::NotDone;
+        let is_left = self.kind == Kind::Create || self.effect == Effect::NotDone;
         let seen = ask(view(service, self.token())).await.text("content");
         assert_eq!(seen.as_ref(), is_left.then_some(&self.content), "{self:?}");
         assert_eq!(ask(view(service, self.token())).await.status, 404);

@@ -11,17 +11,17 @@ use crate::measure::{MEBIBYTE, expect_all_closed};
 use crate::server::Server;
 
 const CONNECTIONS: usize = 500;
-const SOON: [(&str, &str); 3] = [
+const SHORT_TIMEOUTS: [(&str, &str); 3] = [
     ("LIMITS__HEAD_SECONDS", "3"),
     ("LIMITS__BODY_SECONDS", "3"),
     ("LIMITS__KEEP_ALIVE_SECONDS", "3"),
 ];
-/// Fewer bytes than the largest body that is read.
+/// Less than the maximum size of a body.
 const LARGE: usize = 390_000;
 
 #[actix_web::test]
-async fn large_bodies_that_stall_take_no_more_than_all_may_and_small_ones_have_room() {
-    // Long enough for so many of them to be there at a time as have no room.
+async fn stalling_large_bodies_stay_within_the_body_limit_and_leave_room_for_small_ones() {
+    // Timeouts long enough that more bodies arrive than the buffers can hold.
     let settings = [("LIMITS__HEAD_SECONDS", "15"), ("LIMITS__BODY_SECONDS", "15")];
     let server = Server::start(&settings);
     let flood = Flood::of(&server, "500 bodies of 390,000 bytes that stall");
@@ -40,7 +40,7 @@ async fn large_bodies_that_stall_take_no_more_than_all_may_and_small_ones_have_r
 
 #[actix_web::test]
 async fn a_body_that_stalls_is_answered_408() {
-    let server = Server::start(&SOON);
+    let server = Server::start(&SHORT_TIMEOUTS);
     let flood = Flood::of(&server, "500 bodies of 10,000 bytes that stall");
     let start = creation("Content-Length: 400000") + &"x".repeat(10_000);
     let stalling = async {
@@ -52,8 +52,8 @@ async fn a_body_that_stalls_is_answered_408() {
 }
 
 #[actix_web::test]
-async fn a_body_that_drips_has_no_more_time_than_another() {
-    let server = Server::start(&SOON);
+async fn a_dripping_body_does_not_extend_its_timeout() {
+    let server = Server::start(&SHORT_TIMEOUTS);
     let flood = Flood::of(&server, "500 bodies that drip");
     let mut connections =
         Connection::many(&server, CONNECTIONS, &creation("Transfer-Encoding: chunked")).await;
@@ -69,12 +69,12 @@ async fn a_body_that_drips_has_no_more_time_than_another() {
 }
 
 #[actix_web::test]
-async fn a_body_without_end_is_read_no_further_than_the_largest_may_go() {
-    let server = Server::start(&SOON);
+async fn an_endless_body_is_not_read_beyond_the_limit() {
+    let server = Server::start(&SHORT_TIMEOUTS);
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
     let announced = creation("Content-Length: 1000000000000");
     let chunked = creation("Transfer-Encoding: chunked");
-    // Nobody reads this one: the request is answered at once.
+    // A request whose body is not read: it is answered at once.
     let unread = post("/nothing", "Transfer-Encoding: chunked");
     let flood = Flood::of(&server, "60 bodies without end");
     let endless = async {
@@ -90,7 +90,7 @@ async fn a_body_without_end_is_read_no_further_than_the_largest_may_go() {
 }
 
 #[actix_web::test]
-async fn json_as_deep_as_a_body_can_hold_is_malformed() {
+async fn json_nested_as_deep_as_a_body_allows_is_refused() {
     let server = Server::start(&[]);
     let flood = Flood::of(&server, "150 bodies of deep JSON");
     let bodies =
@@ -108,7 +108,7 @@ async fn json_as_deep_as_a_body_can_hold_is_malformed() {
 }
 
 #[actix_web::test]
-async fn values_that_no_request_has_take_no_memory() {
+async fn many_small_json_values_take_bounded_memory() {
     let server = Server::start(&[("SECRETS__MAX_CONTENT_BYTES", "1000000")]);
     let flood = Flood::of(&server, "8 bodies of 5,000,000 bytes of small values");
     let items = format!("{{\"content\":[{}0]}}", "0,".repeat(2_500_000));

@@ -47,13 +47,18 @@ impl Connection {
                 }
             }
         };
-        Self(timeout(PATIENCE, connecting).await.expect("the server has room"))
+        Self(timeout(PATIENCE, connecting).await.expect("the server accepts the connection"))
     }
 
     /// Opens a connection without TLS, even to a TLS server.
     pub(crate) async fn open_bare(server: &Server) -> Self {
         let connecting = TcpSocket::new_v4().unwrap().connect(server.address());
-        Self(Box::new(timeout(PATIENCE, connecting).await.expect("the server has room").unwrap()))
+        Self(Box::new(
+            timeout(PATIENCE, connecting)
+                .await
+                .expect("the server accepts the connection")
+                .unwrap(),
+        ))
     }
 
     /// Opens `count` connections, each of which has sent `bytes`.
@@ -101,7 +106,7 @@ impl Connection {
         }
     }
 
-    /// Sends all of this while it reads; returns what it reads until the server closes the connection.
+    /// Sends `bytes` while reading; returns the input until the server closes the connection.
     pub(crate) async fn converse(self, bytes: &str) -> String {
         let (mut reader, mut writer) = split(self.0);
         let mut read = String::new();
@@ -114,12 +119,12 @@ impl Connection {
         read
     }
 
-    /// Reads a little of what has come.
+    /// Reads some of the available bytes.
     pub(crate) async fn read_some(&mut self) -> String {
         self.read_at_most(16).await
     }
 
-    /// Reads at most so many bytes of what has come.
+    /// Reads at most `count` of the available bytes.
     pub(crate) async fn read_at_most(&mut self, count: usize) -> String {
         let mut read = vec![0; count];
         let count = timeout(PATIENCE, self.0.read(&mut read)).await.expect("something comes");
@@ -127,14 +132,14 @@ impl Connection {
         String::from_utf8(read).unwrap()
     }
 
-    /// Reads until what was read ends like this; returns it.
+    /// Reads until the input ends with `end`; returns the input.
     pub(crate) async fn read_to(&mut self, end: &str) -> String {
         let read = self.read_up_to(end).await;
         assert!(read.ends_with(end), "the server closes the connection after {} bytes", read.len());
         read
     }
 
-    /// Reads until what was read ends like this, or the server closes the connection; returns it.
+    /// Reads until the input ends with `end`, or the server closes the connection; returns the input.
     async fn read_up_to(&mut self, end: &str) -> String {
         let mut read = Vec::new();
         let reading = async {
@@ -151,7 +156,7 @@ impl Connection {
 
     /// Reads the successful response up to `end`. If the request came too late and timed out, sends it
     /// again on a new connection, which replaces this one.
-    pub(crate) async fn be_answered(
+    pub(crate) async fn read_answer(
         &mut self,
         server: &Server,
         request: &str,
@@ -168,7 +173,7 @@ impl Connection {
         }
     }
 
-    /// Reads until the server closes the connection; returns what it said before.
+    /// Reads until the server closes the connection; returns the input.
     pub(crate) async fn read_all(&mut self) -> String {
         let mut read = Vec::new();
         // A reset also ends the connection.
@@ -186,7 +191,7 @@ pub(crate) async fn read_all_until_closed(connections: &mut [Connection]) -> Vec
     join_all(connections.iter_mut().map(Connection::read_all)).await
 }
 
-/// Asserts that all of these are responses with this status.
+/// Asserts that all of these responses have this status.
 pub(crate) fn expect_status(words: &[String], status: u16) {
     let expected = format!("HTTP/1.1 {status} ");
     let other = words.iter().find(|words| !words.starts_with(&expected));

@@ -13,13 +13,13 @@ use crate::measure::{MEBIBYTE, PATIENCE, memory, peak};
 use crate::server::Server;
 
 const ROUNDS: usize = 20;
-/// Long enough for a whole flood.
+/// Outlasts any flood.
 const LONG: Duration = Duration::from_mins(5);
-/// The start of a response to a request that came too late.
+/// The start of a response to a request that timed out.
 const LATE: &str = "HTTP/1.1 408 ";
 const MILLISECOND: f64 = 1e-3;
 
-/// A flood, the memory that its server had before, and how long honest clients waited.
+/// A flood, its server's memory before it, and how long honest clients waited.
 pub(crate) struct Flood<'a> {
     server: &'a Server,
     name: &'static str,
@@ -39,7 +39,7 @@ impl<'a> Flood<'a> {
         }
     }
 
-    /// Asserts that honest clients are served while `flood` runs, at least one of them.
+    /// Asserts that honest clients, at least one of them, are served while `flood` runs.
     pub(crate) async fn during<T>(&self, flood: impl Future<Output = T>) -> T {
         let is_over = Cell::new(false);
         let flood = async {
@@ -107,7 +107,7 @@ pub(crate) async fn store(server: &Server, content: &str) -> String {
     created["token"].as_str().unwrap_or_else(|| unreachable!("{created}")).to_owned()
 }
 
-/// Stores what `body` says; returns the answer.
+/// Stores the secret in `body`; returns the answer.
 pub(crate) async fn create(server: &Server, body: &Value) -> Value {
     let body = body.to_string();
     let length = format!("Connection: close\r\nContent-Length: {}", body.len());
@@ -129,7 +129,7 @@ pub(crate) fn view(token: &str, connection: &str) -> String {
     format!("GET /api/v1/secrets/{token} HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\n\r\n")
 }
 
-/// Sends a request that is the only one of its connection; returns the document that answers it.
+/// Sends one request on a new connection; returns the document of the response.
 async fn ask(server: &Server, request: &str) -> Value {
     let mut answer = LATE.to_owned();
     while is_late(&answer) {

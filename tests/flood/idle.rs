@@ -16,28 +16,28 @@ use crate::server::Server;
 use crate::skip::skip;
 
 const CONNECTIONS: usize = 10_000;
-/// For longer than it takes to open them all, a server waits for what they say.
-pub(crate) const PATIENT: (&str, &str) = ("LIMITS__HEAD_SECONDS", "600");
+/// A timeout longer than it takes to open all connections.
+pub(crate) const LONG_TIMEOUT: (&str, &str) = ("LIMITS__HEAD_SECONDS", "600");
 const BYTES_OF_A_CONNECTION: u64 = 32 * KIBIBYTE;
-/// Files of this test besides, and of those beside it.
+/// Open files of this test besides the connections, and of the tests that run in parallel.
 const OTHERS: u64 = 4_000;
 const A_MOMENT: Duration = Duration::from_millis(20);
-/// Sooner than these servers lose their patience.
+/// Shorter than the timeouts of these servers.
 const SOON: Duration = Duration::from_secs(2);
 
-/// Raises the limit of open files of this process, and of those it starts; whether that suffices.
-fn has_files() -> bool {
+/// Raises the limit of open files of this process and its children; returns whether that suffices.
+fn raise_file_limit() -> bool {
     let maximum = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
     maximum.is_none_or(|maximum| maximum >= CONNECTIONS as u64 + OTHERS)
 }
 
 #[actix_web::test]
-async fn ten_thousand_idle_connections_do_not_hinder_honest_clients() {
-    if !has_files() {
+async fn honest_clients_are_served_beside_ten_thousand_idle_connections() {
+    if !raise_file_limit() {
         return skip("a higher limit of open files").unwrap_or_default();
     }
-    let server = Server::start(&[PATIENT]);
+    let server = Server::start(&[LONG_TIMEOUT]);
     let bound = CONNECTIONS as u64 * BYTES_OF_A_CONNECTION;
     let flood = Flood::of(&server, "10,000 idle connections");
     expect_memory_used_again(&server, async || {
@@ -51,11 +51,11 @@ async fn ten_thousand_idle_connections_do_not_hinder_honest_clients() {
     flood.expect_within(bound);
 }
 
-/// Has half as many connections come again as there may be.
-async fn take_all(server: &Server) {
+/// Opens half as many connections again as the server admits.
+async fn exceed_connection_limit(server: &Server) {
     let began = Instant::now();
     let mut connections = Vec::new();
-    // Where they are seen too late, the patience of the server is at its end already.
+    // On a slow machine, the server may already have closed the first ones: retry.
     while open_connections(server) != 10 {
         assert!(began.elapsed() < PATIENCE, "{} of 10", open_connections(server));
         drop(connections);
@@ -78,5 +78,5 @@ async fn a_client_over_the_connection_limit_waits_until_one_closes() {
     let settings =
         [("LIMITS__CONNECTIONS", "10"), ("LIMITS__HEAD_SECONDS", "3"), ("SERVER__WORKERS", "2")];
     let [plain, tls] = [Server::start(&settings), Server::start_tls(&settings)];
-    join(take_all(&plain), take_all(&tls)).await;
+    join(exceed_connection_limit(&plain), exceed_connection_limit(&tls)).await;
 }

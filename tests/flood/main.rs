@@ -1,7 +1,7 @@
 //! Floods: the server's memory stays bounded, honest clients are served meanwhile, and all resources are
 //! released afterwards.
 //!
-//! What each flood costs is printed as a table, for machines at rest:
+//! The cost of each flood is printed as a table. Measure on an idle machine:
 //! `cargo test --release --test flood -- --nocapture --test-threads 1 > /dev/null`
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

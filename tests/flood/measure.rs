@@ -1,4 +1,4 @@
-//! The memory and the sockets of a server, as reported by the kernel.
+//! The memory and the sockets of a server, as the kernel reports them.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -7,8 +7,8 @@ use actix_web::rt::time::sleep;
 
 use crate::server::Server;
 
-/// Long enough for each step of a flood, however slow the machine: what takes longer hangs. Less than a
-/// server lets a connection be silent, unless it is told to.
+/// Time limit for each step of a flood: only one that hangs exceeds it. Shorter than the server's
+/// default timeouts for silent connections.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(70);
 pub(crate) const KIBIBYTE: u64 = 1 << 10;
 pub(crate) const MEBIBYTE: u64 = 1 << 20;
@@ -17,13 +17,13 @@ const ESTABLISHED: &str = "01";
 /// Waits until a server has closed every connection.
 pub(crate) async fn expect_all_closed(server: &Server) {
     let began = Instant::now();
-    while !held(server).is_empty() {
-        assert!(began.elapsed() < PATIENCE, "{} are held", held(server).len());
+    while !sockets(server).is_empty() {
+        assert!(began.elapsed() < PATIENCE, "{} are open", sockets(server).len());
         sleep(Duration::from_millis(50)).await;
     }
 }
 
-/// Has the same flood come a second time, which takes the memory that the first has given back.
+/// Runs a flood twice, and asserts that the second run reuses memory that the first has released.
 pub(crate) async fn expect_memory_used_again(server: &Server, flood: impl AsyncFn()) {
     flood().await;
     let first = peak(server);
@@ -32,12 +32,12 @@ pub(crate) async fn expect_memory_used_again(server: &Server, flood: impl AsyncF
     assert!(more <= first / 2, "after {first} bytes, the second time {more} more");
 }
 
-/// The bytes of memory that a server has.
+/// The resident memory of a server, in bytes.
 pub(crate) fn memory(server: &Server) -> u64 {
     status(server, "VmRSS:")
 }
 
-/// The most bytes of memory that a server has ever had.
+/// The peak resident memory of a server, in bytes.
 pub(crate) fn peak(server: &Server) -> u64 {
     status(server, "VmHWM:")
 }
@@ -50,10 +50,10 @@ fn status(server: &Server, name: &str) -> u64 {
 
 /// Connections that neither side has closed.
 pub(crate) fn open_connections(server: &Server) -> usize {
-    held(server).iter().filter(|state| *state == ESTABLISHED).count()
+    sockets(server).iter().filter(|state| *state == ESTABLISHED).count()
 }
 
-/// Waits until a server holds `count` connections.
+/// Waits until a server has `count` open connections.
 pub(crate) async fn expect_connections(server: &Server, count: usize) {
     let began = Instant::now();
     while open_connections(server) != count {
@@ -62,9 +62,9 @@ pub(crate) async fn expect_connections(server: &Server, count: usize) {
     }
 }
 
-/// The states of a server's sockets that a process still has, also of those that the other side has
-/// closed.
-fn held(server: &Server) -> Vec<String> {
+/// The states of a server's sockets that its process still has open, including those that the other
+/// side has closed.
+fn sockets(server: &Server) -> Vec<String> {
     const LISTENING: &str = "0A";
     const NOBODY: &str = "0";
     let local = format!(":{:04X}", server.address().port());

@@ -14,7 +14,7 @@ const REQUEST: &str = "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n";
 const LAST: &str = "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 #[actix_web::test]
-async fn thousands_of_requests_in_a_row_wait_their_turn_and_are_all_answered() {
+async fn thousands_of_pipelined_requests_are_all_answered() {
     let requests = REQUEST.repeat(REQUESTS) + LAST;
     let names = ["4 pipelines of 2,000 requests", "4 pipelines of 2,000 requests, with TLS"];
     for (server, name) in [Server::start(&[]), Server::start_tls(&[])].into_iter().zip(names) {
@@ -32,7 +32,7 @@ async fn thousands_of_requests_in_a_row_wait_their_turn_and_are_all_answered() {
 }
 
 #[actix_web::test]
-async fn requests_whose_answers_nobody_reads_are_not_read_either() {
+async fn the_server_stops_reading_requests_whose_responses_are_not_read() {
     let server = Server::start(&[]);
     let flood = Flood::of(&server, "20 pipelines whose answers nobody reads");
     let requests = REQUEST.repeat(REQUESTS);
@@ -46,13 +46,13 @@ async fn requests_whose_answers_nobody_reads_are_not_read_either() {
     expect_all_closed(&server).await;
 }
 
-/// How chunks may end, also where LF alone ends a line for some and not for others.
+/// Ends of a chunked body, among them trailers that parsers read differently if they accept a bare LF.
 const ENDS: [&str; 4] =
     ["0\r\n\r\n", "0\r\nA: b\r\n\r\n", "0\r\nA: b\n\r\n", "0\r\nA: b\n\r\n\r\n"];
-/// Bytes that are handed over at a time.
-const TURN: usize = 2_048;
+/// The number of bytes that the server hands on at a time.
+const READ_BYTES: usize = 2_048;
 
-/// A request that reveals a secret, in chunks with what looks like the end of a head between them.
+/// A request that reveals a secret, in chunks that contain bytes like the end of a head.
 fn reveal_in_chunks(token: &str, end: &str, padding: usize) -> String {
     let body = json!({ "token": token }).to_string();
     let blank = format!("\r\n\r\n{}\n\n", " ".repeat(padding));
@@ -62,15 +62,15 @@ fn reveal_in_chunks(token: &str, end: &str, padding: usize) -> String {
 }
 
 #[actix_web::test]
-async fn what_comes_behind_chunks_is_not_run_and_their_answer_is_whole() {
+async fn requests_after_a_chunked_body_are_not_run_and_its_response_is_complete() {
     const CONTENT: &str = "what must be shown";
     const HEAD: &str = "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n";
     for server in [Server::start(&[]), Server::start_tls(&[])] {
-        for (end, padding) in ENDS.into_iter().flat_map(|end| [(end, 0), (end, TURN)]) {
+        for (end, padding) in ENDS.into_iter().flat_map(|end| [(end, 0), (end, READ_BYTES)]) {
             let (token, other) = (store(&server, CONTENT).await, store(&server, CONTENT).await);
             let chunks = reveal_in_chunks(&token, end, padding);
-            let behind = [HEAD, &view(&other, "keep-alive")].concat().repeat(100);
-            let answers = Connection::open(&server).await.converse(&(chunks + &behind)).await;
+            let after = [HEAD, &view(&other, "keep-alive")].concat().repeat(100);
+            let answers = Connection::open(&server).await.converse(&(chunks + &after)).await;
             assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{end:?} {answers}");
             assert!(answers.starts_with("HTTP/1.1 200 ") && answers.contains(CONTENT), "{answers}");
             assert!(answers.contains("connection: close\r\n"), "{answers}");

@@ -13,12 +13,12 @@ use crate::process::Service;
 
 const NAME: &str = "viewonce.test";
 
-/// What a client writes to and reads from.
+/// A client's transport.
 pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Wire for T {}
 
-/// A server, and how it is spoken to.
+/// A server and its protocol.
 pub(crate) struct Server {
     service: Service,
     address: SocketAddr,
@@ -26,7 +26,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server with these settings, each as the end of a variable's name and its value.
+    /// A server with these settings: the suffix of each variable's name, and its value.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
         let service = Service::start(tempfile::tempdir().unwrap(), |command| {
             command
@@ -37,7 +37,7 @@ impl Server {
         Self { service, address, tls: None }
     }
 
-    /// One that speaks TLS.
+    /// A server with TLS.
     pub(crate) fn start_tls(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let certificate = Certificate::of(NAME);
@@ -50,12 +50,12 @@ impl Server {
         server
     }
 
-    /// The number of its process.
+    /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.service.id()
     }
 
-    /// Asks it to stop.
+    /// Sends it SIGTERM.
     pub(crate) fn stop(&self) {
         self.service.signal("TERM");
     }
@@ -68,7 +68,7 @@ impl Server {
         self.tls.is_some()
     }
 
-    /// Connects to it, and speaks TLS if it does.
+    /// Connects to it, with TLS if it uses TLS.
     pub(crate) async fn connect(&self, socket: TcpSocket) -> io::Result<Box<dyn Wire>> {
         let stream = socket.connect(self.address).await?;
         Ok(match &self.tls {

@@ -1,5 +1,5 @@
-//! Slow readers get their whole response, whatever the timeouts of a connection. A reader that takes
-//! nothing is cut off in the end.
+//! Slow readers get their whole response, whatever the timeouts of a connection. A reader that makes no
+//! progress is eventually disconnected.
 
 use std::time::Duration;
 
@@ -13,47 +13,47 @@ use crate::server::Server;
 
 const READERS: usize = 300;
 const READERS_OF_TLS: usize = 50;
-/// Secrets that are stored at a time.
+/// Secrets that are stored concurrently.
 const AT_A_TIME: usize = 50;
 const CONTENT_BYTES: usize = 65_536;
 const MANY_BYTES: usize = 6 << 20;
 /// Longer than the timeouts of these servers.
 const LATER: Duration = Duration::from_secs(5);
-/// More often than the next servers want some of an answer to be taken, and how much is.
+/// The interval and the size of small reads; shorter than the servers' send timeout.
 const NOW_AND_THEN: Duration = Duration::from_millis(300);
 const SOME: usize = 4_096;
-/// In all, this is longer than those servers wait for it.
+/// Reads that together take longer than the send timeout.
 const TIMES: usize = 15;
-/// Sooner than a server that stops ends.
+/// Sooner than a stopping server exits.
 const SOON: Duration = Duration::from_secs(1);
-const IMPATIENT: [(&str, &str); 3] = [
+const SHORT_TIMEOUTS: [(&str, &str); 3] = [
     ("LIMITS__HEAD_SECONDS", "3"),
     ("LIMITS__BODY_SECONDS", "3"),
     ("LIMITS__KEEP_ALIVE_SECONDS", "3"),
 ];
 
-/// A reader who views a secret, and has read the beginning of the answer.
+/// A client that views a secret, and has read the start of the response.
 async fn reader(server: &Server, token: &str, header: &str) -> (Connection, String) {
     loop {
         let mut connection = Connection::open_narrow(server).await;
         connection.send(&view(token, header)).await.unwrap();
-        let begun = connection.read_some().await;
-        if !is_late(&begun) {
-            return (connection, begun);
+        let start = connection.read_some().await;
+        if !is_late(&start) {
+            return (connection, start);
         }
     }
 }
 
-/// Has these readers read all the rest, which must hold this.
+/// Reads the rest of all responses, which must contain `content`.
 async fn read_all(readers: &mut [(Connection, String)], content: &str) {
-    let read = readers.iter_mut().map(async |(connection, begun)| {
+    let read = readers.iter_mut().map(async |(connection, start)| {
         let rest = connection.read_to("\"}").await;
-        assert!([begun, rest.as_str()].concat().contains(content));
+        assert!([start, rest.as_str()].concat().contains(content));
     });
     join_all(read).await;
 }
 
-/// Has many view a secret, and read it when the server's patience would be at its end.
+/// Lets many clients view a secret, and read the response only after the server's timeouts.
 async fn read_late(server: &Server, count: usize, name: &'static str) {
     let content = "x".repeat(CONTENT_BYTES);
     let mut tokens = Vec::new();
@@ -79,15 +79,14 @@ async fn read_late(server: &Server, count: usize, name: &'static str) {
 }
 
 #[actix_web::test]
-async fn slow_readers_cost_little_and_get_all_of_their_answers() {
-    let [plain, tls] = [Server::start(&IMPATIENT), Server::start_tls(&IMPATIENT)];
+async fn slow_readers_cost_little_and_get_their_whole_response() {
+    let [plain, tls] = [Server::start(&SHORT_TIMEOUTS), Server::start_tls(&SHORT_TIMEOUTS)];
     let plain = read_late(&plain, READERS, "300 slow readers of 64 KiB");
     let tls = read_late(&tls, READERS_OF_TLS, "50 slow readers of 64 KiB, with TLS");
     join(plain, tls).await;
 }
 
-/// Has an answer that is too large for any buffer wait for its reader, with and without a connection
-/// that goes on.
+/// Delays reading a response that exceeds all buffers, with and without keep-alive.
 async fn read_much_late(server: &Server) {
     let content = "x".repeat(MANY_BYTES);
     let mut readers = Vec::new();
@@ -103,7 +102,7 @@ async fn read_much_late(server: &Server) {
 #[actix_web::test]
 async fn an_answer_that_fills_all_buffers_reaches_its_slow_reader() {
     let many = MANY_BYTES.to_string();
-    // A server that is busy with so much reads heads late.
+    // Default head timeout: a server that sends this much reads heads late.
     let settings = [("LIMITS__KEEP_ALIVE_SECONDS", "3"), ("SECRETS__MAX_CONTENT_BYTES", &many)];
     let [plain, tls] = [Server::start(&settings), Server::start_tls(&settings)];
     join(read_much_late(&plain), read_much_late(&tls)).await;
@@ -121,16 +120,16 @@ async fn a_reader_gets_its_whole_response_while_the_server_stops() {
     read_all(&mut [reader], &content).await;
 }
 
-/// Has a reader take a little of an answer now and then, and all of the rest later.
+/// Reads a response in small pieces for a while, and then all of the rest.
 async fn read_now_and_then(server: &Server, bytes: usize) {
     let content = "x".repeat(bytes);
     let token = store(server, &content).await;
-    let (mut connection, mut begun) = reader(server, &token, "keep-alive").await;
+    let (mut connection, mut start) = reader(server, &token, "keep-alive").await;
     for _ in 0..TIMES {
         sleep(NOW_AND_THEN).await;
-        begun += &connection.read_at_most(SOME).await;
+        start += &connection.read_at_most(SOME).await;
     }
-    read_all(&mut [(connection, begun)], &content).await;
+    read_all(&mut [(connection, start)], &content).await;
 }
 
 #[actix_web::test]
@@ -143,8 +142,8 @@ async fn a_reader_that_makes_slow_progress_gets_its_whole_response() {
     join(join_all(readers.map(|(server, bytes)| read_now_and_then(server, bytes))), tail).await;
 }
 
-/// Lets readers take nothing of their responses. The server admits one connection, so it serves the next
-/// when it has cut off the previous one.
+/// Lets readers read nothing of their responses. The server admits one connection, so it serves the next
+/// only after it has disconnected the previous one.
 async fn read_nothing(server: &Server) {
     let mut readers = Vec::new();
     let answers =

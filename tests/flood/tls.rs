@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 
 use crate::connection::{Connection, expect_status, read_all_until_closed};
 use crate::honest_clients::Flood;
-use crate::idle::PATIENT;
+use crate::idle::LONG_TIMEOUT;
 use crate::measure::{KIBIBYTE, MEBIBYTE, expect_all_closed, expect_connections};
 use crate::server::Server;
 
@@ -15,7 +15,7 @@ const CONNECTIONS: usize = 500;
 const FEWER: usize = 100;
 const IDLE: usize = 1_000;
 const BYTES_OF_AN_IDLE_ONE: u64 = 64 * KIBIBYTE;
-/// The first bytes of a handshake of 512.
+/// The first bytes of a 512-byte handshake message.
 const PART: &str = "\x16\x03\x01\x02\0\x01\0";
 const SOON: [(&str, &str); 2] =
     [("LIMITS__HEAD_SECONDS", "5"), ("LIMITS__KEEP_ALIVE_SECONDS", "5")];
@@ -44,8 +44,8 @@ async fn a_handshake_that_stalls_or_drips_closes_its_connection() {
 }
 
 #[actix_web::test]
-async fn idle_connections_with_tls_are_held_and_nobody_suffers() {
-    let server = Server::start_tls(&[PATIENT]);
+async fn honest_clients_are_served_beside_idle_tls_connections() {
+    let server = Server::start_tls(&[LONG_TIMEOUT]);
     let flood = Flood::of(&server, "1,000 idle connections, with TLS");
     let connections = Connection::many(&server, IDLE, "").await;
     expect_connections(&server, IDLE).await;
@@ -64,7 +64,7 @@ async fn heads_that_stall_close_their_connections_with_tls_too() {
     let stalling = async {
         let mut first = Connection::many(&server, FEWER, PART).await;
         let mut second = Connection::many(&server, FEWER, REQUEST).await;
-        join_all(second.iter_mut().map(|connection| connection.be_answered(&server, REQUEST, "}")))
+        join_all(second.iter_mut().map(|connection| connection.read_answer(&server, REQUEST, "}")))
             .await;
         for connection in &mut second {
             connection.send(PART).await.unwrap();

@@ -18,11 +18,11 @@ use crate::support::{TestApp, UNKNOWN_TOKEN, send, spawn_app};
 
 /// Less than a server's timeouts for a head or a body.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// In whatever is sent; in no answer but that to a view.
+/// A word in every request; it may only appear in the response to a view.
 const MARK: &str = "pomegranate";
 const PATHS: [&str; 4] =
     ["/api/v1/secrets", "/api/v1/reveal", "/api/v1/status", "/api/v1/acknowledge"];
-/// What may be answered to a body.
+/// The allowed statuses of a response to a body.
 const EXPECTED: [u16; 8] = [201, 400, 403, 404, 413, 415, 422, 503];
 
 /// A JSON value, not too deep.
@@ -43,7 +43,7 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
-/// The name of a member: one that there is, mostly.
+/// The name of a member, mostly one that exists.
 fn name() -> impl Strategy<Value = String> {
     let known = ["content", "ttl_hours", "passphrase", "receipt", "token"].map(str::to_owned);
     prop_oneof![4 => proptest::sample::select(known.to_vec()), 1 => any::<String>()]
@@ -56,7 +56,7 @@ fn object(members: &[(String, String)]) -> String {
     format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
 }
 
-/// A body: mostly an object, sometimes cut off, sometimes no text at all.
+/// A body: mostly an object, sometimes truncated, sometimes not UTF-8.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let members = vec((name(), json()), 0..5).prop_map(|members| object(&members));
     let cut = (json(), any::<Index>()).prop_map(|(text, place)| {
@@ -71,8 +71,8 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// What comes of `strategy`, so many times.
-fn drawn<S: Strategy>(strategy: &S) -> impl Iterator<Item = S::Value> {
+/// A fixed number of random values.
+fn samples<S: Strategy>(strategy: &S) -> impl Iterator<Item = S::Value> {
     let config = config();
     let cases = config.cases;
     let mut runner = TestRunner::new(config);
@@ -87,16 +87,16 @@ async fn expect_harmless(response: Response, sent: &[u8]) {
 }
 
 #[actix_web::test]
-async fn whatever_body_is_sent_is_answered_without_a_word_of_it() {
+async fn no_response_echoes_a_random_body() {
     let app = spawn_app();
-    for (body, path) in drawn(&body()).zip(PATHS.iter().cycle()) {
+    for (body, path) in samples(&body()).zip(PATHS.iter().cycle()) {
         let request = app.request(Method::POST, path).header("Content-Type", "application/json");
         expect_harmless(send(request.body(body.clone())).await, &body).await;
     }
     assert_eq!(app.get("/health").await.status(), 200);
 }
 
-/// A head that is almost one.
+/// A nearly valid head.
 fn head() -> impl Strategy<Value = Vec<u8>> {
     let method = prop_oneof!["(GET|POST|DELETE|HEAD|OPTIONS)", "[A-Z]{1,20}", "[!-~]{1,5}"];
     let path = prop_oneof![
@@ -118,7 +118,7 @@ fn head() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![8 => head, 1 => vec(any::<u8>(), 0..300)]
 }
 
-/// Sends bytes, says that there are no more, and reads all that is answered.
+/// Sends bytes, shuts down the sending side, and reads all responses.
 async fn answers(app: &TestApp, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
@@ -130,9 +130,9 @@ async fn answers(app: &TestApp, bytes: &[u8]) -> String {
 }
 
 #[actix_web::test]
-async fn whatever_head_is_sent_breaks_nothing() {
+async fn no_random_head_breaks_the_server() {
     let app = spawn_app();
-    for head in drawn(&head()) {
+    for head in samples(&head()) {
         let answers = answers(&app, &head).await;
         let is_harmless = !answers.contains(" 500 ") && !answers.contains(MARK);
         assert!(is_harmless, "{answers} to {:?}", String::from_utf8_lossy(&head));

@@ -12,12 +12,12 @@ use viewonce::domain::token::{Receipt, Token};
 
 use crate::proptest_config::config;
 
-/// A text that is almost a token.
+/// A nearly valid token.
 fn near_token() -> impl Strategy<Value = String> {
     prop_oneof!["[A-Za-z0-9_-]{43}", "[A-Za-z0-9_+/=-]{40,46}", any::<String>()]
 }
 
-/// The settings that there are.
+/// The keys of all settings.
 fn keys() -> Vec<String> {
     let defaults: toml::Table = DEFAULT_TOML.parse().unwrap();
     let keys = defaults.iter().flat_map(|(section, settings)| {
@@ -26,7 +26,7 @@ fn keys() -> Vec<String> {
     keys.collect()
 }
 
-/// A TOML document that is almost one of settings.
+/// A nearly valid document of settings.
 fn near_settings() -> impl Strategy<Value = String> {
     let value = prop_oneof![
         "-?[0-9]{1,20}",
@@ -55,7 +55,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_breaks_what_reads_keys_and_passphrases(text in any::<String>()) {
+    fn no_text_makes_a_parser_of_keys_or_passphrases_panic(text in any::<String>()) {
         if let Ok(key) = IdempotencyKey::parse(&text) {
             prop_assert_eq!(key.expose_text(), text.as_str());
         }

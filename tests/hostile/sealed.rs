@@ -14,7 +14,7 @@ use crate::support::keys;
 
 static ROOTS: LazyLock<Roots> = LazyLock::new(|| Roots::derive(&keys()));
 
-/// What may be done to a sealed secret.
+/// How a sealed secret is altered.
 #[derive(Clone, Debug)]
 enum Alteration {
     Bit(Index, u8),
@@ -62,7 +62,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn what_was_altered_does_not_open(content in ".{1,200}", alteration in alteration()) {
+    fn an_altered_sealed_secret_does_not_open(content in ".{1,200}", alteration in alteration()) {
         let issued = Issued::generate(Timestamp::from_millis(1_800_000_000_000), false).unwrap();
         let plaintext = Plaintext::parse(content.clone()).unwrap();
         let sealed = ROOTS.seal(&issued, &plaintext, None).unwrap().secret;

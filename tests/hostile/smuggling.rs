@@ -11,12 +11,12 @@ use crate::support::{TestApp, spawn_app};
 
 /// Less than a server's timeouts for a head or a body.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// What ends a connection after it was answered.
+/// A request after which the connection closes.
 const LAST: &str = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-/// Begins a request that has a body.
+/// The start of a request with a body.
 const POST: &str = "POST /api/v1/status HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
 
-/// The statuses of all that is answered to `bytes` until the server closes the connection.
+/// The statuses of all responses to `bytes` until the server closes the connection.
 async fn statuses(app: &TestApp, bytes: &str) -> Vec<u16> {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
@@ -29,7 +29,7 @@ async fn statuses(app: &TestApp, bytes: &str) -> Vec<u16> {
     lines.map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect()
 }
 
-/// That each of these is refused, and nothing behind it is read on the same connection.
+/// Asserts that each request is refused, and that nothing after it is read on the same connection.
 async fn assert_refused(requests: &[&str]) {
     let app = spawn_app();
     for request in requests {
@@ -39,7 +39,7 @@ async fn assert_refused(requests: &[&str]) {
 }
 
 #[actix_web::test]
-async fn a_body_whose_length_is_said_in_two_ways_is_refused() {
+async fn a_body_with_two_lengths_is_refused() {
     let lengths = [
         "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
@@ -53,7 +53,7 @@ async fn a_body_whose_length_is_said_in_two_ways_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_body_whose_length_is_not_a_plain_one_is_refused() {
+async fn a_body_with_an_invalid_length_is_refused() {
     let lengths = [
         "Content-Length: +2\r\n\r\n{}",
         "Content-Length: -2\r\n\r\n{}",
@@ -70,7 +70,7 @@ async fn a_body_whose_length_is_not_a_plain_one_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_chunk_that_is_not_a_plain_one_is_refused() {
+async fn a_malformed_chunk_is_refused() {
     let chunks = [
         "0x2\r\n{}\r\n",
         "2\r\n{}xx",
@@ -83,9 +83,9 @@ async fn a_chunk_that_is_not_a_plain_one_is_refused() {
     assert_refused(&requests.each_ref().map(String::as_str)).await;
 }
 
-/// Some servers accept a bare LF as a line end and would see a second request behind it.
+/// Some servers accept a bare LF as a line end and would see a second request after it.
 #[actix_web::test]
-async fn nothing_is_hidden_in_or_behind_a_trailer_that_can_be_read_in_two_ways() {
+async fn no_request_is_hidden_by_an_ambiguous_trailer() {
     let app = spawn_app();
     let head = [POST, "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"].concat();
     let trailers =
@@ -97,7 +97,7 @@ async fn nothing_is_hidden_in_or_behind_a_trailer_that_can_be_read_in_two_ways()
 }
 
 #[actix_web::test]
-async fn a_head_that_can_be_read_in_two_ways_is_refused() {
+async fn an_ambiguous_or_unsupported_head_is_refused() {
     let heads = [
         "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         "GET /health HTTP/1.1\r\n\r\n",
@@ -115,10 +115,10 @@ async fn a_head_that_can_be_read_in_two_ways_is_refused() {
     assert_refused(&heads).await;
 }
 
-/// A line may end with LF alone (RFC 9112, 2.2), and a body that nobody asked for is still a body: the
-/// connection ends with it.
+/// A line may end with a bare LF (RFC 9112, 2.2). A body is a body even where none is expected; the
+/// connection closes after it.
 #[actix_web::test]
-async fn what_may_be_read_otherwise_is_read_as_the_standard_says() {
+async fn bare_line_feeds_and_unexpected_bodies_are_read_as_rfc_9112_says() {
     let app = spawn_app();
     let bare = LAST.replace("\r\n", "\n");
     assert_eq!(statuses(&app, &bare).await, [200]);

@@ -35,17 +35,17 @@ use viewonce::http::routes;
 use viewonce::server::connection::{Connection, Stream, Timeouts};
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// Bytes that are looked for: enough that they stand nowhere by chance.
+/// Bytes to search for: too many to occur by chance.
 const BYTES: usize = 32;
-/// What stands before and after them: whoever frees memory writes over its start.
-const AROUND: &str = "an example: sixty-four bytes around the ones that are looked for";
+/// Padding on both sides: an allocator overwrites the start of freed memory.
+const PADDING: &str = "an example: sixty-four bytes around the ones that are looked for";
 const PAGE: usize = 4_096;
-/// Bytes that a client sends at once: as many as a connection holds back.
+/// Bytes that a client sends at once: as many as a connection buffers.
 const SENT: usize = 8_000;
-/// The first of them.
+/// The first request.
 const FIRST: &str = "GET / HTTP/1.1\r\n\r\n";
 
-/// A text with something of chance in it, which is kept such that it is not found where it is kept.
+/// A random text, stored inverted so that a search does not find this copy.
 struct Needle {
     inverted: [u8; BYTES],
     /// A search copies memory that other tests use, so only one runs at a time.
@@ -61,7 +61,7 @@ impl Needle {
         Self { inverted: bytes.map(|byte| !(b'a' + byte % 26)), _alone: Some(alone) }
     }
 
-    /// The first bytes of `text`, for whoever looks through the memory alone already.
+    /// The first bytes of `text`, for a caller that already holds the lock for searches.
     fn of(text: &str) -> Self {
         let inverted = text.as_bytes().first_chunk::<BYTES>().unwrap().map(|byte| !byte);
         Self { inverted, _alone: None }
@@ -69,23 +69,23 @@ impl Needle {
 
     /// The text. It is never moved, and wiped on drop.
     fn text(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(BYTES + 2 * AROUND.len()));
-        text.push_str(AROUND);
+        let mut text = Zeroizing::new(String::with_capacity(BYTES + 2 * PADDING.len()));
+        text.push_str(PADDING);
         text.extend(self.inverted.iter().map(|&byte| char::from(!byte)));
-        text.push_str(AROUND);
+        text.push_str(PADDING);
         text
     }
 
-    /// Whether it stands anywhere that this process can write to.
+    /// Whether any memory that this process can write contains the text.
     fn is_in_memory(&self) -> bool {
         let memory = File::open("/proc/self/mem").unwrap();
-        // Large enough that the allocator maps new memory, so that no remains are overwritten.
+        // So large that the allocator maps new memory instead of overwriting freed memory.
         let mut maps = String::with_capacity(1 << 20);
         File::open("/proc/self/maps").unwrap().read_to_string(&mut maps).unwrap();
         maps.lines().filter_map(writable).flat_map(|region| region.step_by(PAGE)).any(|page| {
-            // What began on this page may end on the next.
+            // A match may extend to the next page.
             let mut bytes = Zeroizing::new([0; PAGE + BYTES - 1]);
-            // A page that is gone meanwhile, such as another thread's, holds nothing.
+            // A page that was unmapped meanwhile, such as another thread's, contains nothing.
             let length = memory.read_at(&mut *bytes, page).unwrap_or_default();
             bytes[..length].windows(BYTES).any(|window| self.is(window))
         })
@@ -96,7 +96,7 @@ impl Needle {
     }
 }
 
-/// The memory that a line of `/proc/self/maps` is about, if this process can write to it.
+/// The address range of a line of `/proc/self/maps`, if this process can write to it.
 fn writable(line: &str) -> Option<Range<u64>> {
     let (addresses, rest) = line.split_once(' ').unwrap();
     let (start, end) = addresses.split_once('-').unwrap();
@@ -152,13 +152,13 @@ fn no_passphrase_stays_in_memory_once_it_is_stretched() {
     assert!(!needle.is_in_memory());
 }
 
-/// A body with this member, wiped on drop.
+/// A body with this member; it is wiped on drop.
 fn body(name: &str, value: &str) -> Bytes {
     Bytes::from_owner(Zeroizing::new(["{\"", name, "\":\"", value, "\"}"].concat()))
 }
 
 #[actix_web::test]
-async fn nothing_of_a_secret_stays_in_memory_once_it_is_stored_and_answered() {
+async fn no_part_of_a_secret_stays_in_memory_once_it_is_stored_and_answered() {
     let folder = tempfile::tempdir().unwrap();
     let state = state::state(&folder, 1_000);
     let app = App::new().wrap(from_fn(frame)).configure(|config| routes(state, config));
@@ -186,10 +186,10 @@ async fn nothing_of_a_secret_stays_in_memory_once_it_is_stored_and_answered() {
     assert!(!token_needle.is_in_memory());
 }
 
-/// What a client has sent, as far as it is not read.
-struct Sent(Zeroizing<Vec<u8>>);
+/// The bytes that a client has sent and the server has not read.
+struct SentBytes(Zeroizing<Vec<u8>>);
 
-impl AsyncRead for Sent {
+impl AsyncRead for SentBytes {
     fn poll_read(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -208,7 +208,7 @@ impl AsyncRead for Sent {
     }
 }
 
-impl AsyncWrite for Sent {
+impl AsyncWrite for SentBytes {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
         Poll::Pending
     }
@@ -222,7 +222,7 @@ impl AsyncWrite for Sent {
     }
 }
 
-impl Stream for Sent {
+impl Stream for SentBytes {
     fn unsent(&self) -> io::Result<u32> {
         Ok(0)
     }
@@ -232,8 +232,8 @@ impl Stream for Sent {
     }
 }
 
-/// A connection to a client that has sent a request, and another one that begins and ends with `needle`.
-fn pipelined(needle: &Needle) -> Connection<Sent> {
+/// A connection to a client that has sent a request, and another one that starts and ends with `needle`.
+fn pipelined(needle: &Needle) -> Connection<SentBytes> {
     let text = needle.text();
     let mut sent = Zeroizing::new(Vec::with_capacity(SENT));
     sent.extend_from_slice(FIRST.as_bytes());
@@ -241,28 +241,28 @@ fn pipelined(needle: &Needle) -> Connection<Sent> {
     sent.resize(SENT - text.len(), b'x');
     sent.extend_from_slice(text.as_bytes());
     let time = Duration::from_secs(1);
-    let patience = Timeouts { keep_alive: time, head: time, send: time, linger: time };
-    Connection::new(Sent(sent), patience)
+    let timeouts = Timeouts { keep_alive: time, head: time, send: time, linger: time };
+    Connection::new(SentBytes(sent), timeouts)
 }
 
-/// Has the first request read, and all that is behind it held back.
-async fn hold_back(connection: &mut Connection<Sent>) {
+/// Reads the first request, and makes the connection buffer all bytes after it.
+async fn buffer_rest(connection: &mut Connection<SentBytes>) {
     let mut head = Zeroizing::new([0; SENT]);
     assert_eq!(connection.read(&mut *head).await.unwrap(), FIRST.len());
     assert!(head[FIRST.len()..].iter().all(|&byte| byte == 0));
     connection.requests().begin(AnnouncedBody::Sized(0));
-    // Whoever needs more memory now does not find it behind what they have.
-    let _others = [(); 100].map(|()| vec![0_u8; 1_000]);
+    // Fills gaps in the heap, so that the buffer cannot simply grow in place.
+    let _fillers = [(); 100].map(|()| vec![0_u8; 1_000]);
     let mut context = Context::from_waker(Waker::noop());
     let mut rest = ReadBuf::new(&mut *head);
     assert!(pin!(connection).poll_read(&mut context, &mut rest).is_pending());
 }
 
 #[tokio::test]
-async fn nothing_that_a_connection_held_back_stays_in_memory() {
+async fn no_input_that_a_connection_buffered_stays_in_memory() {
     let needle = Needle::generate();
     let mut connection = pipelined(&needle);
-    hold_back(&mut connection).await;
+    buffer_rest(&mut connection).await;
     assert!(needle.is_in_memory());
     connection.requests().end();
     let mut bytes = Zeroizing::new([0; 500]);
@@ -273,7 +273,7 @@ async fn nothing_that_a_connection_held_back_stays_in_memory() {
     }
     assert!(!needle.is_in_memory());
     let mut dropped = pipelined(&needle);
-    hold_back(&mut dropped).await;
+    buffer_rest(&mut dropped).await;
     assert!(needle.is_in_memory());
     drop(dropped);
     assert!(!needle.is_in_memory());

@@ -11,12 +11,12 @@ use reqwest::Response;
 
 use support::{REPEAT_KEYS, TestApp, document, spawn_app, text};
 
-/// Number of secrets in each test, and how many are raced for at a time.
+/// Number of secrets in each test, and how many are raced for concurrently.
 const SECRETS: usize = 1_000;
 const AT_A_TIME: usize = 8;
 const READERS: usize = 32;
 
-/// How one reader ended.
+/// The result of one reader.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Seen(String),
@@ -33,8 +33,8 @@ async fn outcome(response: Response) -> Outcome {
     }
 }
 
-/// Has `READERS` clients request each of `SECRETS` at once, in alternating `ways`. Returns what the
-/// single winner of each got.
+/// Lets `READERS` clients request each of `SECRETS` concurrently, in alternating `ways`. Returns the
+/// result of the single winner of each.
 async fn race(
     app: &TestApp,
     ways: impl for<'a> Fn(&'a TestApp, &'a str, usize) -> LocalBoxFuture<'a, Response>,
@@ -56,7 +56,7 @@ async fn race(
 }
 
 #[actix_web::test]
-async fn of_many_readers_exactly_one_gets_each_secret() {
+async fn exactly_one_of_many_readers_gets_each_secret() {
     let app = spawn_app();
     let winners = race(&app, |app, token, _| Box::pin(app.view(token))).await;
     assert!(winners.iter().all(|winner| matches!(winner, Outcome::Seen(_))));
@@ -64,9 +64,9 @@ async fn of_many_readers_exactly_one_gets_each_secret() {
 }
 
 #[actix_web::test]
-async fn of_views_reveals_and_burns_together_exactly_one_wins() {
+async fn exactly_one_of_concurrent_views_reveals_and_burns_wins() {
     let app = spawn_app();
-    let winners = race(&app, |app, token, turn| match turn % 3 {
+    let winners = race(&app, |app, token, reader| match reader % 3 {
         0 => Box::pin(app.view(token)),
         1 => Box::pin(app.reveal(token)),
         _ => Box::pin(app.burn(token)),
@@ -76,36 +76,36 @@ async fn of_views_reveals_and_burns_together_exactly_one_wins() {
     assert!(0 < burnt && burnt < SECRETS, "{burnt} of {SECRETS} were burnt");
 }
 
-/// What a reader was told of a secret's end, and who brought it about, as far as it knows.
-struct Told {
+/// How a secret ended by one reader's response, and the way that ended it, if the response shows that.
+struct Report {
     state: String,
     by: Option<String>,
 }
 
-/// Has a reader ask in one of five ways, by turns; returns what it was told, if anything.
-async fn ask(app: &TestApp, token: &str, receipt: &str, turn: usize) -> Option<Told> {
-    let (way, response) = match turn % 5 {
-        0 => (format!("view {turn}"), app.view(token).await),
+/// Sends a request in one of five ways; returns what its response says about the secret's end.
+async fn ask(app: &TestApp, token: &str, receipt: &str, reader: usize) -> Option<Report> {
+    let (way, response) = match reader % 5 {
+        0 => (format!("view {reader}"), app.view(token).await),
         1 => ("the first key".to_owned(), app.reveal_with_key(token, REPEAT_KEYS[0]).await),
         2 => ("the second key".to_owned(), app.reveal_with_key(token, REPEAT_KEYS[1]).await),
-        3 => (format!("burn {turn}"), app.burn(token).await),
+        3 => (format!("burn {reader}"), app.burn(token).await),
         _ => ("the receipt".to_owned(), app.revoke(receipt).await),
     };
-    let told = |state: &str, by| Some(Told { state: state.to_owned(), by });
+    let report = |state: &str, by| Some(Report { state: state.to_owned(), by });
     match response.status().as_u16() {
-        200 => told("viewed", Some(way)),
-        204 => told("burned", Some(way)),
+        200 => report("viewed", Some(way)),
+        204 => report("burned", Some(way)),
         404 => None,
-        409 => told(&text(&document(response).await, "state"), None),
+        409 => report(&text(&document(response).await, "state"), None),
         status => unreachable!("a reader was answered {status}"),
     }
 }
 
-/// Asserts that all were told of the same end, and that one client caused it. A repeat counts as the
-/// same view, and burning by a receipt succeeds whoever burned the secret.
-fn assert_one_end(state: &str, told: &[Told]) {
-    assert!(told.iter().all(|told| told.state == state), "{state}");
-    let mut by: Vec<_> = told.iter().filter_map(|told| told.by.as_deref()).collect();
+/// Asserts that all responses report the same end, and that one client caused it. A repeat counts as the
+/// same view, and burning by a receipt succeeds even if another client has burned the secret.
+fn assert_one_end(state: &str, reports: &[Report]) {
+    assert!(reports.iter().all(|report| report.state == state), "{state}");
+    let mut by: Vec<_> = reports.iter().filter_map(|report| report.by.as_deref()).collect();
     by.sort_unstable();
     by.dedup();
     if by.len() > 1 {
@@ -115,14 +115,14 @@ fn assert_one_end(state: &str, told: &[Told]) {
 }
 
 #[actix_web::test]
-async fn of_views_repeats_and_burns_of_every_kind_one_wins_and_the_receipt_tells_which() {
+async fn one_of_concurrent_views_repeats_and_burns_wins_and_the_receipt_agrees() {
     let app = &spawn_app();
     let races = stream::iter(0..SECRETS).map(|number| async move {
         let (token, receipt) = app.store_with_receipt("x").await;
         let readers = (0..READERS).map(|reader| ask(app, &token, &receipt, number + reader));
-        let told: Vec<Told> = join_all(readers).await.into_iter().flatten().collect();
+        let reports: Vec<Report> = join_all(readers).await.into_iter().flatten().collect();
         let state = app.state(&receipt).await;
-        assert_one_end(&state, &told);
+        assert_one_end(&state, &reports);
         assert!(!app.is_available(&token).await);
         state
     });

@@ -1,5 +1,5 @@
-"""What schemathesis is told beside the specification: where an answer leads, what is asked for only
-once, and which failure is none. Everything else that it finds is a failure.
+"""Rules for schemathesis that the specification cannot express: links between operations, keys that are
+used only once, and expected failures. Everything else that it finds is a failure.
 """
 
 from datetime import datetime, timezone
@@ -9,7 +9,7 @@ import schemathesis
 TOKEN = "$response.body#/token"
 RECEIPT = "$response.body#/receipt"
 
-# Where the answers to two operations lead.
+# The operations that can follow two of the operations.
 LINKS = {
     ("/api/v1/secrets", "201"): {
         "view": {"operationId": "by_get", "parameters": {"token": TOKEN}},
@@ -31,10 +31,10 @@ LINKS = {
         },
     },
 }
-# Seconds after which nobody waits any longer for the end of a secret.
+# Maximum wait for the end of a secret, in seconds.
 PATIENCE = 0.1
 CREATE = "POST /api/v1/secrets"
-# What ends a secret when it succeeds.
+# Operations that end a secret when they succeed.
 ENDS = {
     "GET /api/v1/secrets/{token}",
     "DELETE /api/v1/secrets/{token}",
@@ -42,27 +42,27 @@ ENDS = {
     "DELETE /api/v1/receipts/{receipt}",
 }
 
-# What the answers told: the keys of creations, when secrets expire, the token that a receipt belongs
-# to, and the tokens of secrets that have ended.
+# Known from the responses: the keys of creations, the expiry by token, the token by receipt, and the
+# tokens of secrets that have ended.
 keys, expiries, owners, ended = set(), {}, {}, set()
 
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """Adds the links between the operations that there are."""
+    """Adds the links between the operations that the schema contains."""
     paths = raw_schema["paths"]
-    there = {operation["operationId"] for path in paths.values() for operation in path.values()}
+    existing = {operation["operationId"] for path in paths.values() for operation in path.values()}
     for (path, status), links in LINKS.items():
         if path in paths:
             paths[path]["post"]["responses"][status]["links"] = {
-                name: link for name, link in links.items() if link["operationId"] in there
+                name: link for name, link in links.items() if link["operationId"] in existing
             }
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Has nobody wait for long, and no two creations have one key: with other fields, a key that was
-    used is refused, so that nothing would be learned of those fields.
+    """Shortens waits, and gives each creation a new key: a used key is refused if other fields differ,
+    so those fields would stay untested.
     """
     wait = (case.query or {}).get("wait")
     if isinstance(wait, (int, float)) and not isinstance(wait, bool) and wait <= 30:
@@ -73,7 +73,7 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Notes what the answer tells."""
+    """Records the keys, tokens, receipts and ends in a response."""
     label, status = case.operation.label, response.status_code
     sent = {**(case.path_parameters or {}), **(case.body if isinstance(case.body, dict) else {})}
     if label == CREATE and status == 201:
@@ -89,12 +89,12 @@ def after_call(context, case, response):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """Whether a failure is one of this service."""
-    # View-once: what was just created is not found when it has ended.
+    """Whether this is a failure of the service."""
+    # View-once: a new secret is no longer available when it has ended.
     if "ensure_resource_availability" in failure.checks:
         token = case.path_parameters["token"]
         return token not in ended and datetime.now(timezone.utc) < expiries[token]
-    # Deleting a receipt deletes the secret; the receipt stays, to tell of its end.
+    # Deleting a receipt deletes the secret; the receipt stays and reports the end.
     if "use_after_free" in failure.checks and "receipt" in case.path_parameters:
         return response.json()["state"] == "pending"
     return True

@@ -1,8 +1,8 @@
 //! The service against its specification: schemathesis generates valid and invalid requests and
 //! sequences from it, and every response must match the specification.
 //!
-//! `tests/all.sh` installs schemathesis under `target/`. Where it is missing, this test says that it is
-//! skipped, and passes; with the environment variable `VIEWONCE_TEST_ALL` it fails instead.
+//! `tests/all.sh` installs schemathesis under `target/`. Without it, this test reports that it is
+//! skipped, and passes; if the environment variable `VIEWONCE_TEST_ALL` is set, it fails instead.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../support/process.rs"]
@@ -21,12 +21,12 @@ use process::{KEY, Service};
 use skip::skip;
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/schemathesis/bin/schemathesis");
-/// Where its settings and hooks are.
+/// The folder of its settings and hooks.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schema");
-/// It takes less than a minute.
+/// Time limit: a run takes less than a minute.
 const PATIENCE: Duration = Duration::from_mins(10);
-/// What was answered at least once if everything was tried. (Where the specification changes, so do the
-/// requests: if one of these is not among them any more, they are with another seed.)
+/// Answers that a run must see at least once. (If the specification changes, so do the generated
+/// requests: if one of these is missing then, try another seed.)
 const REACHED: [(&str, &str, u16); 16] = [
     ("POST", "/api/v1/secrets", 201),
     ("POST", "/api/v1/secrets", 401),
@@ -64,8 +64,8 @@ async fn the_service_does_what_its_specification_says() {
     }
 }
 
-/// A server on which `token` alone lets create, so that what is said of that is tested, too, and with
-/// contents so short that those on both sides of the limit are made.
+/// A server on which only `token` may create, so that access control is tested, too. Contents are
+/// limited to so few bytes that contents on both sides of the limit are generated.
 fn closed_service(token: &AccessToken) -> Service {
     let hash = TokenHash::of(&token.expose_text()).to_string();
     Service::start(tempfile::tempdir().unwrap(), |command| {

@@ -19,7 +19,7 @@ use crate::samples::{
 /// Mailbox size that suffices for all concurrent messages of a test.
 const MAILBOX: usize = 10_000;
 
-/// What the stores go by.
+/// The rules that the stores apply.
 pub(crate) const RULES: Rules = Rules {
     attempts: 3,
     redelivery: Duration::from_mins(1),
@@ -29,14 +29,14 @@ pub(crate) const RULES: Rules = Rules {
 
 /// The storage of a store. Dropping it deletes its content.
 pub(crate) trait Backend {
-    /// A place that holds nothing yet.
+    /// New, empty storage.
     fn fresh() -> Self;
 
-    /// Starts a store there. What it returns besides resolves when the store has ended.
+    /// Starts a store on this storage. The second value resolves when the store has ended.
     fn start(&self, rules: Rules, clock: Clock, mailbox: usize) -> (Store, Ended);
 }
 
-/// A running store, and the clock it goes by.
+/// A running store, and the clock that it reads.
 pub(crate) struct Subject<B> {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
@@ -50,25 +50,25 @@ impl<B: Backend> Subject<B> {
         Self::start_with_mailbox(MAILBOX).await
     }
 
-    /// An empty store that lets `mailbox` messages wait.
+    /// An empty store whose mailbox holds `mailbox` messages.
     pub(crate) async fn start_with_mailbox(mailbox: usize) -> Self {
         let subject = Self::start_on(B::fresh(), RULES, Clock::default(), mailbox);
-        // Not by a ping, which has to be answered within seconds.
+        // A ping would have to be answered within seconds.
         subject.store.ask(Peek(Vec::new())).await.unwrap();
         subject
     }
 
-    /// An empty store that goes by other rules.
+    /// An empty store with these rules.
     pub(crate) fn start_with(rules: Rules) -> Self {
         Self::start_on(B::fresh(), rules, Clock::default(), MAILBOX)
     }
 
-    /// An empty store that has not done anything yet.
+    /// An empty store that has not processed a message yet.
     pub(crate) fn start_just_now() -> Self {
         Self::start_with(RULES)
     }
 
-    /// A store on what is there already.
+    /// A store on existing storage.
     pub(crate) fn start_in(backend: B) -> Self {
         Self::start_on(backend, RULES, Clock::default(), MAILBOX)
     }
@@ -84,7 +84,7 @@ impl<B: Backend> Subject<B> {
         self.backend
     }
 
-    /// Starts another store where this one, which is closed, has its content.
+    /// Starts another store on the content of this one, which is closed.
     pub(crate) fn reopen(self) -> Self {
         self.reopen_with(RULES)
     }
@@ -93,47 +93,47 @@ impl<B: Backend> Subject<B> {
         Self::start_on(self.backend, rules, self.clock, MAILBOX)
     }
 
-    /// Closes the store, and at once starts another on the same content.
+    /// Closes the store and immediately starts another on the same content.
     pub(crate) async fn restart(self) -> Self {
         self.restart_with(RULES).await
     }
 
-    /// Closes the store, and at once starts another with the same content and other rules.
+    /// Closes the store and immediately starts another with the same content and these rules.
     pub(crate) async fn restart_with(self, rules: Rules) -> Self {
         self.store.insist(Close).await.unwrap();
         self.reopen_with(rules)
     }
 
-    /// Secret number `n`, with an hour to live.
+    /// Secret number `n`, with a lifetime of an hour.
     pub(crate) fn secret(&self, n: u32) -> SealedSecret {
         secret(n, self.clock.now().plus(HOUR))
     }
 
-    /// Stores secret number `n`, with an hour to live.
+    /// Stores secret number `n`, with a lifetime of an hour.
     pub(crate) async fn create(&self, n: u32) -> SealedSecret {
         let secret = self.secret(n);
         self.store.ask(create_of(secret.clone())).await.unwrap();
         secret
     }
 
-    /// Stores these secrets, all at once, with an hour to live.
+    /// Stores these secrets concurrently, with a lifetime of an hour.
     pub(crate) async fn create_all(&self, numbers: impl IntoIterator<Item = u32>) {
         future::join_all(numbers.into_iter().map(|n| self.create(n))).await;
     }
 
-    /// Secret number `n` on these terms, with an hour to live.
+    /// Secret number `n` on these terms, with a lifetime of an hour.
     pub(crate) fn new_secret(&self, n: u32, terms: Terms) -> Create {
         terms.of(n, self.secret(n))
     }
 
-    /// Stores secret number `n` on these terms, with an hour to live.
+    /// Stores secret number `n` on these terms, with a lifetime of an hour.
     pub(crate) async fn create_with(&self, n: u32, terms: Terms) -> SealedSecret {
         let secret = self.new_secret(n, terms);
         self.store.ask(secret.clone()).await.unwrap();
         secret.secret
     }
 
-    /// Stores these secrets on these terms, all at once, with an hour to live.
+    /// Stores these secrets on these terms, concurrently, with a lifetime of an hour.
     pub(crate) async fn create_all_with(
         &self,
         numbers: impl IntoIterator<Item = u32>,
@@ -142,7 +142,7 @@ impl<B: Backend> Subject<B> {
         future::join_all(numbers.into_iter().map(|n| self.create_with(n, terms))).await;
     }
 
-    /// Whether secret number `n` is there, which this does not change.
+    /// Whether the store has secret number `n`. Changes nothing.
     pub(crate) async fn has(&self, n: u32) -> bool {
         self.store.ask(Peek(only(n))).await.unwrap().is_some()
     }
@@ -152,32 +152,32 @@ impl<B: Backend> Subject<B> {
         self.take_any(&[lookup_id(n)]).await
     }
 
-    /// What comes of `take`.
+    /// The answer to `take`.
     pub(crate) async fn ask(&self, take: Take) -> Taken {
         self.store.ask(take).await.unwrap()
     }
 
-    /// Burns secret number `n`; tells whether there was one.
+    /// Burns secret number `n`; returns whether it existed.
     pub(crate) async fn burn(&self, n: u32) -> bool {
         self.store.ask(Burn(only(n))).await.unwrap()
     }
 
-    /// Ends the repeat of secret number `n` with this key; tells whether there was one.
+    /// Ends the repeat of secret number `n` with this key; returns whether there was one.
     pub(crate) async fn acknowledge(&self, n: u32, key: u32) -> bool {
         self.store.ask(Acknowledge(vec![redelivery_id(n, key)])).await.unwrap()
     }
 
-    /// What the receipt of secret number `n` tells, if it is kept.
-    pub(crate) async fn fate(&self, n: u32) -> Option<ReceiptStatus> {
+    /// The status that the receipt of secret number `n` reports, if the receipt is kept.
+    pub(crate) async fn receipt_status(&self, n: u32) -> Option<ReceiptStatus> {
         self.store.ask(Inspect(receipt(n))).await.unwrap()
     }
 
-    /// What became of secret number `n`, whose receipt is kept.
+    /// The state of secret number `n`, whose receipt must be kept.
     pub(crate) async fn state(&self, n: u32) -> State {
-        self.fate(n).await.unwrap().state
+        self.receipt_status(n).await.unwrap().state
     }
 
-    /// Revokes secret number `n`; tells what became of it.
+    /// Revokes secret number `n`; returns the status of its receipt.
     pub(crate) async fn revoke(&self, n: u32) -> Option<ReceiptStatus> {
         self.store.ask(Revoke(receipt(n))).await.unwrap()
     }
@@ -188,7 +188,7 @@ impl<B: Backend> Subject<B> {
     }
 }
 
-/// What was taken, if there was something that takes no more than its token.
+/// The secret, if one was returned. Panics if the secret needs more than its token.
 pub(crate) fn taken(taken: Taken) -> Option<SealedSecret> {
     match taken {
         Taken::Secret(sealed) => Some(sealed),

@@ -6,13 +6,13 @@ use std::pin::pin;
 use futures_util::future;
 use viewonce::store::Store;
 
-use crate::paused_store::hold;
+use crate::paused_store::pause;
 
 /// Runs `calls` as one batch, by sending them while `store` is paused.
 pub(crate) async fn as_one_batch<T>(store: &Store, calls: impl Future<Output = T>) -> T {
     let mut calls = pin!(calls);
-    let held = hold(store);
+    let paused = pause(store);
     assert!(future::poll_immediate(calls.as_mut()).await.is_none(), "it stands still");
-    drop(held);
+    drop(paused);
     calls.await
 }

@@ -1,4 +1,4 @@
-//! Asserts that something holds until one millisecond before an instant, and not from that instant on.
+//! Asserts that a condition holds until one millisecond before an instant, and not from that instant on.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use viewonce::store::Purge;
 use crate::backend::{Backend, Subject};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// How often it must be absent at its instant.
+/// How many times the condition must be false at its instant.
 const ATTEMPTS: u32 = 50;
-/// So many that in one of them no millisecond ends between the test's look at the clock and the
-/// store's, however slow the machine.
+/// Enough attempts that in one of them, on however slow a machine, no millisecond passes between the
+/// test's reading of the clock and the store's.
 const MOST_ATTEMPTS: u32 = 10_000;
 
-/// Asserts that what `prepare` has brought about for a number `is_there` until the instant that it
-/// returned, whatever was purged between the numbers.
+/// Asserts that the result of `prepare` for a number `is_there` until the instant that `prepare`
+/// returned, with purges between the numbers.
 pub(crate) async fn until_its_instant<B: Backend>(
     subject: &Subject<B>,
     prepare: impl AsyncFn(&Subject<B>, u32) -> Timestamp,
@@ -36,8 +36,8 @@ pub(crate) async fn until_its_instant<B: Backend>(
     }
 }
 
-/// Whether number `n` `is_there` when, by the test's look at the clock, `early` remains until its
-/// instant. The clock goes on: when the store looks, it may be less, and is never more.
+/// Whether number `n` `is_there` when `early` remains until its instant by the test's reading of the
+/// clock. The clock goes on: by the store's reading, at most `early` remains.
 async fn is_there_at<B: Backend>(
     subject: &Subject<B>,
     instant: Timestamp,

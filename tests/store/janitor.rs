@@ -1,5 +1,5 @@
-//! When the janitor purges. The store here only records the requests; tokio's paused time advances by
-//! itself when all tasks are idle.
+//! When the janitor purges. The store in these tests only records the requests; Tokio's paused clock
+//! advances by itself when all tasks are idle.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use viewonce::metrics::StoreMetrics;
 use viewonce::runtime::lifeline::Lifelines;
 use viewonce::store::{Command, Purged, Store, StoreError};
 
-/// Between the beginnings of two rounds.
+/// Between the starts of two rounds.
 const INTERVAL: Duration = Duration::from_hours(1);
 const COMPLETE: Answer = Ok(Purged { secrets: 5, is_complete: true });
 const INCOMPLETE: Answer = Ok(Purged { secrets: 1_000, is_complete: false });
@@ -28,13 +28,13 @@ async fn a_janitor_purges_at_the_start_and_then_every_interval() {
 }
 
 #[actix_web::test]
-async fn a_janitor_asks_again_at_once_until_a_purge_is_complete() {
+async fn a_janitor_repeats_an_incomplete_purge_at_once() {
     let answers = vec![INCOMPLETE, INCOMPLETE, COMPLETE, COMPLETE, INCOMPLETE, COMPLETE, COMPLETE];
     assert_eq!(hours_of_purges(answers).await, [0, 0, 0, 1, 2, 2, 3]);
 }
 
 #[actix_web::test]
-async fn a_janitor_comes_again_within_a_second_after_a_purge_that_failed() {
+async fn a_janitor_retries_a_failed_purge_within_a_second() {
     let failed = || Err(StoreError::Failed(Arc::new(std::fmt::Error)));
     let answers = vec![failed(), failed(), INCOMPLETE, COMPLETE, COMPLETE];
     let times = times_of_purges(answers, &Clock::default()).await;
@@ -72,7 +72,7 @@ async fn a_janitor_follows_no_more_of_a_jump_than_has_lasted_for_a_round() {
         clock.jump()
     };
     let (times, left) = join(times_of_purges(vec![COMPLETE; 4], &clock), more).await;
-    // Of the rest it hears when it looks again at once; that has to last for a round of its own.
+    // The janitor detects the remaining jump in its next check; that has to last for another round.
     assert_eq!(times.into_iter().map(hours).collect::<Vec<_>>(), [0, 1, 1, 2]);
     let left = left.unwrap() - TimeDelta::hours(24);
     assert!(left.abs() < TimeDelta::minutes(1), "{left}");
@@ -99,13 +99,13 @@ async fn purge_all_counts_every_portion() {
     assert_eq!(purge_all(store).await.unwrap(), 2_005);
 }
 
-/// The hours, from its start, at which a janitor asks a store that answers like this.
+/// The hours since its start at which a janitor sends purges to a store with these answers.
 async fn hours_of_purges(answers: Vec<Answer>) -> Vec<u64> {
     let times = times_of_purges(answers, &Clock::default()).await;
     times.into_iter().map(hours).collect()
 }
 
-/// When, from its start, a janitor asks a store that answers like this.
+/// The times since its start at which a janitor sends purges to a store with these answers.
 async fn times_of_purges(answers: Vec<Answer>, clock: &Clock) -> Vec<Duration> {
     tokio::time::pause();
     let start = Instant::now();
@@ -124,7 +124,7 @@ fn hours(duration: Duration) -> u64 {
     (duration + Duration::from_mins(1)).as_secs() / 3600
 }
 
-/// A store that answers purges like this and reports when they were asked for, to the last one.
+/// A store that gives these answers to purges and reports when each was requested, up to the last one.
 fn note_purges(answers: Vec<Answer>) -> (Store, UnboundedReceiver<Instant>) {
     let (purges, noted) = mpsc::unbounded_channel();
     let address = NotingStore { answers: answers.into_iter(), purges }.start();

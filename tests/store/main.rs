@@ -1,5 +1,5 @@
-//! The store: its contract, which is the same for every backend, and what is SQLite's own; and the
-//! janitor, which sends to it.
+//! The store: its contract, which every backend fulfils; the tests that concern SQLite alone; and the
+//! janitor, which sends purges to the store.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

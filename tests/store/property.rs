@@ -1,9 +1,9 @@
 //! Property test of the store against its model: random commands, alone and in batches, as time passes
-//! and across restarts, are answered as the table in [`viewonce::store`] says.
+//! and across restarts, must be answered as the table in [`viewonce::store`] says.
 //!
-//! Each step of a case takes a quarter of an hour of the store's clock, and all else is a matter of
-//! whole days. A case is shorter than a day without them, so an instant that the store decides by is
-//! never closer than a quarter of an hour, and the time that really passes makes no difference.
+//! Each step of a case advances the store's clock by a quarter of an hour; all other durations are whole
+//! days. Without those, a case is shorter than a day. So no deadline of the store is ever closer than a
+//! quarter of an hour, and the real time that passes makes no difference.
 
 mod names;
 mod secrets;
@@ -30,24 +30,24 @@ use names::STRANGER;
 use secrets::Secrets;
 use step::{Step, steps};
 
-/// The time that a step takes.
+/// The time that each step takes.
 pub(crate) const STEP: Duration = Duration::from_mins(15);
-/// Room for the largest batch.
+/// Mailbox size that suffices for the largest batch.
 const MAILBOX: usize = 10_000;
-/// Cases that are tried, unless the environment says how many.
+/// Number of cases, unless the environment sets it.
 const CASES: u32 = 200;
-/// Shorter cases that are tried when one has failed.
+/// How many shorter cases are tried after a failure.
 const SHRINKS: u32 = 4_000;
 
 mod on_sqlite {
     #[test]
-    fn every_answer_is_that_of_the_model() {
-        super::every_answer_is_that_of_the_model(crate::sqlite::Sqlite::in_memory);
+    fn every_answer_matches_the_model() {
+        super::every_answer_matches_the_model(crate::sqlite::Sqlite::in_memory);
     }
 }
 
-/// Tries cases, each in a `fresh` place.
-fn every_answer_is_that_of_the_model<B: Backend>(fresh: fn() -> B) {
+/// Runs cases, each on `fresh` storage.
+fn every_answer_matches_the_model<B: Backend>(fresh: fn() -> B) {
     let config = Config::default();
     let cases = if env::var_os("PROPTEST_CASES").is_some() { config.cases } else { CASES };
     let config = Config { cases, max_shrink_iters: SHRINKS, failure_persistence: None, ..config };
@@ -62,9 +62,9 @@ fn every_answer_is_that_of_the_model<B: Backend>(fresh: fn() -> B) {
     }
 }
 
-/// An answer of a store, or what it should be.
+/// An answer of a store, or the expected answer.
 #[derive(Debug, PartialEq, Eq)]
-enum Told {
+enum Reply {
     Created(Created),
     Taken(Taken),
     Peeked(Option<Peeked>),
@@ -74,7 +74,7 @@ enum Told {
     Purged(Purged),
 }
 
-/// A store, and what it should answer.
+/// A store, and the model of its secrets.
 pub(crate) struct Case<B> {
     backend: B,
     clock: Clock,
@@ -91,14 +91,14 @@ impl<B: Backend> Case<B> {
     }
 
     async fn run(mut self, steps: Vec<Step>) -> Result<(), TestCaseError> {
-        let outcome = self.go(steps).await;
+        let outcome = self.run_steps(steps).await;
         let closed = self.store.insist(Close).await;
         outcome?;
         Ok(closed?)
     }
 
-    /// Goes these steps, and then has a look at every secret.
-    async fn go(&mut self, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    /// Runs these steps, and then checks every secret.
+    async fn run_steps(&mut self, steps: Vec<Step>) -> Result<(), TestCaseError> {
         for step in steps {
             self.pass(STEP);
             match step {
@@ -109,12 +109,12 @@ impl<B: Backend> Case<B> {
             }
         }
         self.pass(STEP);
-        self.look().await
+        self.check_all().await
     }
 
-    /// Looks at every secret: at all that can be seen of it, at the attempts that it has left, and at
-    /// what can be taken of it.
-    pub(crate) async fn look(&mut self) -> Result<(), TestCaseError> {
+    /// Checks every secret: its visible state, its remaining attempts, and its content, which this
+    /// takes.
+    pub(crate) async fn check_all(&mut self) -> Result<(), TestCaseError> {
         let take = |key, passphrase| Ask::Take { key, passphrase };
         let (guess, open) =
             (take(None, Some(Passphrase::Wrong)), take(Some(A), Some(Passphrase::Right)));
@@ -136,16 +136,16 @@ impl<B: Backend> Case<B> {
 
     pub(crate) async fn ask(&mut self, number: u32, ask: Ask) -> Result<(), TestCaseError> {
         let expected = self.expect(number, ask);
-        let told = send(&self.store, number, ask, self.secrets.timestamp()).await?;
-        self.compare(told, expected)
+        let reply = send(&self.store, number, ask, self.secrets.timestamp()).await?;
+        self.compare(reply, expected)
     }
 
-    /// Asks all of this as one batch.
+    /// Sends all these commands as one batch.
     pub(crate) async fn ask_at_once(&mut self, asks: Vec<(u32, Ask)>) -> Result<(), TestCaseError> {
         self.ask_slots_at_once(asks, |_secrets, number, _ask| number).await
     }
 
-    /// Asks all of this as one batch, of secrets whose numbers follow from what was asked before.
+    /// Sends all these commands as one batch; the numbers of the secrets follow from earlier commands.
     async fn ask_slots_at_once(
         &mut self,
         asks: Vec<(u32, Ask)>,
@@ -158,22 +158,25 @@ impl<B: Backend> Case<B> {
             expected.push(self.expect(number, ask));
             calls.push(send(&store, number, ask, self.secrets.timestamp()));
         }
-        let told = as_one_batch(&store, future::try_join_all(calls)).await?;
-        told.into_iter().zip(expected).try_for_each(|(told, expected)| self.compare(told, expected))
+        let reply = as_one_batch(&store, future::try_join_all(calls)).await?;
+        reply
+            .into_iter()
+            .zip(expected)
+            .try_for_each(|(reply, expected)| self.compare(reply, expected))
     }
 
-    /// The answer that there should be; and what it is about, which is told if there is another.
-    fn expect(&mut self, number: u32, ask: Ask) -> (Told, (u32, Secret, Ask)) {
+    /// The expected answer, with the context that a mismatch reports.
+    fn expect(&mut self, number: u32, ask: Ask) -> (Reply, (u32, Secret, Ask)) {
         let before = self.secrets.secret(number);
         (self.secrets.answer(number, ask), (number, before, ask))
     }
 
     fn compare(
         &self,
-        told: Told,
-        expected: (Told, (u32, Secret, Ask)),
+        reply: Reply,
+        expected: (Reply, (u32, Secret, Ask)),
     ) -> Result<(), TestCaseError> {
-        prop_assert_eq!(self.at_the_steps(told), expected.0, "{:?}", expected.1);
+        prop_assert_eq!(self.at_the_steps(reply), expected.0, "{:?}", expected.1);
         Ok(())
     }
 
@@ -188,31 +191,31 @@ impl<B: Backend> Case<B> {
         self.secrets.now += time;
     }
 
-    /// This answer with the instants that the store's clock gave at the nearest step, as they are
-    /// expected. An expiry was given by the test and stays as it is.
-    fn at_the_steps(&self, told: Told) -> Told {
-        let Told::ReceiptStatus(Some(fate)) = told else { return told };
+    /// This answer with instants of the store's clock rounded to the nearest step, as the model expects.
+    /// An expiry was set by the test and stays unchanged.
+    fn at_the_steps(&self, reply: Reply) -> Reply {
+        let Reply::ReceiptStatus(Some(receipt_status)) = reply else { return reply };
         let at_a_step = |instant| self.secrets.nearest_step(instant);
-        let ended_at = match fate.state {
-            State::Expired => fate.ended_at,
-            _ => fate.ended_at.map(at_a_step),
+        let ended_at = match receipt_status.state {
+            State::Expired => receipt_status.ended_at,
+            _ => receipt_status.ended_at.map(at_a_step),
         };
-        Told::ReceiptStatus(Some(ReceiptStatus {
-            created_at: at_a_step(fate.created_at),
+        Reply::ReceiptStatus(Some(ReceiptStatus {
+            created_at: at_a_step(receipt_status.created_at),
             ended_at,
-            ..fate
+            ..receipt_status
         }))
     }
 }
 
-/// Asks a store about the secret of this number, among others that never are.
-async fn send(store: &Store, number: u32, ask: Ask, now: Timestamp) -> Result<Told, StoreError> {
+/// Sends a command about the secret of this number, with nonexistent candidates beside it.
+async fn send(store: &Store, number: u32, ask: Ask, now: Timestamp) -> Result<Reply, StoreError> {
     let secrets = || [STRANGER, number].map(names::lookup_id).to_vec();
     let receipts = || [STRANGER, number].map(names::receipt_id).to_vec();
     let claims = |key| [number, STRANGER].map(|number| names::redelivery_id(number, key)).to_vec();
     Ok(match ask {
         Ask::Create(terms) => {
-            Told::Created(store.ask(names::new_secret(number, terms, now)).await?)
+            Reply::Created(store.ask(names::new_secret(number, terms, now)).await?)
         }
         Ask::Take { key, passphrase } => {
             let proof = passphrase.map(|passphrase| Proof {
@@ -220,18 +223,18 @@ async fn send(store: &Store, number: u32, ask: Ask, now: Timestamp) -> Result<To
                 wrapped_key: key.map(|key| names::wrapped_key(number, key)),
             });
             let claims = key.map_or_else(Vec::new, claims);
-            Told::Taken(
+            Reply::Taken(
                 store.ask(Take { candidates: secrets(), redelivery_ids: claims, proof }).await?,
             )
         }
-        Ask::Acknowledge(key) => Told::Ended(store.ask(Acknowledge(claims(key))).await?),
-        Ask::Burn => Told::Ended(store.ask(Burn(secrets())).await?),
-        Ask::Revoke => Told::ReceiptStatus(store.ask(Revoke(receipts())).await?),
-        Ask::Peek => Told::Peeked(store.ask(Peek(secrets())).await?),
-        Ask::Inspect => Told::ReceiptStatus(store.ask(Inspect(receipts())).await?),
+        Ask::Acknowledge(key) => Reply::Ended(store.ask(Acknowledge(claims(key))).await?),
+        Ask::Burn => Reply::Ended(store.ask(Burn(secrets())).await?),
+        Ask::Revoke => Reply::ReceiptStatus(store.ask(Revoke(receipts())).await?),
+        Ask::Peek => Reply::Peeked(store.ask(Peek(secrets())).await?),
+        Ask::Inspect => Reply::ReceiptStatus(store.ask(Inspect(receipts())).await?),
         Ask::Watch => {
             let mut watch: Watching<'_> = Box::pin(store.ask(Watch(receipts())));
-            Told::Waits(waits(store, &mut watch).await)
+            Reply::Waits(waits(store, &mut watch).await)
         }
         Ask::Purge => {
             let mut all = store.insist(Purge).await?;
@@ -239,7 +242,7 @@ async fn send(store: &Store, number: u32, ask: Ask, now: Timestamp) -> Result<To
                 let Purged { secrets, is_complete } = store.insist(Purge).await?;
                 all = Purged { secrets: all.secrets + secrets, is_complete };
             }
-            Told::Purged(all)
+            Reply::Purged(all)
         }
     })
 }

@@ -1,4 +1,4 @@
-//! Sealed secrets for tests: numbered, and recognisable by their bytes wherever these are found.
+//! Sealed secrets for tests: numbered, and recognisable by their bytes in any file.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use viewonce::domain::passphrase::WrappedKey;
 use viewonce::domain::secret::{Flags, SealedSecret};
 use viewonce::store::{Create, Proof, Take};
 
-/// How long a secret lives, unless a test says otherwise.
+/// Lifetime of a secret, unless a test sets another.
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
-/// One in so many secrets takes several pages of a database.
+/// One secret in this many takes several pages of a database.
 pub(crate) const LARGE_ONE_IN: u32 = 50;
 /// Bytes of a [`mark`].
 pub(crate) const MARK_BYTES: usize = 16;
 /// The idempotency key of a viewer, by its number.
 pub(crate) const KEY: u32 = 1;
-/// That of another.
+/// The idempotency key of another viewer.
 pub(crate) const ANOTHER_KEY: u32 = 2;
-/// The ids of secrets begin with so many instants, all earlier than any expiry, in no order.
+/// Number of distinct instants at the start of the ids: all earlier than any expiry, unsorted.
 const INSTANTS: u32 = 50;
 /// Bytes of a wrapped passphrase key: 32, and the tag.
 const WRAPPED_KEY_BYTES: usize = 48;
 
-/// What is to be kept beside a secret.
+/// The rows that are stored beside a secret.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
     has_passphrase: bool,
@@ -62,7 +62,7 @@ pub(crate) fn secret(n: u32, expires_at: Timestamp) -> SealedSecret {
     secret_of_size(n, 1 + n as usize * 37 % 61, expires_at)
 }
 
-/// Secret number `n`, which consists of so many [`mark`]s unless it is a large one.
+/// Secret number `n`, which consists of `marks` [`mark`]s unless it is a large one.
 pub(crate) fn secret_of_size(n: u32, marks: usize, expires_at: Timestamp) -> SealedSecret {
     let marks = if n.is_multiple_of(LARGE_ONE_IN) { 1_000 } else { marks };
     SealedSecret {
@@ -78,8 +78,8 @@ pub(crate) fn secret_of_size(n: u32, marks: usize, expires_at: Timestamp) -> Sea
 /// The id of secret number `n`.
 pub(crate) fn lookup_id(n: u32) -> LookupId {
     let mut digest = [0; DIGEST_BYTES];
-    digest[..4].copy_from_slice(&drawn(n).to_be_bytes());
-    LookupId::from_parts(Timestamp::from_millis(i64::from(drawn(!n) % INSTANTS)), &digest)
+    digest[..4].copy_from_slice(&pseudorandom(n).to_be_bytes());
+    LookupId::from_parts(Timestamp::from_millis(i64::from(pseudorandom(!n) % INSTANTS)), &digest)
 }
 
 /// Creates a secret with nothing beside it.
@@ -87,7 +87,7 @@ pub(crate) fn create_of(secret: SealedSecret) -> Create {
     Create { secret, verifier: None, receipt_id: None, creation: None }
 }
 
-/// Takes what has one of these ids, neither repeatably nor by a passphrase.
+/// Takes the secret with one of these ids, without repeat and without passphrase.
 pub(crate) fn take_of(candidates: Vec<LookupId>) -> Take {
     Take { candidates, redelivery_ids: Vec::new(), proof: None }
 }
@@ -107,17 +107,17 @@ pub(crate) fn receipt(n: u32) -> Vec<ReceiptId> {
     vec![receipt_id(n)]
 }
 
-/// What secret number `n` is kept under for a viewer with this key.
+/// The id of the repeat of secret number `n` for a viewer with this key.
 pub(crate) fn redelivery_id(n: u32, key: u32) -> RedeliveryId {
     RedeliveryId::from_bytes(id_bytes(n, 2 << 32 | u128::from(key)))
 }
 
-/// What creation number `n` is remembered by.
+/// The id of creation number `n`.
 pub(crate) fn creation_id(n: u32) -> CreationId {
     CreationId::from_bytes(id_bytes(n, 3 << 32))
 }
 
-/// Creation number `n`, of a sender whose secret key has always been the same.
+/// Creation number `n`, of a sender whose secret key never changes.
 pub(crate) fn creation(n: u32) -> NewCreation {
     let mut nonce = [0xc7; NONCE_BYTES];
     nonce[..ID_BYTES].copy_from_slice(&id_bytes(n, 4 << 32));
@@ -125,63 +125,63 @@ pub(crate) fn creation(n: u32) -> NewCreation {
     NewCreation { id, candidates: vec![id], nonce: Nonce::from_bytes(nonce) }
 }
 
-/// What the passphrase of secret number `n` is told by.
+/// The verifier of the passphrase of secret number `n`.
 pub(crate) fn verifier(n: u32) -> Verifier {
     Verifier::from_bytes(id_bytes(n, 5 << 32))
 }
 
-/// What is kept for a repeat of the passphrase of secret number `n`.
+/// The wrapped passphrase key in the repeat of secret number `n`.
 pub(crate) fn wrapped_key(n: u32) -> WrappedKey {
     let key = [id_bytes(n, 6 << 32); WRAPPED_KEY_BYTES / ID_BYTES].concat();
     WrappedKey(key)
 }
 
-/// What is 16 bytes of secret number `n`, another for each `purpose`.
+/// 16 bytes of secret number `n`, different for each `purpose`.
 fn id_bytes(n: u32, purpose: u128) -> [u8; ID_BYTES] {
     (u128::from(n).wrapping_mul(u128::MAX / 1_000_003) ^ purpose).to_be_bytes()
 }
 
 /// A take of secret number `n`, neither repeatable nor with a passphrase.
-pub(crate) fn taking(n: u32) -> Take {
+pub(crate) fn plain_take(n: u32) -> Take {
     take_of(only(n))
 }
 
 /// A take of secret number `n` that is repeatable with this key.
-pub(crate) fn claiming(n: u32, key: u32) -> Take {
-    Take { redelivery_ids: vec![redelivery_id(n, key)], ..taking(n) }
+pub(crate) fn repeatable_take(n: u32, key: u32) -> Take {
+    Take { redelivery_ids: vec![redelivery_id(n, key)], ..plain_take(n) }
 }
 
 /// A take of secret number `n` with its passphrase.
-pub(crate) fn knowing(n: u32) -> Take {
+pub(crate) fn unlock(n: u32) -> Take {
     let proof = Proof { verifier: verifier(n), wrapped_key: Some(wrapped_key(n)) };
-    Take { proof: Some(proof), ..taking(n) }
+    Take { proof: Some(proof), ..plain_take(n) }
 }
 
 /// A take of secret number `n` with its passphrase that is repeatable with this key.
-pub(crate) fn knowing_and_claiming(n: u32, key: u32) -> Take {
-    Take { redelivery_ids: vec![redelivery_id(n, key)], ..knowing(n) }
+pub(crate) fn repeatable_unlock(n: u32, key: u32) -> Take {
+    Take { redelivery_ids: vec![redelivery_id(n, key)], ..unlock(n) }
 }
 
 /// A take of secret number `n` with a wrong passphrase.
-pub(crate) fn guessing(n: u32) -> Take {
+pub(crate) fn wrong_guess(n: u32) -> Take {
     let proof = Proof { verifier: verifier(!n), wrapped_key: Some(wrapped_key(!n)) };
-    Take { proof: Some(proof), ..taking(n) }
+    Take { proof: Some(proof), ..plain_take(n) }
 }
 
-/// What the sealed bytes of secret number `n` consist of.
+/// The piece of which the sealed bytes of secret number `n` consist.
 fn mark(n: u32) -> String {
     format!("sealed {n:08x}!")
 }
 
-/// The number of the secret whose [`mark`] this is.
+/// The number of the secret to which this [`mark`] belongs.
 pub(crate) fn marked(bytes: &[u8]) -> Option<u32> {
     let digits = bytes.strip_prefix(b"sealed ")?.strip_suffix(b"!")?;
     u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// A number that looks like a random one (the last steps of `MurmurHash3`).
-pub(crate) fn drawn(lot: u32) -> u32 {
-    let lot = (lot ^ lot >> 16).wrapping_mul(0x85eb_ca6b);
-    let lot = (lot ^ lot >> 13).wrapping_mul(0xc2b2_ae35);
-    lot ^ lot >> 16
+/// A pseudorandom number (the last steps of `MurmurHash3`).
+pub(crate) fn pseudorandom(n: u32) -> u32 {
+    let n = (n ^ n >> 16).wrapping_mul(0x85eb_ca6b);
+    let n = (n ^ n >> 13).wrapping_mul(0xc2b2_ae35);
+    n ^ n >> 16
 }

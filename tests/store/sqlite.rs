@@ -1,4 +1,4 @@
-//! SQLite as a backend, and what it promises besides the contract.
+//! SQLite as a backend, and its promises besides the contract.
 
 mod corruption;
 mod erasure;
@@ -24,7 +24,7 @@ use viewonce::store::{Rules, Store};
 
 use crate::backend::{Backend, RULES};
 
-/// How long a lock may hinder a start before it is a failure.
+/// How long a lock may delay a start before that is a failure.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A database in a temporary folder, two folders deep.
@@ -33,13 +33,13 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// A place in memory, if the machine has one, for a test that writes very often.
+    /// A folder in memory, if the machine has one, for a test that writes very often.
     pub(crate) fn in_memory() -> Self {
         let root = tempfile::tempdir_in("/dev/shm").or_else(|_none| tempfile::tempdir()).unwrap();
         Self { root }
     }
 
-    /// The folder that is the database's own.
+    /// The folder that contains only the database.
     fn folder(&self) -> PathBuf {
         self.root.path().join("storage").join("db")
     }
@@ -53,12 +53,12 @@ impl Sqlite {
         self.folder().join("viewonce.sqlite3-wal")
     }
 
-    /// What is in the folder of the database.
+    /// The files in the folder of the database.
     fn files(&self) -> Vec<PathBuf> {
         fs::read_dir(self.folder()).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
 
-    /// Puts these bytes where the database is to be.
+    /// Writes these bytes to the path of the database.
     fn write(&self, bytes: &[u8]) {
         fs::create_dir_all(self.folder()).unwrap();
         fs::write(self.database(), bytes).unwrap();
@@ -76,7 +76,7 @@ impl Sqlite {
         Ok((store, ended))
     }
 
-    /// Starts a store here, or hears why not; also that somebody else has it.
+    /// Starts a store here, or returns why it failed, including that the database is in use.
     fn try_start(&self) -> Result<(), DatabaseError> {
         self.open(RULES, Clock::default(), 16).map(drop)
     }
@@ -92,8 +92,8 @@ impl Backend for Sqlite {
     }
 }
 
-/// What comes of a start on what nobody has. A child that another test is forking holds a lock that was
-/// just released here, until its exec.
+/// Retries a start on a database that no store uses. A child that another test is forking inherits a
+/// lock that was just released here, and keeps it until its exec.
 fn unless_in_use<T>(start: impl Fn() -> Result<T, DatabaseError>) -> Result<T, DatabaseError> {
     let began = Instant::now();
     loop {

@@ -7,13 +7,13 @@ use viewonce::store::{Ping, Store, StoreError, Watch};
 
 use crate::samples::receipt;
 
-/// After this, who waits will not hear any more.
+/// How long a test waits for a notification before it fails.
 pub(crate) const LONG: Duration = Duration::from_mins(1);
 
-/// A watch under way.
+/// A pending watch.
 pub(crate) type Watching<'a> = LocalBoxFuture<'a, Result<(), StoreError>>;
 
-/// A watch of secret number `n` that waits for its end.
+/// A watch of secret number `n` that the store has accepted.
 pub(crate) async fn waiting(store: &Store, n: u32) -> Watching<'_> {
     let mut watch = watch(store, n);
     assert!(waits(store, &mut watch).await, "{n}");
@@ -25,9 +25,9 @@ pub(crate) fn watch(store: &Store, n: u32) -> Watching<'_> {
     Box::pin(store.ask(Watch(receipt(n))))
 }
 
-/// Whether the store, when it has done all it was asked before, lets `watch` wait.
+/// Whether `watch` is still pending when the store has processed all earlier messages.
 pub(crate) async fn waits(store: &Store, watch: &mut Watching<'_>) -> bool {
-    // It is sent with the first look at it; the ping is behind it.
+    // The first poll sends the watch; the ping comes after it.
     let mut answer = future::poll_immediate(&mut *watch).await;
     if answer.is_none() {
         store.insist(Ping).await.unwrap();

@@ -1,4 +1,4 @@
-//! Certificates for tests, made as they are needed.
+//! Certificates for tests, generated on demand.
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
 use std::fs;
@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use viewonce::server::tls::provider;
 
-/// A certificate that signs itself, and its key, in PEM.
+/// A self-signed certificate and its key, in PEM.
 pub(crate) struct Certificate {
     pub(crate) der: CertificateDer<'static>,
     pub(crate) pem: String,
@@ -17,14 +17,14 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// A new one for `name`.
+    /// A new certificate for `name`.
     pub(crate) fn of(name: &str) -> Self {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed([name.to_owned()]).unwrap();
         Self { der: cert.der().clone(), pem: cert.pem(), key: signing_key.serialize_pem() }
     }
 
-    /// How a client speaks TLS of these versions that trusts this alone.
+    /// The configuration of a client that speaks these TLS versions and trusts only this certificate.
     pub(crate) fn trusted(&self, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.der.clone()).unwrap();
@@ -33,7 +33,7 @@ impl Certificate {
         config.with_root_certificates(roots).with_no_client_auth()
     }
 
-    /// Has the two files of `folder` hold this.
+    /// Writes the certificate and its key to `folder`.
     pub(crate) fn write(&self, folder: &Path) {
         let [certificate, key] = files(folder);
         fs::write(certificate, &self.pem).unwrap();
@@ -41,7 +41,7 @@ impl Certificate {
     }
 }
 
-/// The files for a certificate and its key in `folder`.
+/// The paths of a certificate and its key in `folder`.
 pub(crate) fn files(folder: &Path) -> [PathBuf; 2] {
     ["cert.pem", "key.pem"].map(|name| folder.join(name))
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub(crate) type Labels = BTreeMap<String, String>;
 type Parsed<T> = Result<T, String>;
 
-/// Parts of names that stand for a type, for a unit that is no base unit, or for a unit in short.
+/// Forbidden parts of names: metric types, and units that are abbreviated or not base units.
 const BAD_PARTS: &str = "counter gauge histogram summary milliseconds microseconds nanoseconds minutes \
     hours days weeks kilobytes megabytes gigabytes bits s ms us ns sec b kb mb gb tb pb m h d";
 
@@ -58,7 +58,7 @@ impl Exposition {
         self.0.keys().flat_map(|(_name, labels)| labels.values().map(String::as_str))
     }
 
-    /// Reads a sample of a family, if it is one and the first with its labels.
+    /// Reads a sample of a family; `None` if it is malformed or repeats the labels of another.
     fn read(&mut self, family: &str, kind: &str, line: &str) -> Option<()> {
         let (series, value) = line.split_once(' ')?;
         let (name, labels) = match series.split_once('{') {
@@ -97,7 +97,7 @@ fn read_labels(text: &str) -> Option<Labels> {
 }
 
 #[test]
-fn the_reader_takes_what_is_right() {
+fn the_parser_accepts_a_valid_exposition() {
     let text = "# HELP a_seconds One, \"quoted\".\n# TYPE a_seconds histogram\n\
                 a_seconds_bucket{a=\"/{c}\",le=\"+Inf\"} 2\na_seconds_sum{a=\"/{c}\"} 1.5\n\
                 # HELP c_total C.\n# TYPE c_total counter\nc_total 3\n";
@@ -108,7 +108,7 @@ fn the_reader_takes_what_is_right() {
 }
 
 #[test]
-fn the_reader_takes_nothing_else() {
+fn the_parser_refuses_invalid_expositions() {
     let read = |name, kind, samples| {
         Exposition::parse(&format!("# HELP {name} A.\n# TYPE {name} {kind}\n{samples}"))
     };

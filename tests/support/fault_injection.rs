@@ -22,18 +22,18 @@ use tempfile::TempDir;
 use format::{CONTROL, FAILED, FILE, FOLDER, Kind, Record, SECTOR, UNDO, word};
 pub(crate) use format::{calls, files, panics};
 
-/// What is to fail.
+/// A fault to inject.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
-    /// The system's number of the error, as in `libc::EIO`.
+    /// The error number, as in `libc::EIO`.
     pub(crate) error: i32,
     /// Which calls fail, as in `calls::WRITE | calls::SYNC`.
     pub(crate) calls: u64,
-    /// Of which files, as in `files::LOG`.
+    /// Whose calls fail, as in `files::LOG`.
     pub(crate) files: u64,
-    /// How many such calls succeed before.
+    /// How many such calls succeed first.
     pub(crate) before: u64,
-    /// Whether a write that fails has written half of its bytes.
+    /// Whether a failing write writes half of its bytes.
     pub(crate) is_torn: bool,
 }
 
@@ -43,12 +43,12 @@ impl Fault {
         Self { error, calls, files, before: 0, is_torn: false }
     }
 
-    /// So many such calls succeed before.
+    /// Lets this many calls succeed first.
     pub(crate) const fn after(self, before: u64) -> Self {
         Self { before, ..self }
     }
 
-    /// A write that fails has written half of its bytes.
+    /// Makes a failing write write half of its bytes.
     pub(crate) const fn torn(self) -> Self {
         Self { is_torn: true, ..self }
     }
@@ -71,7 +71,7 @@ impl FaultInjector {
         injector
     }
 
-    /// Lets a server run with the injector preloaded.
+    /// Preloads the injector into a server.
     pub(crate) fn under<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command.env("LD_PRELOAD", library()).env(FOLDER, self.folder.path())
     }
@@ -109,12 +109,12 @@ impl FaultInjector {
         self.write(word::PANIC, thread);
     }
 
-    /// Lets no thread start from now on.
+    /// Prevents new threads from starting from now on.
     pub(crate) fn start_no_threads(&self) {
         self.write(word::NO_THREADS, 1);
     }
 
-    /// Lets syncs succeed without effect from now on.
+    /// Makes syncs succeed without effect from now on.
     pub(crate) fn ignore_syncs(&self) {
         self.write(word::IGNORE_SYNCS, 1);
     }
@@ -129,7 +129,7 @@ impl FaultInjector {
     pub(crate) fn cut_power(&self, mut draw: impl FnMut() -> bool) {
         let mut entries: Vec<PathBuf> =
             fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        // In the same order whenever the draws are the same.
+        // Sorted, so that the same draws have the same effect.
         entries.sort();
         for path in entries {
             let name = path.file_name().unwrap().to_str().unwrap();
@@ -152,7 +152,7 @@ fn place(word: usize) -> u64 {
     (word * size_of::<u64>()) as u64
 }
 
-/// Draws that are the same for the same `seed`.
+/// A sequence of draws that depends only on `seed`.
 pub(crate) fn draws(mut seed: u64) -> impl FnMut() -> bool {
     move || {
         // The constants of Knuth's MMIX; the highest bit is the best.
@@ -161,11 +161,11 @@ pub(crate) fn draws(mut seed: u64) -> impl FnMut() -> bool {
     }
 }
 
-/// The library, built if it is not yet.
+/// The library, which is built on first use.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        // Where the binary is, and as it was built: nothing else has to be built then.
+        // Same target folder and profile as this binary, so that nothing else is rebuilt.
         let built = Path::new(env!("CARGO_BIN_EXE_viewonce")).parent().unwrap();
         let name = built.file_name().unwrap().to_str().unwrap();
         let mut cargo = Command::new(env!("CARGO"));
@@ -195,30 +195,30 @@ fn is_of_package(variable: &str) -> bool {
     ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| variable.starts_with(start))
 }
 
-/// The outcome of the syncs after a record.
+/// The outcome of the syncs that came after a record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LaterSync {
-    /// No sync came after, or one that failed.
+    /// No later sync, or the next one failed.
     Open,
-    /// A sync that came after succeeded, before which another had failed.
+    /// A later sync succeeded.
     Durable,
 }
 
-/// A file, on the way back to what is left of it.
+/// A file during the simulation of a power cut.
 struct Remains<'d> {
     file: File,
     draw: &'d mut dyn FnMut() -> bool,
-    /// The sectors that are as they were last synced.
+    /// Sectors whose synced content stays.
     durable: HashSet<u64>,
-    /// Where the last bytes that stay end.
+    /// The end of the last bytes that stay.
     end: u64,
-    /// Whether the file's size is as it was last synced.
+    /// Whether the file's synced size stays.
     is_size_durable: bool,
 }
 
-/// Takes the records of a file back from the last to the first.
+/// Undoes the records of a file from the last to the first.
 fn undo(path: &Path, records: &[Record], draw: &mut dyn FnMut() -> bool) {
-    // What was made and removed again leaves no file.
+    // A file that was created and removed again leaves nothing.
     let Ok(file) = OpenOptions::new().read(true).write(true).open(path) else { return };
     let durable = HashSet::new();
     let mut remains = Remains { file, draw, durable, end: 0, is_size_durable: false };
@@ -253,7 +253,7 @@ impl Remains<'_> {
         }
     }
 
-    /// It is the file's size that is on the disk or not, as a whole.
+    /// A change of the size is either on the disk or not, as a whole.
     fn undo_truncation(&mut self, record: &Record) {
         if self.is_size_durable || (self.draw)() {
             return;
@@ -266,13 +266,13 @@ impl Remains<'_> {
         }
     }
 
-    /// Has a sector be what it was before, as far as the file goes; where it did not go, it is zero.
+    /// Restores the old bytes of a sector up to the end of the file. Bytes beyond the old end are zero.
     fn put_back(&self, sector: u64, record: &Record) {
         let start = sector * SECTOR;
-        let room = self.file.metadata().unwrap().len().saturating_sub(start).min(SECTOR);
+        let remaining = self.file.metadata().unwrap().len().saturating_sub(start).min(SECTOR);
         let from = usize::try_from(start - record.start).unwrap();
         let old = record.old.iter().skip(from).copied().chain(repeat(0));
-        let bytes: Vec<u8> = old.take(usize::try_from(room).unwrap()).collect();
+        let bytes: Vec<u8> = old.take(usize::try_from(remaining).unwrap()).collect();
         self.file.write_all_at(&bytes, start).unwrap();
     }
 

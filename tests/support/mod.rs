@@ -1,4 +1,4 @@
-//! A real server on a free port, over a database of its own, for the tests of several binaries.
+//! A real server on a free port, with its own database, for several test binaries.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
@@ -22,18 +22,18 @@ use viewonce::server::{AppError, Application};
 use viewonce::store::Store;
 use viewonce::store::sqlite::DatabaseError;
 
-/// A text that is a token by its form, and opens nothing.
+/// A well-formed token that opens nothing.
 pub(crate) const UNKNOWN_TOKEN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-/// Two keys that make a request repeatable.
+/// Two idempotency keys.
 pub(crate) const REPEAT_KEYS: [&str; 2] =
     ["the-first-key-of-these-tests", "the-second-key-of-these-tests"];
-/// What `protect` asks for.
+/// The passphrase that `protect` sets.
 pub(crate) const PASSPHRASE: &str = "open sesame";
 
 /// A running service, and a client for it.
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
-    /// Where it tells its metrics, if it does.
+    /// The address of the metrics listener, if there is one.
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) clock: Clock,
     pub(crate) folder: TempDir,
@@ -80,7 +80,7 @@ fn run(folder: TempDir, settings: &Settings, keys: &SecretKeys) -> TestApp {
     TestApp { address, metrics, clock, folder, store, client, stop, running }
 }
 
-/// A child that another test is forking holds a lock that was just released here, until its exec.
+/// Retries: a child that another test is forking inherits a released lock, and keeps it until its exec.
 fn build(settings: &Settings, keys: &SecretKeys, clock: &Clock) -> Application {
     const PATIENCE: Duration = Duration::from_mins(1);
     let began = Instant::now();
@@ -94,7 +94,7 @@ fn build(settings: &Settings, keys: &SecretKeys, clock: &Clock) -> Application {
     }
 }
 
-/// The default settings, on a free port of this machine.
+/// The default settings, with a free port on the loopback address.
 pub(crate) fn settings(path: PathBuf) -> Settings {
     let env = Env::with_variables([("VIEWONCE_SERVER__BIND", "127.0.0.1:0")]);
     let mut settings = Settings::load(None, &env).expect("the defaults load");
@@ -114,12 +114,12 @@ pub(crate) fn database(folder: &TempDir) -> PathBuf {
 }
 
 impl TestApp {
-    /// The address of `path` on this service.
+    /// The URL of `path` on this service.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// A request, to be given headers or a body.
+    /// A request without headers and body.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, self.url(path))
     }
@@ -132,7 +132,7 @@ impl TestApp {
         send(self.request(Method::POST, path).json(body)).await
     }
 
-    /// Announces a creation and sends no body; returns how the answer begins.
+    /// Sends the head of a creation without its body; returns the start of the response.
     pub(crate) async fn announce(&self) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let head = "POST /api/v1/secrets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
@@ -233,17 +233,17 @@ impl TestApp {
     }
 }
 
-/// The address of a secret.
+/// The path of a secret.
 pub(crate) fn secret(token: &str) -> String {
     format!("/api/v1/secrets/{token}")
 }
 
-/// The address of a receipt.
+/// The path of a receipt.
 pub(crate) fn receipt_address(receipt: &str) -> String {
     format!("/api/v1/receipts/{receipt}")
 }
 
-/// The text that a member of a document is.
+/// The text in a member of a document.
 pub(crate) fn text(document: &Value, member: &str) -> String {
     document[member].as_str().expect("it is a text").to_owned()
 }

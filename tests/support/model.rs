@@ -1,17 +1,17 @@
-//! One secret, and what a store answers about it: the table of states and transitions in `src/store.rs`
-//! as a pure function. The property test and the contract of the store compare every answer with it, and
-//! so does the crash checker, for which no time passes.
+//! One secret and a store's answers about it: the table of states and transitions in `src/store.rs` as
+//! a pure function. The property test, the contract of the store and the crash checker compare every
+//! answer with it; for the crash checker no time passes.
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
 use std::time::Duration;
 
 use viewonce::store::{Bounds, CREATIONS_KEPT, Rules, State};
 
-/// An instant, from the start of a test on.
+/// An instant, as the time since the start of a test.
 pub(crate) type Instant = Duration;
 
 pub(crate) const DAY: Duration = Duration::from_hours(24);
-/// The rules that stores are set to which are compared with the model.
+/// The rules of the stores that are compared with the model.
 pub(crate) const RULES: Rules = Rules {
     attempts: 2,
     redelivery: Duration::from_hours(2 * 24),
@@ -26,7 +26,7 @@ pub(crate) struct Key(pub(crate) u32);
 pub(crate) const A: Key = Key(0);
 pub(crate) const B: Key = Key(1);
 
-/// The passphrase of one who takes a secret.
+/// The passphrase that comes with a take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passphrase {
     Right,
@@ -39,7 +39,7 @@ pub(crate) struct Terms {
     pub(crate) lifetime: Duration,
     pub(crate) has_passphrase: bool,
     pub(crate) has_receipt: bool,
-    /// Its key, if it may be retried.
+    /// The key of the creation, if it may be retried.
     pub(crate) key: Option<Key>,
 }
 
@@ -61,30 +61,30 @@ pub(crate) enum Ask {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Created,
-    /// This creation was made before.
+    /// A retry: this creation was already made.
     CreatedBefore,
-    /// It was made before, and now it has another token. Never true.
+    /// A retry that got another token than the creation. Never allowed.
     CreatedAnother,
     Content,
-    /// The content, once more.
+    /// The content again, as a repeat.
     Again(Kept),
     PassphraseRequired,
     WrongPassphrase {
         attempts_left: u32,
     },
-    /// There is no secret to take.
+    /// No secret can be taken.
     Nothing,
-    /// Whether a secret was burned or purged, or a repeat acknowledged.
+    /// Whether a burn, purge or acknowledgement found something to delete.
     Ended(bool),
-    /// Whether it needs a passphrase, if it is living.
+    /// For a living secret, whether it needs a passphrase.
     Peeked(Option<bool>),
-    /// What became of it, if it has a receipt.
+    /// The state that the receipt reports, if there is one.
     ReceiptStatus(Option<State>),
-    /// Whether a watch waits.
+    /// Whether a watch stays pending.
     Waits(bool),
 }
 
-/// The state of a secret, which may not be there.
+/// The state of a secret, which may not be stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Secret(pub(crate) Option<Stored>);
 
@@ -98,7 +98,7 @@ pub(crate) struct Stored {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
-    /// Nobody has ended it; it may have expired.
+    /// No request has ended it; it may have expired.
     Living {
         attempts_left: u32,
     },
@@ -112,16 +112,16 @@ enum Stage {
     Locked {
         at: Instant,
     },
-    /// It expired, and was purged.
+    /// Expired and purged.
     Purged,
 }
 
-/// What is kept for a repeat.
+/// The retained copy for repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Kept {
     pub(crate) key: Key,
     until: Instant,
-    /// Whether a passphrase came with the take.
+    /// Whether the take had a passphrase.
     pub(crate) has_passphrase: bool,
 }
 
@@ -137,19 +137,19 @@ impl Secret {
             }
             Ask::Burn => Answer::Ended(self.destroy(now)),
             Ask::Revoke => {
-                if self.fate(now).is_some() {
+                if self.receipt_state(now).is_some() {
                     self.destroy(now);
                 }
-                Answer::ReceiptStatus(self.fate(now))
+                Answer::ReceiptStatus(self.receipt_state(now))
             }
             Ask::Peek => Answer::Peeked(self.living(now).map(|stored| stored.terms.has_passphrase)),
-            Ask::Inspect => Answer::ReceiptStatus(self.fate(now)),
-            Ask::Watch => Answer::Waits(self.fate(now) == Some(State::Pending)),
+            Ask::Inspect => Answer::ReceiptStatus(self.receipt_state(now)),
+            Ask::Watch => Answer::Waits(self.receipt_state(now) == Some(State::Pending)),
             Ask::Purge => Answer::Ended(self.purge(now)),
         }
     }
 
-    /// Whether a creation with this key would be a retry of its own.
+    /// Whether a creation with this key is a retry of this secret's creation.
     pub(crate) fn remembers(&self, key: Option<Key>, now: Instant) -> bool {
         let remembered = |stored: &Stored| now < stored.created_at + CREATIONS_KEPT;
         self.0.is_some_and(|stored| key.is_some() && stored.terms.key == key && remembered(&stored))
@@ -191,7 +191,7 @@ impl Secret {
         }
     }
 
-    /// Deletes it, or else what is kept of it; returns whether it was living.
+    /// Deletes the secret, or else its repeat; returns whether the secret was living.
     fn destroy(&mut self, now: Instant) -> bool {
         if let Some(stored) = self.living(now) {
             stored.stage = Stage::Burned { at: now };
@@ -203,7 +203,7 @@ impl Secret {
         false
     }
 
-    /// Deletes it if it has expired; returns whether it was there until now.
+    /// Deletes the secret if it has expired; returns whether this changed anything.
     fn purge(&mut self, now: Instant) -> bool {
         let is_living = self.living(now).is_some();
         let Some(stored) = &mut self.0 else { return false };
@@ -225,8 +225,8 @@ impl Secret {
         }
     }
 
-    /// What its receipt tells, as long as it is kept.
-    fn fate(&self, now: Instant) -> Option<State> {
+    /// The state that the receipt reports while it is kept.
+    fn receipt_state(&self, now: Instant) -> Option<State> {
         let stored = self.0.filter(|stored| stored.terms.has_receipt)?;
         match stored.end(now) {
             None => Some(State::Pending),

@@ -10,14 +10,14 @@ use std::task::{Context, Wake, Waker};
 use tokio::task::unconstrained;
 use viewonce::store::{Peek, Store};
 
-/// Pauses a store until it is dropped.
+/// A store that is paused until this is dropped.
 pub(crate) struct PausedStore<'a> {
-    _turn: Turn<'a>,
+    _barrier: Barrier<'a>,
 }
 
-/// A message in the queue of a store that pauses it from its answer until this is dropped: after a
-/// commit, before the answers to the later messages of the same batch.
-pub(crate) struct Turn<'a> {
+/// A queued message that pauses the store when it is answered, until this is dropped: after a commit,
+/// before the later messages of the same batch are answered.
+pub(crate) struct Barrier<'a> {
     arrival: Receiver<()>,
     _release: Sender<()>,
     _call: Pin<Box<dyn Future<Output = ()> + 'a>>,
@@ -37,9 +37,9 @@ impl Wake for Gate {
     }
 }
 
-impl<'a> Turn<'a> {
+impl<'a> Barrier<'a> {
     /// Queues a message at a paused store.
-    pub(crate) fn queue(_held: &PausedStore<'_>, store: &'a Store) -> Self {
+    pub(crate) fn queue(_paused: &PausedStore<'_>, store: &'a Store) -> Self {
         Self::try_queue(store).expect("a paused store answers no message")
     }
 
@@ -58,18 +58,18 @@ impl<'a> Turn<'a> {
     }
 
     /// Waits until the store is paused.
-    pub(crate) fn come(&self) {
+    pub(crate) fn wait_until_reached(&self) {
         self.arrival.recv().unwrap();
     }
 }
 
 /// Pauses `store`.
-pub(crate) fn hold(store: &Store) -> PausedStore<'_> {
+pub(crate) fn pause(store: &Store) -> PausedStore<'_> {
     loop {
         // A message that was answered at once blocks nothing: retry.
-        if let Some(turn) = Turn::try_queue(store) {
-            turn.come();
-            return PausedStore { _turn: turn };
+        if let Some(barrier) = Barrier::try_queue(store) {
+            barrier.wait_until_reached();
+            return PausedStore { _barrier: barrier };
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Running the binary in a folder and an environment of its own.
+//! Runs the binary in a separate folder and environment.
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 pub(crate) const KEY: &str = "an example key that is long enough for production";
 const LISTENING: &str = "listening on ";
 
-/// The binary in `folder`, with nothing in its environment but a free port to listen on.
+/// The binary in `folder`, with an empty environment but for a free port to listen on.
 pub(crate) fn viewonce(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_viewonce"));
     command.current_dir(folder).env_clear().env("VIEWONCE_SERVER__BIND", "127.0.0.1:0");
@@ -51,7 +51,7 @@ impl Drop for Guarded {
     }
 }
 
-/// A running server and what it logs.
+/// A running server and its log.
 pub(crate) struct Service {
     child: Guarded,
     pub(crate) address: String,
@@ -91,12 +91,12 @@ impl Service {
         Self::start(tempfile::tempdir().unwrap(), |command| command)
     }
 
-    /// The number of its process.
+    /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.0.id()
     }
 
-    /// Whether it has logged these words until now.
+    /// Whether its log contains these words so far.
     pub(crate) fn has_said(&self, words: &str) -> bool {
         self.log.lock().unwrap().contains(words)
     }
@@ -126,7 +126,7 @@ impl Service {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
-    /// Kills it, as `kill -9` does, at this very instant.
+    /// Kills it immediately, as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.child.0.kill().unwrap();
     }

@@ -13,7 +13,7 @@ use viewonce::store::sqlite::StoreActor;
 
 use crate::support::{database, keys, settings};
 
-/// A state over a store in `folder`, for contents of so many bytes.
+/// The state of a service with its store in `folder` and this limit of contents.
 pub(crate) fn state(folder: &TempDir, max_content_bytes: usize) -> AppState {
     let mut settings = settings(database(folder));
     settings.secrets.max_content_bytes = max_content_bytes;

@@ -4,21 +4,21 @@
 use std::env;
 use std::process::{Command, Output};
 
-/// Makes the folder for temporary files a file system of [`SMALL`] size.
+/// Mounts a file system of [`SMALL`] bytes on the folder for temporary files.
 pub(crate) const ON_A_SMALL_FILE_SYSTEM: &str = r#"
     unshare --user --map-root-user --mount true || exit 77
     mount='mount -t tmpfs -o size=2m none "$TMPDIR" || exit 77; exec "$0" "$@"'
     exec unshare --user --map-root-user --mount sh -c "$mount" "$0" "$@""#;
 /// Bytes of a small file system.
 pub(crate) const SMALL: u64 = 2 << 20;
-/// A write beyond a limit that is set later is an error, and does not end the process.
+/// Ignores SIGXFSZ, so that a write beyond a later limit is an error and does not kill the process.
 pub(crate) const WITHOUT_SIGNALS_OF_LIMITS: &str = "prlimit --version || exit 77; trap '' XFSZ";
 
-/// In the environment of such a process: the test's name.
+/// Environment variable of such a process: the test's name.
 const ALONE: &str = "VIEWONCE_TEST_ALONE";
-/// Where it is in the environment, a test that is skipped fails.
+/// If this environment variable is set, a test that would be skipped fails.
 const ALL: &str = "VIEWONCE_TEST_ALL";
-/// The exit code of shell commands that find no means on this machine for what they prepare.
+/// The exit code of the shell commands if this machine lacks the means for them.
 const SKIP: i32 = 77;
 
 /// Whether this is the subprocess of `test`. If not, runs the test in one.
@@ -30,8 +30,8 @@ pub(crate) fn is_alone(test: &str, prepare: &str) -> bool {
     is_alone
 }
 
-/// Runs `test` in a process of its own that the shell commands of `prepare` have prepared, with a
-/// folder of its own for temporary files.
+/// Runs `test` in another process after the shell commands of `prepare`, with a separate folder for
+/// temporary files.
 pub(crate) fn run_again(test: &str, prepare: &str) {
     let output = run(test, prepare);
     let stdout = String::from_utf8_lossy(&output.stdout);

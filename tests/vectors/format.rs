@@ -1,4 +1,4 @@
-//! Secrets: sealing, opening and finding them, and what is kept beside them.
+//! Secrets: sealing, opening and locating them, and the values stored beside them.
 
 use viewonce::crypto::format::{FormatError, Issued, Roots};
 use viewonce::domain::clock::Timestamp;
@@ -16,7 +16,7 @@ use crate::{Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors
 const VALID: &str = include_str!("format-1.json");
 const MALFORMED: &str = include_str!("malformed-1.json");
 
-/// A sealed secret, what opens it, and what comes of that: its content or an error's name.
+/// A sealed secret, the inputs that open it, and the outcome: its content, or the name of an error.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Vector<Outcome> {
@@ -30,19 +30,19 @@ struct Vector<Outcome> {
     lookup_id: Hex<[u8; ID_BYTES]>,
     #[serde(alias = "content", alias = "error")]
     outcome: Outcome,
-    /// What it is opened with beside the token.
+    /// The passphrase that opens it together with the token.
     passphrase: Option<String>,
     verifier: Option<Hex<[u8; ID_BYTES]>>,
     receipt: Option<Hex<[u8; TOKEN_BYTES]>>,
     receipt_id: Option<Hex<[u8; ID_BYTES]>>,
-    claim: Option<Claim>,
+    claim: Option<Redelivery>,
     sealed: Hex<Vec<u8>>,
 }
 
-/// What a secret is kept under, and its passphrase key with it, for whoever takes it with this key.
+/// The id of a repeat with this idempotency key, and the wrapped passphrase key in it.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Claim {
+struct Redelivery {
     idempotency_key: String,
     id: Hex<[u8; ID_BYTES]>,
     wrapped: Option<Hex<Vec<u8>>>,
@@ -99,7 +99,7 @@ impl<Outcome> Vector<Outcome> {
         }
     }
 
-    /// What its passphrase comes down to, if it has one.
+    /// The verifier and the key of its passphrase, if it has one.
     fn prove(&self, roots: &Roots) -> Result<Option<(Verifier, PassphraseKey)>, FormatError> {
         let Some(text) = &self.passphrase else { return Ok(None) };
         roots.prove(&self.token(), self.key_id(), &passphrase(text)).map(Some)
@@ -116,17 +116,17 @@ impl<Outcome> Vector<Outcome> {
 }
 
 impl Vector<Content> {
-    /// What its sender confided.
+    /// The sender's input.
     fn content(&self) -> Plaintext {
         Plaintext::parse(self.outcome.text()).unwrap()
     }
 
-    /// What its sender got.
+    /// The tokens that the sender got.
     fn issued(&self) -> Issued {
         Issued { token: self.token(), receipt: self.receipt() }
     }
 
-    /// What the store got.
+    /// The values that the store got.
     fn stored(&self) -> Create {
         let (verifier, receipt_id) = (self.verifier(), self.receipt_id());
         Create { secret: self.sealed(), verifier, receipt_id, creation: None }
@@ -142,7 +142,7 @@ impl Content {
     }
 }
 
-impl Claim {
+impl Redelivery {
     fn key(&self) -> IdempotencyKey {
         idempotency_key(&self.idempotency_key)
     }

@@ -1,5 +1,5 @@
-//! Creations that may be repeated: who repeats one gets what it got, whoever asks for anything else
-//! gets nothing.
+//! Repeatable creations: a retry of the same request gets the same tokens, and any other request gets
+//! nothing.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors
 
 const CREATIONS: &str = include_str!("repeat-1.json");
 
-/// A creation, what it is remembered by, and what its sender got.
+/// A creation, the id that it is remembered by, and the tokens that its sender got.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Vector {
@@ -83,7 +83,7 @@ impl Request {
         Retry::of(&seal).unwrap()
     }
 
-    /// Requests that differ from this one in one thing each.
+    /// Requests that differ from this one in one field each.
     fn others(&self) -> Vec<(&'static str, Self)> {
         let other = |difference, change: fn(&mut Self)| {
             let mut other = self.clone();
@@ -111,7 +111,7 @@ impl Request {
     }
 }
 
-/// Makes another text of the same length, if its last character is one byte.
+/// Replaces the last character by another one of the same length.
 fn replace_last(text: &mut String) {
     text.pop();
     text.push('y');
@@ -126,7 +126,7 @@ fn bytes(issued: &Issued) -> Tokens {
     (*issued.token.expose_bytes(), receipt)
 }
 
-/// A creation of the same, but now.
+/// A new creation with the same request.
 fn issue(roots: &Roots, vector: &Vector) -> (Issued, Creation) {
     let expires_at = vector.expires_at();
     let (issued, NewCreation { id, nonce, .. }) = roots.issue(&vector.retry(), expires_at).unwrap();
@@ -147,7 +147,7 @@ fn every_creation_is_remembered_by_its_id() {
 }
 
 #[test]
-fn every_retry_gets_what_the_creation_got() {
+fn every_retry_gets_the_tokens_of_the_creation() {
     for vector in creations() {
         for (roots, _place) in rotated(&vector.secret_key) {
             let issued = roots.reissue(&vector.retry(), &vector.creation());
@@ -157,7 +157,7 @@ fn every_retry_gets_what_the_creation_got() {
 }
 
 #[test]
-fn a_retry_of_what_was_just_issued_gets_it_again() {
+fn a_retry_of_a_new_creation_gets_its_tokens() {
     for vector in creations() {
         let roots = roots(&vector.secret_key, &[OTHER_KEY]);
         let (issued, creation) = issue(&roots, &vector);

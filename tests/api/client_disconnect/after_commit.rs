@@ -6,7 +6,7 @@ use super::attempt::{Attempt, KINDS, Kind};
 use super::connection::{Connection, WAYS, Way};
 
 use super::{empty_log, logged_bytes, settle_worker, spawn_narrow_app};
-use crate::paused_store::{Turn, hold};
+use crate::paused_store::{Barrier, pause};
 use crate::support::TestApp;
 
 /// Sends a request and returns when it is committed. The response waits until the returned guard is
@@ -15,16 +15,16 @@ async fn commit<'a>(
     app: &'a TestApp,
     connection: &mut Connection,
     attempt: &Attempt,
-) -> Option<Turn<'a>> {
+) -> Option<Barrier<'a>> {
     empty_log(app).await;
-    let held = hold(&app.store);
-    let turn = Turn::queue(&held, &app.store);
+    let paused = pause(&app.store);
+    let barrier = Barrier::queue(&paused, &app.store);
     let before = logged_bytes(app);
     connection.ask(attempt.request(app)).await;
     settle_worker(app).await;
-    drop(held);
-    turn.come();
-    (logged_bytes(app) > before).then_some(turn)
+    drop(paused);
+    barrier.wait_until_reached();
+    (logged_bytes(app) > before).then_some(barrier)
 }
 
 /// Disconnects a client between the commit of its request and the response.
@@ -33,11 +33,11 @@ async fn leave_committed(app: &TestApp, kind: Kind, way: Way) -> Attempt {
     loop {
         let attempt = Attempt::prepare(app, kind).await;
         let mut connection = Connection::open(app).await;
-        if let Some(turn) = commit(app, &mut connection, &attempt).await {
+        if let Some(barrier) = commit(app, &mut connection, &attempt).await {
             let ended = log.len();
             connection.leave_unanswered(way).await;
             log.expect_disconnect(ended).await;
-            drop(turn);
+            drop(barrier);
             return attempt;
         }
     }
@@ -57,12 +57,12 @@ async fn a_committed_request_stays_done_if_the_client_disconnects_before_the_res
 async fn a_disconnect_before_the_first_response_cancels_the_second_pipelined_request() {
     let (log, app) = (AccessLog::read(), spawn_narrow_app());
     for way in WAYS {
-        let (first, turn, mut connection, second) = loop {
+        let (first, barrier, mut connection, second) = loop {
             let second = Attempt::prepare(&app, Kind::Get).await;
             let first = Attempt::prepare(&app, Kind::Get).await;
             let mut connection = Connection::open(&app).await;
-            if let Some(turn) = commit(&app, &mut connection, &first).await {
-                break (first, turn, connection, second);
+            if let Some(barrier) = commit(&app, &mut connection, &first).await {
+                break (first, barrier, connection, second);
             }
         };
         connection.send(&second.request(&app).0).await;
@@ -70,7 +70,7 @@ async fn a_disconnect_before_the_first_response_cancels_the_second_pipelined_req
         let ended = log.len();
         connection.leave_unanswered(way).await;
         log.expect_disconnect(ended).await;
-        drop(turn);
+        drop(barrier);
         first.expect_done(&app).await;
         second.expect_intact(&app).await;
     }

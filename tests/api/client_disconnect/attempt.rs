@@ -30,7 +30,7 @@ pub(super) const KINDS: [Kind; 8] = [
     Kind::Create,
     Kind::CreateWithKey,
 ];
-/// Those that have a body.
+/// The kinds of requests that have a body.
 pub(super) const BODIES: [Kind; 5] =
     [Kind::Reveal, Kind::RevealWithKey, Kind::Acknowledge, Kind::Create, Kind::CreateWithKey];
 /// A secret, and a request that would end it or create another one.

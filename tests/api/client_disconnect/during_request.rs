@@ -31,7 +31,7 @@ async fn expect_nothing(kinds: &[Kind], say: impl AsyncFn(&TestApp, &Attempt, Wa
     }
 }
 
-/// The same with the whole head and the part of the body that `body` returns.
+/// As [`expect_nothing`], with the whole head and the part of the body that `body` returns.
 async fn expect_no_effect_after_the_head(body: impl Fn(&str) -> &str) {
     let log = AccessLog::read();
     let say = async |app: &TestApp, attempt: &Attempt, way: Way| {

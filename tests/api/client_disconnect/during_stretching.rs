@@ -7,7 +7,7 @@ use super::access_log::AccessLog;
 use super::connection::{Connection, WAYS, Way};
 
 use super::{living, settle_worker, spawn_narrow_app};
-use crate::paused_store::{Turn, hold};
+use crate::paused_store::{Barrier, pause};
 use crate::support::{PASSPHRASE, TestApp, document};
 
 const WRONG: &str = "open barley";
@@ -29,12 +29,12 @@ async fn guess_and_leave(app: &TestApp, token: &str, passphrase: &str, way: Way)
     let log = AccessLog::read();
     let guess = json!({ "token": token, "passphrase": passphrase });
     let mut connection = Connection::open(app).await;
-    let held = hold(&app.store);
+    let paused = pause(&app.store);
     connection.ask(post("/api/v1/reveal", &guess)).await;
     settle_worker(app).await;
-    let turn = Turn::queue(&held, &app.store);
-    drop(held);
-    turn.come();
+    let barrier = Barrier::queue(&paused, &app.store);
+    drop(paused);
+    barrier.wait_until_reached();
     settle_worker(app).await;
     let ended = log.len();
     connection.leave_unanswered(way).await;
@@ -69,13 +69,13 @@ async fn a_disconnect_while_the_passphrase_of_a_creation_is_stretched_stores_not
     let creation = json!({ "content": "x", "passphrase": PASSPHRASE });
     for (way, others) in WAYS.into_iter().zip(1..) {
         let mut connection = Connection::open(&app).await;
-        let held = hold(&app.store);
+        let paused = pause(&app.store);
         connection.ask(post("/api/v1/secrets", &creation)).await;
         settle_worker(&app).await;
         let ended = log.len();
         connection.leave_unanswered(way).await;
         log.expect_disconnect(ended).await;
-        drop(held);
+        drop(paused);
         app.protect("y").await;
         assert_eq!(living(&app).await, others, "{way:?}");
     }

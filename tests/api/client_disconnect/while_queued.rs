@@ -4,7 +4,7 @@ use super::access_log::AccessLog;
 use super::attempt::{Attempt, KINDS, Kind};
 use super::connection::{Connection, WAYS};
 use super::{settle_worker, spawn_narrow_app};
-use crate::paused_store::hold;
+use crate::paused_store::pause;
 use crate::support::{receipt_address, spawn_app_with};
 
 #[actix_web::test]
@@ -14,13 +14,13 @@ async fn a_disconnect_before_the_store_runs_the_request_has_no_effect() {
         for way in WAYS {
             let attempt = Attempt::prepare(&app, kind).await;
             let mut connection = Connection::open(&app).await;
-            let held = hold(&app.store);
+            let paused = pause(&app.store);
             connection.ask(attempt.request(&app)).await;
             settle_worker(&app).await;
             let ended = log.len();
             connection.leave_unanswered(way).await;
             log.expect_disconnect(ended).await;
-            drop(held);
+            drop(paused);
             attempt.expect_untouched(&app).await;
         }
     }
@@ -34,7 +34,7 @@ async fn a_disconnect_after_the_first_response_cancels_the_second_pipelined_requ
         for way in WAYS {
             let attempt = Attempt::prepare(&app, kind).await;
             let mut connection = Connection::open(&app).await;
-            let held = hold(&app.store);
+            let paused = pause(&app.store);
             let (head, _) = attempt.request(&app);
             connection.send(&format!("GET /s HTTP/1.1\r\nHost: x\r\n\r\n{head}")).await;
             connection.read_to("</html>").await;
@@ -43,7 +43,7 @@ async fn a_disconnect_after_the_first_response_cancels_the_second_pipelined_requ
             let ended = log.len();
             connection.leave_unanswered(way).await;
             log.expect_disconnect(ended).await;
-            drop(held);
+            drop(paused);
             attempt.expect_untouched(&app).await;
         }
     }
@@ -56,14 +56,14 @@ async fn a_disconnect_behind_more_bytes_than_are_buffered_has_no_effect() {
     for way in WAYS {
         let attempt = Attempt::prepare(&app, Kind::Get).await;
         let mut connection = Connection::open(&app).await;
-        let held = hold(&app.store);
+        let paused = pause(&app.store);
         connection.ask(attempt.request(&app)).await;
         connection.send(&"GET /s HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000)).await;
         settle_worker(&app).await;
         let ended = log.len();
         connection.leave_unanswered(way).await;
         log.expect_disconnect(ended).await;
-        drop(held);
+        drop(paused);
         attempt.expect_untouched(&app).await;
     }
 }

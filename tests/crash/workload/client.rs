@@ -1,4 +1,4 @@
-//! A client: it draws its next request, sends it and records it, until the server is gone.
+//! A client: it draws a request, sends it and records it, until the server is gone.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -26,16 +26,16 @@ pub(crate) struct Client<'a> {
 impl Client<'_> {
     /// Sends requests until the server is gone.
     pub(crate) async fn run(mut self) {
-        while self.turn().await {}
+        while self.send_next().await {}
     }
 
-    async fn turn(&mut self) -> bool {
+    async fn send_next(&mut self) -> bool {
         match self.rng.u8(..20) {
             0..9 => self.create().await,
             9..11 => self.retry_creation().await,
-            11..13 => self.crowd().await,
+            11..13 => self.send_concurrently().await,
             13..15 => self.reveal_and_go_on().await,
-            _ => self.one().await,
+            _ => self.send_one().await,
         }
     }
 
@@ -69,14 +69,14 @@ impl Client<'_> {
     }
 
     /// One request about a secret.
-    async fn one(&mut self) -> bool {
+    async fn send_one(&mut self) -> bool {
         let Some(number) = self.draw(1) else { return self.create().await };
         let ask = self.draw_ask(number);
         self.ask(number, ask).await
     }
 
     /// Several requests about a secret at the same instant.
-    async fn crowd(&mut self) -> bool {
+    async fn send_concurrently(&mut self) -> bool {
         let size = self.rng.usize(2..=CROWD);
         let Some(number) = self.draw(size) else { return self.create().await };
         let asks: Vec<Ask> = (0..size).map(|_| self.draw_ask(number)).collect();
@@ -121,7 +121,7 @@ impl Client<'_> {
     }
 
     /// Reads a secret for the last time: its state, and whether it can still be revealed or repeated.
-    pub(crate) async fn look(&self, number: usize) {
+    pub(crate) async fn read_finally(&self, number: usize) {
         self.read_state(number, true).await;
         let (terms, key, passphrase, is_known) = {
             let secret = &self.recorder.borrow().secrets[number];
@@ -185,8 +185,8 @@ impl Client<'_> {
             let mut recorder = self.recorder.borrow_mut();
             (recorder.begin(number, ask), self.wire.request(&recorder.secrets[number], ask))
         };
-        let heard = wire::send(request).await;
-        self.recorder.borrow_mut().end(entry, heard)
+        let received = wire::send(request).await;
+        self.recorder.borrow_mut().end(entry, received)
     }
 }
 

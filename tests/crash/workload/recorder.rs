@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use viewonce::store::State;
 
 use super::secret::Secret;
-use super::wire::{self, Heard};
+use super::wire::{self, Received};
 use crate::history::{Instant, NEVER, Outcome, Request};
 use crate::model::{Answer, Ask, Terms};
 
@@ -30,7 +30,7 @@ pub(crate) struct Recorder {
     pub(crate) is_ending: bool,
     /// Whether the servers are stopped cleanly, which leaves no outcome uncertain.
     is_orderly: bool,
-    /// Number of answers that promise a lasting effect.
+    /// Number of promises: answers that guarantee a lasting effect.
     promises: usize,
     /// The number of promises at which `is_time` is notified.
     goal: usize,
@@ -50,12 +50,12 @@ pub(super) struct Entry {
 }
 
 impl Recorder {
-    /// An empty one.
+    /// An empty recorder.
     pub(crate) fn new(is_orderly: bool) -> Self {
         Self { is_orderly, ..Self::default() }
     }
 
-    /// Notified when so many more promises have been made, or at the first violation.
+    /// Returns a notification of the next `promises` promises, or of the first violation.
     pub(crate) fn time_of(&mut self, promises: usize) -> Rc<Notify> {
         self.goal = self.promises + promises;
         self.is_time = Rc::new(Notify::new());
@@ -83,25 +83,25 @@ impl Recorder {
     }
 
     /// Records the outcome of a request. Returns whether the server is still running.
-    pub(super) fn end(&mut self, entry: Entry, heard: Heard) -> bool {
+    pub(super) fn end(&mut self, entry: Entry, received: Received) -> bool {
         self.secrets[entry.number].under_way -= 1;
-        if !matches!(heard, Heard::Answer { .. }) && !self.is_ending {
+        if !matches!(received, Received::Answer { .. }) && !self.is_ending {
             self.violate(entry, "no answer although the server was not being stopped");
         }
-        match heard {
-            Heard::Answer { status, document } => {
+        match received {
+            Received::Answer { status, document } => {
                 self.answered(entry, status, &document);
                 true
             }
-            Heard::Refused => {
+            Received::Refused => {
                 self.request(entry).outcome = Outcome::NotRun;
                 false
             }
-            Heard::Broken => {
+            Received::Broken => {
                 self.uncertain.push(entry);
                 false
             }
-            Heard::Silence => {
+            Received::Silence => {
                 self.uncertain.push(entry);
                 self.violate(entry, "neither an answer nor an end of the connection");
                 false
@@ -111,7 +111,7 @@ impl Recorder {
 
     fn answered(&mut self, entry: Entry, status: u16, document: &Value) {
         let ask = self.request(entry).ask;
-        match wire::understand(&mut self.secrets[entry.number], ask, status, document) {
+        match wire::decode(&mut self.secrets[entry.number], ask, status, document) {
             Ok(Outcome::Uncertain) => {
                 self.uncertain.push(entry);
                 if self.is_orderly {
@@ -160,13 +160,13 @@ impl Recorder {
 
     /// The doubtful secrets that still accept requests.
     pub(crate) fn in_doubt(&self) -> Vec<usize> {
-        let has_room = |number: &usize| self.secrets[*number].has_room(READ_STATE_REQUESTS);
-        self.doubtful.iter().copied().filter(has_room).collect()
+        let accepts = |number: &usize| self.secrets[*number].accepts(READ_STATE_REQUESTS);
+        self.doubtful.iter().copied().filter(accepts).collect()
     }
 
-    /// Draws a secret that accepts so many more requests: often a doubtful or a new one.
+    /// Draws a secret that accepts this many more requests, often a doubtful or a new one.
     pub(super) fn draw(&self, rng: &mut Rng, requests: usize) -> Option<usize> {
-        let known = |secret: &&Secret| secret.token.is_some() && secret.has_room(requests);
+        let known = |secret: &&Secret| secret.token.is_some() && secret.accepts(requests);
         (0..DRAWS).find_map(|_| {
             let number = match rng.u8(..10) {
                 0..3 => rng.choice(&self.doubtful).copied(),
@@ -179,7 +179,7 @@ impl Recorder {
 
     /// Draws a secret whose creation may be retried, answered or not.
     pub(super) fn draw_creation(&self, rng: &mut Rng) -> Option<usize> {
-        let is_repeatable = |secret: &Secret| secret.terms.key.is_some() && secret.has_room(1);
+        let is_repeatable = |secret: &Secret| secret.terms.key.is_some() && secret.accepts(1);
         (0..DRAWS).find_map(|_| {
             let new = self.secrets.len().saturating_sub(NEW)..self.secrets.len();
             let number =

@@ -27,7 +27,7 @@ impl Secret {
         Self { number, terms, token: None, receipt: None, under_way: 0, history }
     }
 
-    /// Its content, which no other secret has: mostly a few words, sometimes many pages.
+    /// Its content, which is unique: mostly a few words, sometimes many pages.
     pub(super) fn content(&self) -> String {
         let bytes = match self.number % 40 {
             0 => LARGE_BYTES + self.number * 7_919 % (LARGEST_BYTES - LARGE_BYTES),
@@ -43,8 +43,8 @@ impl Secret {
         format!("the-creation-of-secret-{:09}", self.number)
     }
 
-    /// Whether the secret accepts so many more requests.
-    pub(super) fn has_room(&self, requests: usize) -> bool {
+    /// Whether the secret accepts this many more requests.
+    pub(super) fn accepts(&self, requests: usize) -> bool {
         let all = self.history.0.len() + requests;
         self.under_way + requests <= MOST_UNDER_WAY && all + KEPT_FREE <= MOST_REQUESTS
     }

@@ -15,7 +15,7 @@ use crate::model::{Answer, Ask, Key, Passphrase};
 /// Time limit for an answer: only a server that hangs exceeds it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The way to a server.
+/// The connection to a server.
 pub(crate) struct Wire {
     pub(crate) client: Client,
     /// For example `http://127.0.0.1:1`.
@@ -23,16 +23,16 @@ pub(crate) struct Wire {
 }
 
 /// The result of sending a request.
-pub(super) enum Heard {
+pub(super) enum Received {
     Answer {
         status: u16,
         document: Value,
     },
-    /// There was no connection.
+    /// The connection was refused.
     Refused,
     /// The connection broke.
     Broken,
-    /// No answer came.
+    /// No answer arrived in time.
     Silence,
 }
 
@@ -97,13 +97,13 @@ fn with_key(request: RequestBuilder, key: Option<Key>) -> RequestBuilder {
     }
 }
 
-pub(super) async fn send(request: RequestBuilder) -> Heard {
+pub(super) async fn send(request: RequestBuilder) -> Received {
     let answer = async { read(request.send().await?).await };
     match timeout(PATIENCE, answer).await {
-        Ok(Ok((status, document))) => Heard::Answer { status, document },
-        Ok(Err(error)) if error.is_connect() => Heard::Refused,
-        Ok(Err(_broken)) => Heard::Broken,
-        Err(_elapsed) => Heard::Silence,
+        Ok(Ok((status, document))) => Received::Answer { status, document },
+        Ok(Err(error)) if error.is_connect() => Received::Refused,
+        Ok(Err(_broken)) => Received::Broken,
+        Err(_elapsed) => Received::Silence,
     }
 }
 
@@ -115,7 +115,7 @@ async fn read(response: Response) -> reqwest::Result<(u16, Value)> {
 }
 
 /// Decodes an answer.
-pub(super) fn understand(
+pub(super) fn decode(
     secret: &mut Secret,
     ask: Ask,
     status: u16,

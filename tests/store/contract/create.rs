@@ -1,4 +1,4 @@
-//! What is created is stored, exactly and in order.
+//! The store keeps each created secret exactly, and processes messages in order.
 
 use futures_util::future;
 use viewonce::domain::clock::Timestamp;
@@ -48,7 +48,7 @@ pub(super) async fn a_second_create_of_an_id_fails_alone_and_the_first_stays<B: 
     assert!(subject.has(3).await);
 }
 
-pub(super) async fn a_create_that_fails_alone_leaves_nothing_beside_the_first<B: Backend>() {
+pub(super) async fn a_create_that_fails_alone_leaves_no_rows<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let first = subject.create(1).await;
     let second = subject.new_secret(2, Terms::ALL);
@@ -60,9 +60,9 @@ pub(super) async fn a_create_that_fails_alone_leaves_nothing_beside_the_first<B:
     let [Err(StoreError::Failed(_)), Ok(Created::Stored)] = created[..] else {
         panic!("{created:?}")
     };
-    assert_eq!(subject.fate(2).await, None);
+    assert_eq!(subject.receipt_status(2).await, None);
     assert_eq!(subject.take(1).await, Some(first));
-    // Its creation is not remembered, and no receipt and no passphrase is in the way of a new one.
+    // The failed creation is not remembered, and has left no receipt or passphrase in the way.
     let again = subject.new_secret(2, Terms::ALL);
     assert_eq!(subject.store.ask(again).await.unwrap(), Created::Stored);
     assert_eq!(subject.state(2).await, State::Pending);

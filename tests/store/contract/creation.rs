@@ -1,4 +1,4 @@
-//! A repeatable creation is made once: retries get the first one's answer while it is remembered.
+//! A repeatable creation runs once: while it is remembered, a retry gets the first answer.
 
 use futures_util::future;
 use viewonce::domain::idempotency_key::{Creation, NewCreation};
@@ -8,7 +8,7 @@ use viewonce::store::{CREATIONS_KEPT, Create, Created, Purge, State, Taken};
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::deadline::until_its_instant;
-use crate::samples::{Terms, creation, creation_id, guessing, knowing};
+use crate::samples::{Terms, creation, creation_id, unlock, wrong_guess};
 
 const RACERS: u32 = 32;
 const CREATIONS: u32 = 50;
@@ -18,17 +18,17 @@ pub(super) async fn a_retry_stores_nothing<B: Backend>() {
     subject.create_with(1, Terms::REPEATABLE).await;
     create(&subject, retry(&subject, 2, 1)).await;
     assert!(!subject.has(2).await);
-    assert_eq!(subject.ask(knowing(2)).await, Taken::Nothing);
-    assert_eq!(subject.fate(2).await, None);
-    // Neither is there anything in the way of the same ids.
+    assert_eq!(subject.ask(unlock(2)).await, Taken::Nothing);
+    assert_eq!(subject.receipt_status(2).await, None);
+    // The retry has also left nothing under its own ids.
     let stored = Create { creation: None, ..subject.new_secret(2, Terms::ALL) };
     assert_eq!(create(&subject, stored.clone()).await, Created::Stored);
-    assert_eq!(subject.ask(guessing(2)).await, Taken::WrongPassphrase { attempts_left: 2 });
+    assert_eq!(subject.ask(wrong_guess(2)).await, Taken::WrongPassphrase { attempts_left: 2 });
     assert_eq!(subject.state(2).await, State::Pending);
-    assert_eq!(subject.ask(knowing(2)).await, Taken::Secret(stored.secret));
+    assert_eq!(subject.ask(unlock(2)).await, Taken::Secret(stored.secret));
 }
 
-pub(super) async fn a_retry_in_the_same_batch_is_told_of_the_first<B: Backend>() {
+pub(super) async fn a_retry_in_the_same_batch_gets_the_first_answer<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let first = subject.new_secret(1, Terms::REPEATABLE);
     let retry = retry(&subject, 2, 1);
@@ -39,7 +39,7 @@ pub(super) async fn a_retry_in_the_same_batch_is_told_of_the_first<B: Backend>()
     assert!(!subject.has(2).await);
 }
 
-pub(super) async fn of_many_creates_with_one_key_one_is_stored<B: Backend>() {
+pub(super) async fn one_of_many_creates_with_the_same_key_is_stored<B: Backend>() {
     let subject = Subject::<B>::start().await;
     for n in 0..CREATIONS {
         let numbers = n * RACERS..(n + 1) * RACERS;
@@ -55,12 +55,14 @@ pub(super) async fn of_many_creates_with_one_key_one_is_stored<B: Backend>() {
     }
 }
 
-pub(super) async fn a_creation_is_remembered_until_its_instant_and_then_made_anew<B: Backend>() {
+pub(super) async fn a_creation_is_remembered_until_its_deadline_and_then_created_anew<
+    B: Backend,
+>() {
     let subject = Subject::<B>::start().await;
-    // There are as many attempts as tens of numbers.
+    // The numbers are spaced by ten, so that each retry has a separate one.
     let prepare = async |subject: &Subject<B>, n| {
         subject.create_with(10 * n, Terms::REPEATABLE_WITH_RECEIPT).await;
-        subject.fate(10 * n).await.unwrap().created_at.plus(CREATIONS_KEPT)
+        subject.receipt_status(10 * n).await.unwrap().created_at.plus(CREATIONS_KEPT)
     };
     until_its_instant(&subject, prepare, async |subject, n| {
         let anew = retry(subject, 10 * n + 1, 10 * n);
@@ -68,7 +70,7 @@ pub(super) async fn a_creation_is_remembered_until_its_instant_and_then_made_ane
         let is_remembered = created != Created::Stored;
         assert_eq!(subject.has(10 * n + 1).await, !is_remembered);
         if !is_remembered {
-            // From now on it is this one that is remembered, also by a purge.
+            // From here on the new creation is remembered; a purge keeps it.
             subject.store.insist(Purge).await.unwrap();
             let again = retry(subject, 10 * n + 2, 10 * n);
             assert_eq!(create(subject, again).await, before(&anew));
@@ -91,7 +93,7 @@ pub(super) async fn a_creation_is_found_under_any_of_several_keys_of_the_server<
         assert_eq!(create(&subject, under(n, ids)).await, before(&first), "{ids:?}");
         assert!(!subject.has(n).await, "{ids:?}");
     }
-    // It is remembered under the first alone.
+    // The creation is remembered under the first key alone.
     assert_eq!(create(&subject, under(5, &[8, 9])).await, Created::Stored);
     assert!(subject.has(5).await);
 }
@@ -111,14 +113,14 @@ async fn create<B: Backend>(subject: &Subject<B>, secret: Create) -> Created {
     subject.store.ask(secret).await.unwrap()
 }
 
-/// Secret number `n`, with all that can be beside it, as a retry of creation number `first`.
+/// Secret number `n`, on all terms, as a retry of creation number `first`.
 fn retry<B: Backend>(subject: &Subject<B>, n: u32, first: u32) -> Create {
     let candidates = creation(first).candidates;
     let retry = NewCreation { id: creation_id(first), candidates, ..creation(n) };
     Create { creation: Some(retry), ..subject.new_secret(n, Terms::ALL) }
 }
 
-/// What a retry of the creation of `first` is told.
+/// The answer to a retry of the creation of `first`.
 fn before(first: &Create) -> Created {
     let SealedSecret { lookup_id, expires_at, .. } = first.secret;
     let NewCreation { id, nonce, .. } = first.creation.clone().unwrap();

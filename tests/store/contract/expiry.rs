@@ -1,10 +1,10 @@
-//! A secret is there until one millisecond before its instant, and from that instant on it is not.
+//! A secret is available until one millisecond before its expiry, and unavailable from that instant on.
 
 use viewonce::store::{Purge, Taken};
 
 use crate::backend::{Backend, Subject};
 use crate::deadline::until_its_instant;
-use crate::samples::{Terms, guessing, knowing};
+use crate::samples::{Terms, unlock, wrong_guess};
 
 pub(super) async fn take_finds_a_secret_until_the_instant_it_expires<B: Backend>() {
     until_it_expires::<B>(Terms::PLAIN, async |subject, n| subject.take(n).await.is_some()).await;
@@ -12,14 +12,14 @@ pub(super) async fn take_finds_a_secret_until_the_instant_it_expires<B: Backend>
 
 pub(super) async fn the_right_passphrase_opens_until_the_instant_of_expiry<B: Backend>() {
     until_it_expires::<B>(Terms::PASSPHRASE, async |subject, n| {
-        subject.ask(knowing(n)).await != Taken::Nothing
+        subject.ask(unlock(n)).await != Taken::Nothing
     })
     .await;
 }
 
 pub(super) async fn a_wrong_passphrase_counts_until_the_instant_of_expiry<B: Backend>() {
     until_it_expires::<B>(Terms::PASSPHRASE, async |subject, n| {
-        subject.ask(guessing(n)).await != Taken::Nothing
+        subject.ask(wrong_guess(n)).await != Taken::Nothing
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! What a store keeps across a restart, and its answers after it has closed.
+//! The content that a store keeps across a restart, and its answers after it has closed.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::samples::{KEY, Terms, create_of, only, receipt, redelivery_id, take_of};
 
-pub(super) async fn close_finishes_what_was_sent_before<B: Backend>() {
+pub(super) async fn close_finishes_earlier_messages<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
     let calls = future::join(store.ask(create_of(subject.secret(1))), store.insist(Close));
@@ -27,7 +27,7 @@ pub(super) async fn after_close_every_call_is_refused<B: Backend>() {
     let store = &subject.store;
     let secret = subject.create(1).await;
     store.insist(Close).await.unwrap();
-    // Its mailbox closes a moment after it has ended.
+    // The mailbox closes a moment after the store has ended.
     while !matches!(store.insist(Ping).await, Err(StoreError::Closing)) {}
     let refusals = [
         store.ask(create_of(secret)).await.unwrap_err(),
@@ -44,13 +44,13 @@ pub(super) async fn after_close_every_call_is_refused<B: Backend>() {
         store.insist(Close).await.unwrap_err(),
     ];
     for refusal in refusals {
-        // None of them reports an unknown outcome.
+        // No refusal reports an unknown outcome.
         assert!(matches!(refusal, StoreError::Closing), "{refusal:?}");
     }
 }
 
-/// It closes before the store has ended, while the refusals above may come from its end.
-pub(super) async fn a_watch_is_refused_behind_the_close<B: Backend>() {
+/// The store refuses while it closes. In the test above, the refusals may come from its end.
+pub(super) async fn a_watch_sent_after_a_close_is_refused<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
     subject.create_with(1, Terms::RECEIPT).await;

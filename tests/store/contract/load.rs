@@ -1,4 +1,4 @@
-//! Overload, and callers that do not wait for the answer.
+//! Overload, and callers that drop their call before the answer.
 
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ use viewonce::store::{
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::metric::metric;
-use crate::paused_store::hold;
+use crate::paused_store::pause;
 use crate::samples::{
-    KEY, Terms, claiming, create_of, guessing, only, receipt, redelivery_id, take_of,
+    KEY, Terms, create_of, only, receipt, redelivery_id, repeatable_take, take_of, wrong_guess,
 };
 
-/// Messages that a small mailbox lets wait.
+/// Capacity of a small mailbox.
 const FEW: usize = 4;
-/// Creates that are sent at once.
+/// Creates that are sent concurrently.
 const MANY: u32 = 3_000;
 
-pub(super) async fn a_store_has_all_its_room_from_the_start<B: Backend>() {
-    // Several times: now and then one has begun before it hears of anything.
+pub(super) async fn the_mailbox_has_its_full_capacity_from_the_start<B: Backend>() {
+    // Several starts: sometimes the actor's thread runs before the first message arrives.
     for _start in 0..10 {
         let subject = Subject::<B>::start_just_now();
         let peeks = (0..MANY).map(|n| subject.store.ask(Peek(only(n))));
@@ -34,7 +34,7 @@ pub(super) async fn a_store_has_all_its_room_from_the_start<B: Backend>() {
 
 pub(super) async fn a_full_queue_refuses_at_once_and_keeps_what_it_accepted<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
-    let held = hold(&subject.store);
+    let paused = pause(&subject.store);
     let mut creates: Vec<_> =
         (0..MANY).map(|n| Box::pin(subject.store.ask(create_of(subject.secret(n))))).collect();
     let mut accepted = Vec::new();
@@ -45,7 +45,7 @@ pub(super) async fn a_full_queue_refuses_at_once_and_keeps_what_it_accepted<B: B
         }
     }
     assert!((FEW..=2 * FEW).contains(&accepted.len()), "{} wait", accepted.len());
-    drop(held);
+    drop(paused);
     let mut stored = Vec::new();
     for (n, create) in accepted {
         create.await.unwrap();
@@ -67,7 +67,7 @@ pub(super) async fn each_of_many_creates_is_either_stored_or_refused<B: Backend>
     assert_eq!(present(&subject).await, stored);
 }
 
-/// Those of the [`MANY`] that are there.
+/// Which of the [`MANY`] secrets are stored. Takes them.
 async fn present<B: Backend>(subject: &Subject<B>) -> Vec<u32> {
     let mut present = Vec::new();
     for n in 0..MANY {
@@ -78,15 +78,15 @@ async fn present<B: Backend>(subject: &Subject<B>) -> Vec<u32> {
     present
 }
 
-pub(super) async fn nothing_is_run_for_a_cancelled_call<B: Backend>() {
+pub(super) async fn a_cancelled_call_is_not_run<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
     subject.create_all([1, 2]).await;
-    let held = hold(store);
+    let paused = pause(store);
     assert!(store.ask(take_of(only(1))).now_or_never().is_none());
     assert!(store.ask(Burn(only(2))).now_or_never().is_none());
     assert!(store.ask(create_of(subject.secret(3))).now_or_never().is_none());
-    drop(held);
+    drop(paused);
     assert!(subject.has(1).await);
     assert!(subject.has(2).await);
     assert!(!subject.has(3).await);
@@ -96,18 +96,18 @@ pub(super) async fn a_cancelled_take_consumes_nothing<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
     let kept = subject.create(1).await;
-    subject.ask(claiming(1, KEY)).await;
+    subject.ask(repeatable_take(1, KEY)).await;
     subject.create_with(2, Terms::PASSPHRASE_AND_RECEIPT).await;
-    let held = hold(store);
+    let paused = pause(store);
     assert!(store.ask(Acknowledge(vec![redelivery_id(1, KEY)])).now_or_never().is_none());
-    assert!(store.ask(guessing(2)).now_or_never().is_none());
+    assert!(store.ask(wrong_guess(2)).now_or_never().is_none());
     assert!(store.ask(Revoke(receipt(2))).now_or_never().is_none());
     assert!(store.ask(subject.new_secret(3, Terms::REPEATABLE)).now_or_never().is_none());
-    drop(held);
+    drop(paused);
     let again = Taken::Again { secret: kept, wrapped_key: None };
-    assert_eq!(subject.ask(claiming(1, KEY)).await, again);
+    assert_eq!(subject.ask(repeatable_take(1, KEY)).await, again);
     assert_eq!(subject.state(2).await, State::Pending);
-    assert_eq!(subject.ask(guessing(2)).await, Taken::WrongPassphrase { attempts_left: 2 });
+    assert_eq!(subject.ask(wrong_guess(2)).await, Taken::WrongPassphrase { attempts_left: 2 });
     let creation = store.ask(subject.new_secret(3, Terms::REPEATABLE)).await.unwrap();
     assert_eq!(creation, Created::Stored);
 }
@@ -127,12 +127,12 @@ pub(super) async fn many_pings_at_once_all_succeed<B: Backend>() {
     future::try_join_all(pings).await.unwrap();
 }
 
-pub(super) async fn a_store_that_does_not_answer_is_not_healthy<B: Backend>() {
+pub(super) async fn an_unresponsive_store_is_unhealthy<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    let held = hold(&subject.store);
-    // The runtime moves its time on by itself when nothing else is left to be done.
+    let paused = pause(&subject.store);
+    // Tokio's paused clock advances by itself when all tasks are idle.
     tokio::time::pause();
-    // For a second, the last commit is its health.
+    // For one second, the last commit counts as proof of health.
     while subject.store.health().await.is_ok() {}
     let asked = Instant::now();
     let health = future::join_all((0..100).map(|_| subject.store.health())).await;
@@ -141,7 +141,7 @@ pub(super) async fn a_store_that_does_not_answer_is_not_healthy<B: Backend>() {
         assert!(matches!(health, Err(StoreError::Silent)), "{health:?}");
     }
     tokio::time::resume();
-    drop(held);
+    drop(paused);
     subject.store.health().await.unwrap();
 }
 
@@ -149,7 +149,7 @@ pub(super) async fn cancelled_health_checks_queue_at_most_one_ping<B: Backend>()
     let subject = Subject::<B>::start().await;
     let store = &subject.store;
     let queue = || metric::<u64>(store, "viewonce_store_queue_messages").unwrap();
-    let held = hold(store);
+    let paused = pause(store);
     tokio::time::pause();
     while store.health().await.is_ok() {}
     let before = queue();
@@ -158,11 +158,11 @@ pub(super) async fn cancelled_health_checks_queue_at_most_one_ping<B: Backend>()
     }
     tokio::time::resume();
     assert!(queue() <= before, "{} then {}", before, queue());
-    drop(held);
+    drop(paused);
     store.health().await.unwrap();
 }
 
-/// How many transactions have been committed, or tried to.
+/// How many commits have been attempted.
 fn commits(store: &Store) -> u64 {
     metric(store, "viewonce_store_commit_duration_seconds_count").unwrap()
 }
@@ -172,13 +172,13 @@ pub(super) async fn concurrent_health_checks_share_one_ping<B: Backend>() {
     let before = commits(&subject.store);
     let health = (0..1_000).map(|_| subject.store.health());
     future::try_join_all(health).await.unwrap();
-    // The ping's transaction, and before it the write at the start of the store.
+    // One transaction for the ping, one for the write at the store's start.
     assert!(commits(&subject.store) - before <= 2);
 }
 
 pub(super) async fn a_recent_commit_answers_a_health_check<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    // On a slow machine the commit may be too long ago.
+    // On a slow machine the commit may be too old: retry.
     loop {
         let began = Instant::now();
         subject.create(1).await;
@@ -205,7 +205,7 @@ pub(super) async fn a_ping_flushes_no_batch<B: Backend>() {
     assert_eq!(as_one_batch(store, calls).await, 1);
 }
 
-pub(super) async fn purge_has_its_turn_while_the_queue_is_full<B: Backend>() {
+pub(super) async fn purge_runs_while_the_queue_is_full<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
     let purges = async {
         fill(&subject.store);
@@ -215,7 +215,7 @@ pub(super) async fn purge_has_its_turn_while_the_queue_is_full<B: Backend>() {
     assert_eq!(first, Purged { secrets: 0, is_complete: true });
 }
 
-pub(super) async fn survey_has_its_turn_while_the_queue_is_full<B: Backend>() {
+pub(super) async fn survey_runs_while_the_queue_is_full<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
     let survey = async {
         fill(&subject.store);

@@ -1,5 +1,5 @@
-//! The metrics of a store: each committed change counts once, and the number of living secrets is right
-//! although secrets come and go during the count at start.
+//! The metrics of a store: each committed change counts once, and the living secrets are counted exactly
+//! although secrets are created and deleted during the initial count.
 
 use std::time::Duration;
 
@@ -11,54 +11,54 @@ use viewonce::store::{
 use crate::backend::{Backend, RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::metric::metric;
-use crate::paused_store::hold;
+use crate::paused_store::pause;
 use crate::samples::{
-    HOUR, KEY, Terms, claiming, create_of, guessing, knowing_and_claiming, only, receipt,
+    HOUR, KEY, Terms, create_of, only, receipt, repeatable_take, repeatable_unlock, wrong_guess,
 };
 
-/// Secrets that are there at the start: more than two counts look at.
+/// Secrets stored before the start: more than two portions of the count.
 const OLD: u32 = 2_500;
-/// Messages that a small mailbox lets wait.
+/// Capacity of a small mailbox.
 const FEW: usize = 4;
 
 const QUEUE: &str = "viewonce_store_queue_messages";
 
-/// How many secrets live, if that is known.
+/// The number of living secrets, once it is known.
 fn living(store: &Store) -> Option<i64> {
     metric(store, "viewonce_secrets_living")
 }
 
-/// How late a purge is, if that is known.
+/// The purge lag, once it is known.
 fn lag(store: &Store) -> Option<Duration> {
     metric(store, "viewonce_purge_lag_seconds").map(Duration::from_secs_f64)
 }
 
 pub(super) async fn the_metrics_count_how_secrets_ended_in_a_store<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    let told = || -> [u64; 5] {
+    let counts = || -> [u64; 5] {
         let names = ["created", "viewed", "burned", "locked", "expired"];
         names.map(|name| metric(&subject.store, &format!("viewonce_secrets_{name}_total")).unwrap())
     };
     subject.create_all_with(0..8, Terms::ALL).await;
-    assert_eq!(told(), [8, 0, 0, 0, 0]);
+    assert_eq!(counts(), [8, 0, 0, 0, 0]);
     for _again in 0..2 {
-        subject.ask(knowing_and_claiming(0, KEY)).await;
+        subject.ask(repeatable_unlock(0, KEY)).await;
         subject.store.ask(subject.new_secret(0, Terms::ALL)).await.unwrap();
         subject.burn(1).await;
         subject.revoke(2).await;
         subject.take(9).await;
     }
     for _attempt in 0..RULES.attempts {
-        assert_eq!(told(), [8, 1, 2, 0, 0]);
-        subject.ask(guessing(3)).await;
+        assert_eq!(counts(), [8, 1, 2, 0, 0]);
+        subject.ask(wrong_guess(3)).await;
     }
     subject.burn(0).await;
-    assert_eq!(told(), [8, 1, 2, 1, 0]);
+    assert_eq!(counts(), [8, 1, 2, 1, 0]);
     subject.clock.advance(HOUR);
     assert!(!subject.has(4).await);
-    assert_eq!(told(), [8, 1, 2, 1, 0]);
+    assert_eq!(counts(), [8, 1, 2, 1, 0]);
     subject.store.insist(Purge).await.unwrap();
-    assert_eq!(told(), [8, 1, 2, 1, 4]);
+    assert_eq!(counts(), [8, 1, 2, 1, 4]);
 }
 
 pub(super) async fn a_create_that_fails_alone_is_not_counted<B: Backend>() {
@@ -69,14 +69,14 @@ pub(super) async fn a_create_that_fails_alone_is_not_counted<B: Backend>() {
     assert_eq!(names.map(|name| metric::<u64>(&subject.store, name)), [Some(1), Some(0)]);
 }
 
-pub(super) async fn the_living_are_counted_whatever_comes_and_goes_meanwhile<B: Backend>() {
+pub(super) async fn living_secrets_are_counted_exactly_despite_concurrent_changes<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all(0..OLD).await;
     let subject = subject.restart().await;
     assert!(!subject.store.insist(Count).await.unwrap());
     let mut expected = i64::from(OLD);
     for round in 0.. {
-        // Of those all over the store, some go and some come, whether they are counted already or not.
+        // Delete and create secrets in counted and in uncounted parts of the store.
         let some = |n: u32| n % 40 == round;
         future::join_all((0..OLD).filter(|n| some(*n)).map(|n| subject.burn(n))).await;
         let new = OLD + 100 * round..OLD + 100 * (round + 1);
@@ -103,7 +103,7 @@ pub(super) async fn the_length_of_the_queue_is_reported<B: Backend>() {
     let subject = Subject::<B>::start_with_mailbox(FEW).await;
     let store = &subject.store;
     let queue = || metric::<usize>(store, QUEUE).unwrap();
-    let held = hold(store);
+    let paused = pause(store);
     assert_eq!(queue(), 0);
     let mut creates: Vec<_> =
         (0..20).map(|n| Box::pin(store.ask(create_of(subject.secret(n))))).collect();
@@ -113,13 +113,13 @@ pub(super) async fn the_length_of_the_queue_is_reported<B: Backend>() {
     let waiting = creates.len() - refused.count();
     assert!(waiting >= 4, "{waiting}");
     assert_eq!(queue(), waiting);
-    // A cancelled message stays in the queue until its turn.
+    // A cancelled message stays in the queue until the store reaches it.
     drop(creates);
     assert_eq!(queue(), waiting);
-    drop(held);
+    drop(paused);
     store.insist(Ping).await.unwrap();
     assert_eq!(queue(), 0);
-    // Cancelled or not.
+    // The gauge also drops for a cancelled message.
     drop(store.ask(Inspect(receipt(1))).now_or_never());
     store.insist(Survey { known: Vec::new(), after: None }).await.unwrap();
     assert_eq!(queue(), 0);
@@ -127,18 +127,18 @@ pub(super) async fn the_length_of_the_queue_is_reported<B: Backend>() {
 
 pub(super) async fn the_messages_of_a_batch_are_counted<B: Backend>() {
     let subject = Subject::<B>::start().await;
-    let told = |series: &str| -> u64 {
+    let value = |series: &str| -> u64 {
         metric(&subject.store, &format!("viewonce_store_{series}")).unwrap()
     };
-    let in_batches = || told("batch_messages_sum");
-    let commits = || told("commit_duration_seconds_count");
+    let in_batches = || value("batch_messages_sum");
+    let commits = || value("commit_duration_seconds_count");
     let (messages_before, commits_before) = (in_batches(), commits());
     let peeks = (0..12).map(|n| subject.store.ask(Peek(only(n))));
     as_one_batch(&subject.store, future::join_all(peeks)).await;
     let [up_to_eight, up_to_sixteen] =
-        [8, 16].map(|bound| told(&format!("batch_messages_bucket{{le=\"{bound}\"}}")));
+        [8, 16].map(|bound| value(&format!("batch_messages_bucket{{le=\"{bound}\"}}")));
     assert_eq!(up_to_sixteen - up_to_eight, 1);
-    // Of the one that is held, there may have been more than one.
+    // The pause may have taken more than one message.
     assert!(in_batches() >= messages_before + 13);
     assert!(commits() >= commits_before + 2);
 }
@@ -150,9 +150,9 @@ pub(super) async fn the_purge_lag_is_the_age_of_the_oldest_unpurged_row<B: Backe
     subject.store.insist(Purge).await.unwrap();
     assert_eq!(lag(&subject.store), Some(Duration::ZERO));
     subject.create_all_with([1, 2], Terms::ALL).await;
-    subject.ask(knowing_and_claiming(1, KEY)).await;
+    subject.ask(repeatable_unlock(1, KEY)).await;
     let (mut passed, early) = (Duration::ZERO, Duration::from_secs(30));
-    // What is kept for a repeat, what lives, what is known of the creation, and of the end.
+    // The repeat ends first, then the secret, the remembered creation and the receipt.
     let ends = [RULES.redelivery, HOUR, CREATIONS_KEPT, RULES.receipts_kept];
     for end in ends {
         subject.clock.advance(end.saturating_sub(passed + early));
@@ -170,7 +170,7 @@ pub(super) async fn the_purge_lag_is_the_age_of_the_oldest_unpurged_row<B: Backe
     assert_eq!(lag(&subject.store), Some(Duration::ZERO), "nothing is left");
 }
 
-pub(super) async fn what_comes_and_ends_between_two_purges_is_told_by_its_age<B: Backend>() {
+pub(super) async fn the_purge_lag_covers_rows_that_expire_between_two_purges<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let seconds = || lag(&subject.store).unwrap().as_secs();
     subject.store.insist(Purge).await.unwrap();
@@ -179,12 +179,12 @@ pub(super) async fn what_comes_and_ends_between_two_purges_is_told_by_its_age<B:
     assert!((20..80).contains(&seconds()), "{}", seconds());
     subject.store.insist(Purge).await.unwrap();
     subject.create(2).await;
-    subject.ask(claiming(2, KEY)).await;
+    subject.ask(repeatable_take(2, KEY)).await;
     subject.clock.advance(RULES.redelivery + Duration::from_secs(20));
     assert!((20..80).contains(&seconds()), "{}", seconds());
 }
 
-pub(super) async fn a_purge_that_leaves_something_tells_its_age<B: Backend>() {
+pub(super) async fn the_purge_lag_persists_until_a_purge_is_complete<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all(0..450).await;
     subject.clock.advance(2 * HOUR);

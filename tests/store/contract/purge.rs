@@ -1,4 +1,4 @@
-//! A purge deletes rows whose time is up, and nothing else.
+//! A purge deletes expired rows, and nothing else.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{CREATIONS_KEPT, Created, Purge, Purged, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
-use crate::samples::{HOUR, KEY, Terms, claiming, create_of};
+use crate::samples::{HOUR, KEY, Terms, create_of, repeatable_take};
 
-/// Secrets that one purge deletes at the most.
+/// The most secrets that one purge deletes.
 const PORTION: usize = 200;
-/// Sealed bytes of a secret of which one purge deletes three at the most.
+/// Sealed bytes of a secret so large that one purge deletes at most three.
 const LARGE: usize = 400_000;
-/// Long enough for what is done before an instant.
+/// Longer than the work before an instant takes.
 const A_LITTLE: Duration = Duration::from_secs(20);
-/// One portion and a half.
+/// One and a half portions.
 const TWO_PORTIONS: u32 = 300;
 
 pub(super) async fn purge_deletes_the_expired_and_leaves_the_living<B: Backend>() {
@@ -54,7 +54,7 @@ pub(super) async fn purge_deletes_in_portions_and_says_when_it_is_complete<B: Ba
     }
 }
 
-/// What is deleted is overwritten, so that large secrets take their time.
+/// Deleted bytes are overwritten, so deleting a large secret takes long.
 pub(super) async fn purge_deletes_large_secrets_a_few_at_a_time<B: Backend>() {
     let subject = Subject::<B>::start().await;
     create_of_size(&subject, 0..8, LARGE).await;
@@ -91,9 +91,9 @@ async fn create_of_size<B: Backend>(subject: &Subject<B>, numbers: Range<u32>, l
     future::try_join_all(creates).await.unwrap();
 }
 
-/// Takes these secrets so that they are kept for a repeat.
+/// Takes these secrets repeatably, so that the store keeps them.
 async fn keep_all<B: Backend>(subject: &Subject<B>, numbers: Range<u32>) {
-    let keep = async |n| matches!(subject.ask(claiming(n, KEY)).await, Taken::Secret(_));
+    let keep = async |n| matches!(subject.ask(repeatable_take(n, KEY)).await, Taken::Secret(_));
     let kept = future::join_all(numbers.map(keep)).await;
     assert!(kept.iter().all(|is_kept| *is_kept));
 }
@@ -119,7 +119,7 @@ async fn burn_all<B: Backend>(subject: &Subject<B>) {
     assert!(burned.iter().all(|is_burned| *is_burned));
 }
 
-/// Asserts that what is beside the secrets is deleted by two purges, and not before.
+/// Asserts that the rows beside the secrets are deleted by exactly two purges.
 async fn assert_takes_two_purges<B: Backend>(subject: &Subject<B>) {
     for is_complete in [false, true, true] {
         let purged = subject.store.insist(Purge).await.unwrap();
@@ -133,17 +133,18 @@ pub(super) async fn purge_leaves_a_receipt_until_its_time_is_up<B: Backend>() {
         subject.burn(n).await;
         ended_at(subject, n).await.plus(RULES.receipts_kept)
     };
-    leaves_until(prepare, async |subject, n| subject.fate(n).await.is_some()).await;
+    leaves_until(prepare, async |subject, n| subject.receipt_status(n).await.is_some()).await;
 }
 
 pub(super) async fn purge_leaves_a_repeat_until_its_time_is_up<B: Backend>() {
     let prepare = async |subject: &Subject<B>, n| {
         subject.create_with(n, Terms::RECEIPT).await;
-        subject.ask(claiming(n, KEY)).await;
+        subject.ask(repeatable_take(n, KEY)).await;
         ended_at(subject, n).await.plus(RULES.redelivery)
     };
-    let is_there =
-        async |subject: &Subject<B>, n| subject.ask(claiming(n, KEY)).await != Taken::Nothing;
+    let is_there = async |subject: &Subject<B>, n| {
+        subject.ask(repeatable_take(n, KEY)).await != Taken::Nothing
+    };
     leaves_until(prepare, is_there).await;
 }
 
@@ -151,7 +152,7 @@ pub(super) async fn purge_leaves_a_creation_until_its_time_is_up<B: Backend>() {
     let prepare = async |subject: &Subject<B>, n| {
         subject.create_with(n, Terms::REPEATABLE_WITH_RECEIPT).await;
         subject.take(n).await;
-        subject.fate(n).await.unwrap().created_at.plus(CREATIONS_KEPT)
+        subject.receipt_status(n).await.unwrap().created_at.plus(CREATIONS_KEPT)
     };
     leaves_until(prepare, async |subject: &Subject<B>, n| {
         let again = subject.new_secret(n, Terms::REPEATABLE);
@@ -160,8 +161,8 @@ pub(super) async fn purge_leaves_a_creation_until_its_time_is_up<B: Backend>() {
     .await;
 }
 
-/// Asserts that what `prepare` has brought about `is_there` after a purge that comes a little before
-/// its instant. (A purge takes longer than a millisecond.)
+/// Asserts that the result of `prepare` `is_there` after a purge shortly before its expiry. (Not one
+/// millisecond before: a purge takes longer.)
 async fn leaves_until<B: Backend>(
     prepare: impl AsyncFn(&Subject<B>, u32) -> Timestamp,
     is_there: impl AsyncFn(&Subject<B>, u32) -> bool,
@@ -179,5 +180,5 @@ async fn leaves_until<B: Backend>(
 }
 
 async fn ended_at<B: Backend>(subject: &Subject<B>, n: u32) -> Timestamp {
-    subject.fate(n).await.unwrap().ended_at.unwrap()
+    subject.receipt_status(n).await.unwrap().ended_at.unwrap()
 }

@@ -1,4 +1,4 @@
-//! Races between all requests that may end a secret: exactly one does, and the receipt agrees with the
+//! Races between all requests that can end a secret: exactly one ends it, and the receipt matches the
 //! answers.
 
 use std::sync::Barrier;
@@ -15,16 +15,16 @@ use viewonce::store::{
 use crate::backend::{Backend, RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::samples::{
-    ANOTHER_KEY, KEY, Terms, claiming, drawn, guessing, knowing, knowing_and_claiming, only,
-    receipt, redelivery_id, taking,
+    ANOTHER_KEY, KEY, Terms, only, plain_take, pseudorandom, receipt, redelivery_id,
+    repeatable_take, repeatable_unlock, unlock, wrong_guess,
 };
 
-/// Secrets that are raced for, one after the other, every time in another order.
+/// Secrets that are raced for, one after another, each in a different order of requests.
 const RACES: u32 = 200;
 /// Races in which every caller is a thread.
 const RACES_OF_THREADS: u32 = 60;
 
-/// What one of the racers asks for.
+/// The request of a racer.
 #[derive(Clone)]
 enum Request {
     Take(Take),
@@ -33,7 +33,7 @@ enum Request {
     Acknowledge(RedeliveryId),
 }
 
-/// What a racer was answered.
+/// The answer to a racer.
 #[derive(Debug)]
 enum Answer {
     Taken(Vec<RedeliveryId>, Taken),
@@ -43,7 +43,7 @@ enum Answer {
 }
 
 impl Request {
-    /// Asks this of secret number `n`.
+    /// Sends this request about secret number `n`.
     async fn send(self, store: &Store, n: u32) -> Result<Answer, StoreError> {
         Ok(match self {
             Self::Take(take) => Answer::Taken(take.redelivery_ids.clone(), store.ask(take).await?),
@@ -56,7 +56,7 @@ impl Request {
     }
 }
 
-pub(super) async fn of_all_racers_one_ends_the_secret<B: Backend>() {
+pub(super) async fn exactly_one_racer_ends_the_secret<B: Backend>() {
     let tally = race::<B>(RACES, async |store, n, requests| {
         future::try_join_all(requests.into_iter().map(|request| request.send(store, n))).await
     })
@@ -64,7 +64,7 @@ pub(super) async fn of_all_racers_one_ends_the_secret<B: Backend>() {
     tally.assert_all_have_won();
 }
 
-pub(super) async fn of_all_racers_in_a_batch_one_ends_the_secret<B: Backend>() {
+pub(super) async fn exactly_one_racer_in_a_batch_ends_the_secret<B: Backend>() {
     let tally = race::<B>(RACES, async |store, n, requests| {
         let calls = requests.into_iter().map(|request| request.send(store, n));
         as_one_batch(store, future::try_join_all(calls)).await
@@ -73,7 +73,7 @@ pub(super) async fn of_all_racers_in_a_batch_one_ends_the_secret<B: Backend>() {
     tally.assert_all_have_won();
 }
 
-pub(super) async fn of_all_racing_threads_one_ends_the_secret<B: Backend>() {
+pub(super) async fn exactly_one_racing_thread_ends_the_secret<B: Backend>() {
     race::<B>(RACES_OF_THREADS, async |store, n, requests| {
         let start = Barrier::new(requests.len());
         thread::scope(|scope| {
@@ -87,7 +87,7 @@ pub(super) async fn of_all_racing_threads_one_ends_the_secret<B: Backend>() {
     .await;
 }
 
-/// Sends a request from this thread as soon as all are ready to `start`.
+/// Sends a request from a new thread as soon as all threads are ready to `start`.
 fn send_from_thread(
     start: &Barrier,
     store: &Store,
@@ -99,7 +99,7 @@ fn send_from_thread(
     runtime.block_on(request.send(store, n))
 }
 
-/// How often each has won.
+/// How often each kind of request has won.
 #[derive(Default, Debug)]
 struct Tally {
     viewed: u32,
@@ -118,12 +118,12 @@ impl Tally {
         );
     }
 
-    fn count(&mut self, answers: &[Answer], fate: &ReceiptStatus) {
+    fn count(&mut self, answers: &[Answer], receipt_status: &ReceiptStatus) {
         let is_burn = answers.iter().any(|answer| matches!(answer, Answer::Burned(true)));
         let is_repeat =
             answers.iter().any(|answer| matches!(answer, Answer::Taken(_, Taken::Again { .. })));
         self.repeated += u32::from(is_repeat);
-        *match fate.state {
+        *match receipt_status.state {
             State::Viewed => &mut self.viewed,
             State::Locked => &mut self.locked,
             _ if is_burn => &mut self.burned,
@@ -132,7 +132,7 @@ impl Tally {
     }
 }
 
-/// Has secrets raced for, of which every other has a passphrase.
+/// Races for secrets. Every second secret has a passphrase.
 async fn race<B: Backend>(
     races: u32,
     send: impl AsyncFn(&Store, u32, Vec<Request>) -> Result<Vec<Answer>, StoreError>,
@@ -143,27 +143,27 @@ async fn race<B: Backend>(
         let terms = if n % 2 == 0 { Terms::PASSPHRASE_AND_RECEIPT } else { Terms::RECEIPT };
         let sealed = subject.create_with(n, terms).await;
         let answers = send(&subject.store, n, shuffled(requests(n), n)).await.unwrap();
-        let fate = subject.fate(n).await.unwrap();
-        assert_one_end(&sealed, &answers, &fate);
+        let receipt_status = subject.receipt_status(n).await.unwrap();
+        assert_one_end(&sealed, &answers, &receipt_status);
         assert!(!subject.has(n).await, "{n}");
-        assert_eq!(subject.ask(knowing(n)).await, Taken::Nothing, "{n}");
-        tally.count(&answers, &fate);
+        assert_eq!(subject.ask(unlock(n)).await, Taken::Nothing, "{n}");
+        tally.count(&answers, &receipt_status);
     }
     tally
 }
 
-/// What is asked of secret number `n`: wrong passphrases enough to lock it, among others.
+/// The requests for secret number `n`, among them enough wrong passphrases to lock it.
 fn requests(n: u32) -> Vec<Request> {
     let takes = [
-        taking(n),
-        knowing(n),
-        claiming(n, KEY),
-        knowing_and_claiming(n, KEY),
-        knowing_and_claiming(n, KEY),
-        knowing_and_claiming(n, ANOTHER_KEY),
-        knowing_and_claiming(n, ANOTHER_KEY),
+        plain_take(n),
+        unlock(n),
+        repeatable_take(n, KEY),
+        repeatable_unlock(n, KEY),
+        repeatable_unlock(n, KEY),
+        repeatable_unlock(n, ANOTHER_KEY),
+        repeatable_unlock(n, ANOTHER_KEY),
     ];
-    let guesses = (0..4 * RULES.attempts).map(|_attempt| guessing(n));
+    let guesses = (0..4 * RULES.attempts).map(|_attempt| wrong_guess(n));
     let others = [Request::Burn, Request::Burn, Request::Revoke, Request::Revoke];
     let acknowledgements =
         [KEY, ANOTHER_KEY].map(|key| Request::Acknowledge(redelivery_id(n, key)));
@@ -171,34 +171,37 @@ fn requests(n: u32) -> Vec<Request> {
     takes.chain(others).chain(acknowledgements).collect()
 }
 
-/// These in an order of their own for each number.
+/// The requests in an order that depends on `n`.
 fn shuffled(requests: Vec<Request>, n: u32) -> Vec<Request> {
     let mut numbered: Vec<_> = (n * 64..).zip(requests).collect();
-    numbered.sort_by_key(|(lot, _)| drawn(*lot));
+    numbered.sort_by_key(|(lot, _)| pseudorandom(*lot));
     numbered.into_iter().map(|(_, request)| request).collect()
 }
 
-/// Asserts that at most one caller was told that it ended the secret, and that all other answers are
-/// true, too.
-fn assert_one_end(sealed: &SealedSecret, answers: &[Answer], fate: &ReceiptStatus) {
+/// Asserts that at most one answer claims to have ended the secret, and that all other answers are
+/// consistent with it.
+fn assert_one_end(sealed: &SealedSecret, answers: &[Answer], receipt_status: &ReceiptStatus) {
     let ends: Vec<State> = answers.iter().filter_map(end).collect();
     let revokes = answers.iter().filter(|answer| matches!(answer, Answer::Revoked(_))).count();
     match ends[..] {
-        [state] => assert_eq!(state, fate.state, "{answers:?}"),
-        [] => assert!(fate.state == State::Burned && revokes > 0, "{fate:?}: {answers:?}"),
+        [state] => assert_eq!(state, receipt_status.state, "{answers:?}"),
+        [] => assert!(
+            receipt_status.state == State::Burned && revokes > 0,
+            "{receipt_status:?}: {answers:?}"
+        ),
         _ => panic!("{answers:?}"),
     }
     for answer in answers {
-        if let Answer::Revoked(told) = answer {
-            assert_eq!(told, fate, "{answers:?}");
+        if let Answer::Revoked(reported) = answer {
+            assert_eq!(reported, receipt_status, "{answers:?}");
         }
     }
     assert_repeats(sealed, answers);
-    assert_attempts(answers, fate);
+    assert_attempts(answers, receipt_status);
 }
 
-/// How the secret ended, if it was this caller who ended it, except by a revoke, which tells the
-/// same when another did.
+/// How this caller ended the secret, if it did. A revoke does not count: its answer is the same when
+/// another caller has revoked.
 fn end(answer: &Answer) -> Option<State> {
     match answer {
         Answer::Taken(_, Taken::Secret(_)) => Some(State::Viewed),
@@ -208,7 +211,7 @@ fn end(answer: &Answer) -> Option<State> {
     }
 }
 
-/// Asserts that the content went to one caller, and again only to those who have his key.
+/// Asserts that one caller got the content, and that only callers with the same key got it again.
 fn assert_repeats(sealed: &SealedSecret, answers: &[Answer]) {
     let winner = answers.iter().find_map(|answer| match answer {
         Answer::Taken(claims, Taken::Secret(taken)) => Some((claims, taken)),
@@ -236,7 +239,7 @@ fn assert_repeats(sealed: &SealedSecret, answers: &[Answer]) {
 }
 
 /// Asserts that each wrong passphrase used up one attempt, and that only the last one locked.
-fn assert_attempts(answers: &[Answer], fate: &ReceiptStatus) {
+fn assert_attempts(answers: &[Answer], receipt_status: &ReceiptStatus) {
     let mut left: Vec<u32> = answers
         .iter()
         .filter_map(|answer| match answer {
@@ -247,5 +250,5 @@ fn assert_attempts(answers: &[Answer], fate: &ReceiptStatus) {
     left.sort_unstable();
     let all: Vec<u32> = (0..RULES.attempts).collect();
     assert_eq!(left, all[all.len() - left.len()..], "{answers:?}");
-    assert_eq!(left.contains(&0), fate.state == State::Locked, "{answers:?}");
+    assert_eq!(left.contains(&0), receipt_status.state == State::Locked, "{answers:?}");
 }

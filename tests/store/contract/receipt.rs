@@ -7,9 +7,9 @@ use viewonce::store::{Inspect, Purge, ReceiptStatus, Revoke, Rules, State, Taken
 
 use crate::backend::{Backend, RULES, Subject};
 use crate::deadline::until_its_instant;
-use crate::samples::{HOUR, Terms, guessing, knowing, receipt_id};
+use crate::samples::{HOUR, Terms, receipt_id, unlock, wrong_guess};
 
-/// All but the expiry that end a secret, and what its receipt tells then.
+/// All ends of a secret but expiry, and the state that its receipt reports then.
 const ENDS: [(End, State); 4] = [
     (End::Take, State::Viewed),
     (End::Burn, State::Burned),
@@ -29,24 +29,24 @@ impl End {
     /// Ends secret number `n`, which has a passphrase and a receipt.
     async fn of<B: Backend>(self, n: u32, subject: &Subject<B>) {
         match self {
-            Self::Take => assert!(matches!(subject.ask(knowing(n)).await, Taken::Secret(_))),
+            Self::Take => assert!(matches!(subject.ask(unlock(n)).await, Taken::Secret(_))),
             Self::Burn => assert!(subject.burn(n).await),
             Self::Revoke => assert!(subject.revoke(n).await.is_some()),
             Self::Lock => {
                 for _attempt in 0..RULES.attempts {
-                    subject.ask(guessing(n)).await;
+                    subject.ask(wrong_guess(n)).await;
                 }
             }
         }
     }
 }
 
-pub(super) async fn a_receipt_tells_the_end_and_its_time<B: Backend>() {
+pub(super) async fn a_receipt_reports_how_and_when_its_secret_ended<B: Backend>() {
     let subject = Subject::<B>::start().await;
     for (n, (end, state)) in (0..).zip(ENDS) {
         let before = subject.clock.now();
         let SealedSecret { expires_at, .. } = create_with(&subject, n).await;
-        let pending = subject.fate(n).await.unwrap();
+        let pending = subject.receipt_status(n).await.unwrap();
         assert!((before..=subject.clock.now()).contains(&pending.created_at), "{end:?}");
         let ReceiptStatus { created_at, .. } = pending;
         let expected =
@@ -58,10 +58,10 @@ pub(super) async fn a_receipt_tells_the_end_and_its_time<B: Backend>() {
         end.of(n, &subject).await;
         let after = subject.clock.now();
         subject.clock.advance(HOUR / 4);
-        let ReceiptStatus { ended_at, .. } = subject.fate(n).await.unwrap();
+        let ReceiptStatus { ended_at, .. } = subject.receipt_status(n).await.unwrap();
         assert!((before..=after).contains(&ended_at.unwrap()), "{end:?}");
         let expected = Some(ReceiptStatus { state, created_at, expires_at, ended_at });
-        assert_eq!(subject.fate(n).await, expected, "{end:?}");
+        assert_eq!(subject.receipt_status(n).await, expected, "{end:?}");
     }
 }
 
@@ -71,9 +71,10 @@ pub(super) async fn a_receipt_is_pending_until_the_instant_of_expiry<B: Backend>
     until_its_instant(&subject, prepare, async |subject, n| is_pending(subject, n).await).await;
 }
 
-/// Whether a secret that nobody ends is pending. If it is not, it has expired.
+/// Whether a secret that nobody ends is pending. Otherwise it must have expired.
 async fn is_pending<B: Backend>(subject: &Subject<B>, n: u32) -> bool {
-    let ReceiptStatus { state, expires_at, ended_at, .. } = subject.fate(n).await.unwrap();
+    let ReceiptStatus { state, expires_at, ended_at, .. } =
+        subject.receipt_status(n).await.unwrap();
     match ended_at {
         None => assert_eq!(state, State::Pending),
         Some(ended_at) => assert_eq!((state, ended_at), (State::Expired, expires_at)),
@@ -96,12 +97,18 @@ pub(super) async fn a_receipt_is_found_under_any_of_several_candidates<B: Backen
     let subject = Subject::<B>::start().await;
     let candidates = [1, 2, 3].map(receipt_id).to_vec();
     for n in [3, 2, 1] {
-        // With the first that is there, the search ends.
+        // The search stops at the first existing receipt.
         let expected = create_with(&subject, n).await;
-        let fate = subject.store.ask(Inspect(candidates.clone())).await.unwrap().unwrap();
-        assert_eq!((fate.state, fate.expires_at), (State::Pending, expected.expires_at));
-        let fate = subject.store.ask(Revoke(candidates.clone())).await.unwrap().unwrap();
-        assert_eq!((fate.state, fate.expires_at), (State::Burned, expected.expires_at));
+        let receipt_status = subject.store.ask(Inspect(candidates.clone())).await.unwrap().unwrap();
+        assert_eq!(
+            (receipt_status.state, receipt_status.expires_at),
+            (State::Pending, expected.expires_at)
+        );
+        let receipt_status = subject.store.ask(Revoke(candidates.clone())).await.unwrap().unwrap();
+        assert_eq!(
+            (receipt_status.state, receipt_status.expires_at),
+            (State::Burned, expected.expires_at)
+        );
         assert!(!subject.has(n).await);
     }
 }
@@ -112,7 +119,7 @@ pub(super) async fn a_receipt_is_kept_after_the_end_as_long_as_the_rules_say<B: 
         create_with(subject, n).await;
         let (end, _state) = ENDS[n as usize % ENDS.len()];
         end.of(n, subject).await;
-        subject.fate(n).await.unwrap().ended_at.unwrap().plus(RULES.receipts_kept)
+        subject.receipt_status(n).await.unwrap().ended_at.unwrap().plus(RULES.receipts_kept)
     };
     until_its_instant(&subject, prepare, async |subject, n| is_kept(subject, n).await).await;
 }
@@ -125,15 +132,15 @@ pub(super) async fn a_receipt_is_kept_after_the_expiry_as_long_as_the_rules_say<
     until_its_instant(&subject, prepare, async |subject, n| is_kept(subject, n).await).await;
 }
 
-/// Whether the receipt of a secret that has ended is there, for all who ask.
+/// Whether every query finds the receipt of an ended secret.
 async fn is_kept<B: Backend>(subject: &Subject<B>, n: u32) -> bool {
-    let is_kept = subject.fate(n).await.is_some();
-    // In between it may have gone, but not come.
+    let is_kept = subject.receipt_status(n).await.is_some();
+    // Between the two queries the receipt may disappear, but not appear.
     assert!(is_kept || subject.revoke(n).await.is_none());
     is_kept
 }
 
-pub(super) async fn a_living_secrets_receipt_is_kept_however_long_it_lives<B: Backend>() {
+pub(super) async fn a_receipt_is_kept_as_long_as_its_secret_lives<B: Backend>() {
     let rules = Rules { receipts_kept: Duration::from_secs(1), ..RULES };
     let subject = Subject::<B>::start_with(rules);
     create_with(&subject, 1).await;
@@ -143,7 +150,7 @@ pub(super) async fn a_living_secrets_receipt_is_kept_however_long_it_lives<B: Ba
     assert_eq!(subject.revoke(1).await.unwrap().state, State::Burned);
 }
 
-/// What was purged is not there even for a store that keeps receipts longer.
+/// Restarts with longer retention, to see that purged receipts are really deleted.
 pub(super) async fn purge_deletes_receipts_that_were_kept_long_enough_and_no_others<B: Backend>() {
     let subject = Subject::<B>::start().await;
     for (n, (end, _state)) in (0..).zip(ENDS) {
@@ -160,7 +167,7 @@ pub(super) async fn purge_deletes_receipts_that_were_kept_long_enough_and_no_oth
     let rules = Rules { receipts_kept: Duration::MAX, ..RULES };
     let subject = subject.restart_with(rules).await;
     for n in 0..7 {
-        assert_eq!(subject.fate(n).await.is_some(), n > 4, "{n}");
+        assert_eq!(subject.receipt_status(n).await.is_some(), n > 4, "{n}");
     }
 }
 
@@ -169,12 +176,12 @@ async fn create_with<B: Backend>(subject: &Subject<B>, n: u32) -> SealedSecret {
     subject.create_with(n, Terms::PASSPHRASE_AND_RECEIPT).await
 }
 
-pub(super) async fn a_burn_by_a_receipt_that_is_kept_no_longer_tells_that_it_burned<B: Backend>() {
+pub(super) async fn a_revoke_reports_the_burn_even_if_no_receipt_is_kept<B: Backend>() {
     let subject = Subject::<B>::start_with(Rules { receipts_kept: Duration::ZERO, ..RULES });
     create_with(&subject, 1).await;
-    let fate = subject.revoke(1).await.unwrap();
-    assert_eq!(fate.state, State::Burned);
-    assert!(fate.ended_at.is_some_and(|ended_at| ended_at <= subject.clock.now()));
+    let receipt_status = subject.revoke(1).await.unwrap();
+    assert_eq!(receipt_status.state, State::Burned);
+    assert!(receipt_status.ended_at.is_some_and(|ended_at| ended_at <= subject.clock.now()));
     assert_eq!(subject.revoke(1).await, None);
     assert!(!subject.has(1).await);
 }

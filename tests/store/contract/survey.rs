@@ -7,7 +7,7 @@ use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Purge, State, Survey, Surveyed, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
-use crate::samples::{HOUR, KEY, Terms, claiming, create_of, guessing, knowing, secret};
+use crate::samples::{HOUR, KEY, Terms, create_of, repeatable_take, secret, unlock, wrong_guess};
 
 /// Number of secrets that one survey reads.
 const PORTION: u32 = 1_000;
@@ -31,24 +31,26 @@ pub(super) async fn a_survey_counts_no_secret_that_has_ended<B: Backend>() {
     subject.clock.advance(HOUR);
     subject.create_all_with(5..10, Terms::PASSPHRASE_AND_RECEIPT).await;
     subject.create_all([10, 11]).await;
-    subject.ask(knowing(5)).await;
+    subject.ask(unlock(5)).await;
     subject.burn(6).await;
     subject.revoke(7).await;
     for _attempt in 0..RULES.attempts {
-        subject.ask(guessing(8)).await;
+        subject.ask(wrong_guess(8)).await;
     }
-    subject.ask(claiming(10, KEY)).await;
+    subject.ask(repeatable_take(10, KEY)).await;
     assert_eq!(portions(&subject).await, [2]);
 }
 
-pub(super) async fn a_survey_looks_at_a_portion_at_a_time<B: Backend>() {
+pub(super) async fn a_survey_reads_one_portion_at_a_time<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let numbers = 0..2 * PORTION + 500;
     future::join_all(numbers.map(|n| create(&subject, n, UNKNOWN))).await;
     assert_eq!(portions(&subject).await, [PORTION.into(), PORTION.into(), 500]);
 }
 
-pub(super) async fn a_survey_counts_what_stays_once_whatever_comes_and_goes<B: Backend>() {
+pub(super) async fn a_survey_counts_remaining_secrets_once_despite_concurrent_changes<
+    B: Backend,
+>() {
     let subject = Subject::<B>::start().await;
     let key = |n: u32| if n < 500 { UNKNOWN } else { KNOWN[0] };
     let numbers = 0..2 * PORTION + 500;
@@ -58,7 +60,7 @@ pub(super) async fn a_survey_counts_what_stays_once_whatever_comes_and_goes<B: B
     assert!(burned.iter().all(|is_burned| *is_burned));
     let new = 3 * PORTION..3 * PORTION + 300;
     future::join_all(new.map(|n| create(&subject, n, KNOWN[0]))).await;
-    let mut strangers = first.unknown_keys;
+    let mut unknown_keys = first.unknown_keys;
     let mut next = first.next;
     while let Some(place) = next {
         let surveyed = subject
@@ -66,23 +68,23 @@ pub(super) async fn a_survey_counts_what_stays_once_whatever_comes_and_goes<B: B
             .insist(Survey { known: KNOWN.to_vec(), after: Some(place) })
             .await
             .unwrap();
-        strangers += surveyed.unknown_keys;
+        unknown_keys += surveyed.unknown_keys;
         next = surveyed.next;
     }
-    assert_eq!(strangers, 500);
+    assert_eq!(unknown_keys, 500);
 }
 
 pub(super) async fn a_survey_changes_nothing<B: Backend>() {
     let subject = Subject::<B>::start().await;
     let sealed = subject.create_with(1, Terms::PASSPHRASE_AND_RECEIPT).await;
     subject.create_with(2, Terms::RECEIPT).await;
-    subject.ask(claiming(2, KEY)).await;
+    subject.ask(repeatable_take(2, KEY)).await;
     let expired = secret(3, subject.clock.now());
     subject.store.ask(Terms::RECEIPT.of(3, expired)).await.unwrap();
     assert_eq!(portions(&subject).await, [1]);
-    assert_eq!(subject.ask(guessing(1)).await, Taken::WrongPassphrase { attempts_left: 2 });
-    assert_eq!(subject.ask(knowing(1)).await, Taken::Secret(sealed));
-    assert!(matches!(subject.ask(claiming(2, KEY)).await, Taken::Again { .. }));
+    assert_eq!(subject.ask(wrong_guess(1)).await, Taken::WrongPassphrase { attempts_left: 2 });
+    assert_eq!(subject.ask(unlock(1)).await, Taken::Secret(sealed));
+    assert!(matches!(subject.ask(repeatable_take(2, KEY)).await, Taken::Again { .. }));
     assert_eq!(subject.state(3).await, State::Expired);
     assert_eq!(subject.store.insist(Purge).await.unwrap().secrets, 1);
 }

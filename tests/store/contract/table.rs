@@ -1,5 +1,5 @@
-//! The table of states and transitions, cell by cell: each command in each state of the model, and what
-//! is there afterwards.
+//! The table of states and transitions, cell by cell: each command in each state of the model, and the
+//! state after it.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::model::{A, Ask, B, DAY, Key, Passphrase, Secret, Terms};
 use crate::property::{Case, STEP};
 
 const HALF_A_DAY: Duration = Duration::from_hours(12);
-/// Lifetimes that are shorter and longer than repeats are kept and creations are remembered.
+/// Lifetimes shorter and longer than the retention of repeats and of creations.
 const LIFETIMES: [Duration; 2] = [HALF_A_DAY, DAY.saturating_mul(6)];
-/// The time that passes before the commands, and whether a purge follows it. After half a day the
-/// shorter lives are over, after two days repeats and the memory of creations, after sixty days
+/// The time that passes before the commands, and whether a purge follows. Half a day exceeds the
+/// shorter lifetimes, two days exceed the retention of repeats and creations, and sixty days that of
 /// receipts.
 const AGES: [(Duration, bool); 6] = [
     (Duration::ZERO, false),
@@ -23,19 +23,19 @@ const AGES: [(Duration, bool); 6] = [
     (DAY.saturating_mul(2), true),
     (DAY.saturating_mul(60), false),
 ];
-/// More than the number of secrets; retries of their creations have numbers above it.
+/// More than the number of secrets; retried creations have numbers above it.
 const RETRIES: u32 = 1 << 16;
 
-pub(super) async fn every_command_in_every_state_does_what_the_table_says<S: Backend>() {
+pub(super) async fn every_command_in_every_state_matches_the_table<S: Backend>() {
     for (age, is_purged) in AGES {
-        let outcome = walk(Case::start(S::fresh()), age, is_purged).await;
+        let outcome = run_all(Case::start(S::fresh()), age, is_purged).await;
         outcome.unwrap_or_else(|error| panic!("after {age:?}, purged: {is_purged}: {error}"));
     }
 }
 
-/// Brings a secret of its own into each state for each command, lets time pass, runs the commands,
-/// and looks at all secrets after a restart.
-async fn walk<S: Backend>(
+/// Brings one secret into each state for each command, lets time pass, runs the commands, and checks
+/// all secrets after a restart.
+async fn run_all<S: Backend>(
     mut case: Case<S>,
     age: Duration,
     is_purged: bool,
@@ -44,8 +44,9 @@ async fn walk<S: Backend>(
     let ways = ways.flat_map(|(terms, way)| commands(terms).map(move |ask| (way.clone(), ask)));
     let secrets: Vec<_> = (0..RETRIES).zip(ways).collect();
     let longest = secrets.iter().map(|(_, (way, _))| way.len()).max().unwrap();
-    for turn in 0..longest {
-        let asks = secrets.iter().filter_map(|(number, (way, _))| Some((*number, *way.get(turn)?)));
+    for index in 0..longest {
+        let asks =
+            secrets.iter().filter_map(|(number, (way, _))| Some((*number, *way.get(index)?)));
         case.ask_at_once(asks.map(|(number, ask)| (number, with_key(number, ask))).collect())
             .await?;
         case.pass(STEP);
@@ -58,7 +59,7 @@ async fn walk<S: Backend>(
         Ask::Create(_) => (number + RETRIES, with_key(number, ask)),
         ask => (number, ask),
     });
-    // Whether a watch waits is seen when the store has nothing else to do.
+    // A pending watch is only detected when the store has processed everything else.
     let (watches, asks): (Vec<_>, _) = asks.partition(|(_, ask)| *ask == Ask::Watch);
     case.ask_at_once(asks).await?;
     for (number, watch) in watches {
@@ -66,7 +67,7 @@ async fn walk<S: Backend>(
     }
     case.pass(STEP);
     case.restart().await?;
-    case.look().await
+    case.check_all().await
 }
 
 fn terms() -> Vec<Terms> {
@@ -80,8 +81,8 @@ fn terms() -> Vec<Terms> {
     all
 }
 
-/// The shortest ways into all states that commands bring a secret of these terms into; of two keys of
-/// viewers it is always the first that wins.
+/// The shortest paths to all states that commands can bring a secret of these terms into. Of two
+/// viewers' keys, the first always wins.
 fn ways(terms: Terms) -> Vec<(Terms, Vec<Ask>)> {
     let mut ways = vec![(Secret::default(), Vec::new())];
     let is_by_b = |ask| matches!(ask, Ask::Take { key: Some(B), .. });
@@ -99,7 +100,7 @@ fn ways(terms: Terms) -> Vec<(Terms, Vec<Ask>)> {
     ways.into_iter().map(|(_, way)| (terms, way)).collect()
 }
 
-/// All that can be asked about a secret, but for a purge, which is about all of them.
+/// All commands about one secret. A purge is excluded: it concerns all secrets.
 fn commands(terms: Terms) -> impl Iterator<Item = Ask> {
     let keys = [None, Some(A), Some(B)];
     let passphrases = [None, Some(Passphrase::Right), Some(Passphrase::Wrong)];
@@ -119,7 +120,7 @@ fn commands(terms: Terms) -> impl Iterator<Item = Ask> {
     others.into_iter().chain(takes)
 }
 
-/// This, with a key of its own for the creation of each secret.
+/// This command, with a separate creation key for each secret.
 fn with_key(number: u32, ask: Ask) -> Ask {
     match ask {
         Ask::Create(terms) => Ask::Create(Terms { key: Some(Key(number)), ..terms }),

@@ -26,7 +26,7 @@ pub(super) async fn take_and_burn_of_one_secret_have_one_winner<B: Backend>() {
         subject.create(n).await;
         let takes = (0..RACERS).map(async |_racer| subject.take(n).await.is_some());
         let burns = (0..RACERS).map(async |_racer| store.ask(Burn(only(n))).await.unwrap());
-        // Whose calls come first changes from secret to secret.
+        // The order of the calls alternates.
         let (takes, burns) = (future::join_all(takes), future::join_all(burns));
         let (one, other) = if n % 2 == 0 {
             future::join(takes, burns).await

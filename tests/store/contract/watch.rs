@@ -7,43 +7,43 @@ use viewonce::store::{Burn, Close, Ping, Purge, State, StoreError, Survey, Taken
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
 use crate::samples::{
-    HOUR, KEY, Terms, claiming, create_of, guessing, knowing, only, receipt, receipt_id, take_of,
-    taking,
+    HOUR, KEY, Terms, create_of, only, plain_take, receipt, receipt_id, repeatable_take, take_of,
+    unlock, wrong_guess,
 };
 use crate::watch_helpers::{LONG, Watching, waiting, waits, watch};
 
 const MANY: u32 = 500;
-/// Watches that are given up, so many at a time that there is room for them in the queue.
-const GIVEN_UP: u32 = 20_000;
+/// Abandoned watches, created in portions that fit into the queue.
+const ABANDONED: u32 = 20_000;
 const AT_A_TIME: u32 = 1_000;
 
-pub(super) async fn a_watch_hears_of_a_take<B: Backend>() {
+pub(super) async fn a_watch_is_notified_of_a_take<B: Backend>() {
     is_notified_of::<B>(State::Viewed, async |subject| {
-        assert!(matches!(subject.ask(knowing(1)).await, Taken::Secret(_)));
+        assert!(matches!(subject.ask(unlock(1)).await, Taken::Secret(_)));
     })
     .await;
 }
 
-pub(super) async fn a_watch_hears_of_a_burn<B: Backend>() {
+pub(super) async fn a_watch_is_notified_of_a_burn<B: Backend>() {
     is_notified_of::<B>(State::Burned, async |subject| assert!(subject.burn(1).await)).await;
 }
 
-pub(super) async fn a_watch_hears_of_a_revoke<B: Backend>() {
+pub(super) async fn a_watch_is_notified_of_a_revoke<B: Backend>() {
     is_notified_of::<B>(State::Burned, async |subject| assert!(subject.revoke(1).await.is_some()))
         .await;
 }
 
-pub(super) async fn a_watch_hears_of_the_last_wrong_passphrase<B: Backend>() {
+pub(super) async fn a_watch_is_notified_of_the_last_wrong_passphrase<B: Backend>() {
     is_notified_of::<B>(State::Locked, async |subject| {
         for attempts_left in [2, 1, 0] {
             let wrong = Taken::WrongPassphrase { attempts_left };
-            assert_eq!(subject.ask(guessing(1)).await, wrong);
+            assert_eq!(subject.ask(wrong_guess(1)).await, wrong);
         }
     })
     .await;
 }
 
-/// Asserts that who watches a secret hears of it when `end` has ended it, and sees its `state` then.
+/// Asserts that a watch is notified when `end` has ended its secret, and that `state` is visible then.
 async fn is_notified_of<B: Backend>(state: State, end: impl AsyncFn(&Subject<B>)) {
     let subject = Subject::<B>::start().await;
     subject.create_with(1, Terms::PASSPHRASE_AND_RECEIPT).await;
@@ -53,25 +53,25 @@ async fn is_notified_of<B: Backend>(state: State, end: impl AsyncFn(&Subject<B>)
     assert_eq!(subject.state(1).await, state);
 }
 
-pub(super) async fn a_watch_does_not_hear_of_what_ends_nothing<B: Backend>() {
+pub(super) async fn a_watch_is_not_notified_of_messages_that_end_nothing<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_with(1, Terms::PASSPHRASE_AND_RECEIPT).await;
     let mut watch = waiting(&subject.store, 1).await;
-    subject.ask(taking(1)).await;
-    subject.ask(claiming(1, KEY)).await;
-    subject.ask(guessing(1)).await;
+    subject.ask(plain_take(1)).await;
+    subject.ask(repeatable_take(1, KEY)).await;
+    subject.ask(wrong_guess(1)).await;
     assert!(!subject.acknowledge(1, KEY).await);
     assert!(subject.has(1).await);
-    subject.fate(1).await;
+    subject.receipt_status(1).await;
     subject.store.ask(create_of(subject.secret(1))).await.unwrap_err();
     subject.store.insist(Purge).await.unwrap();
     subject.store.insist(Survey { known: Vec::new(), after: None }).await.unwrap();
     assert!(waits(&subject.store, &mut watch).await);
-    subject.ask(knowing(1)).await;
+    subject.ask(unlock(1)).await;
     timeout(LONG, watch).await.unwrap().unwrap();
 }
 
-pub(super) async fn a_watch_does_not_hear_of_other_secrets<B: Backend>() {
+pub(super) async fn a_watch_is_not_notified_of_other_secrets<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all_with(1..=4, Terms::RECEIPT).await;
     subject.create_with(5, Terms::PASSPHRASE_AND_RECEIPT).await;
@@ -81,14 +81,14 @@ pub(super) async fn a_watch_does_not_hear_of_other_secrets<B: Backend>() {
     assert!(subject.burn(3).await);
     assert!(subject.revoke(4).await.is_some());
     for _attempt in 0..3 {
-        subject.ask(guessing(5)).await;
+        subject.ask(wrong_guess(5)).await;
     }
     timeout(LONG, other).await.unwrap().unwrap();
     assert!(waits(&subject.store, &mut watch).await);
 }
 
-/// A waiter knows the instant of expiry, so the store need not notify it.
-pub(super) async fn a_watch_does_not_hear_of_the_expiry<B: Backend>() {
+/// A waiting client knows the expiry, so the store need not notify it.
+pub(super) async fn a_watch_is_not_notified_of_the_expiry<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_with(1, Terms::RECEIPT).await;
     let mut watch = waiting(&subject.store, 1).await;
@@ -123,11 +123,11 @@ pub(super) async fn all_watches_of_a_secret_are_notified_of_its_end<B: Backend>(
     assert!(waits(&subject.store, &mut other).await);
 }
 
-pub(super) async fn a_watch_hears_of_an_end_in_the_batch_that_gathers<B: Backend>() {
+pub(super) async fn a_watch_is_notified_of_an_end_in_its_own_batch<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all_with([1, 2], Terms::RECEIPT).await;
     let store = &subject.store;
-    // Whether it comes before or after what ends the secret, which is not done yet.
+    // The watch may precede or follow the message that ends its secret: neither is committed yet.
     let calls = future::join4(
         store.ask(Watch(receipt(1))),
         store.ask(take_of(only(1))),
@@ -142,14 +142,14 @@ pub(super) async fn a_watch_hears_of_an_end_in_the_batch_that_gathers<B: Backend
     second.unwrap();
 }
 
-pub(super) async fn watches_that_are_given_up_hinder_no_others<B: Backend>() {
+pub(super) async fn abandoned_watches_do_not_block_others<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all_with([1, 2], Terms::RECEIPT).await;
     let early = waiting(&subject.store, 1).await;
-    for portion in 0..GIVEN_UP / AT_A_TIME {
+    for portion in 0..ABANDONED / AT_A_TIME {
         for n in 0..AT_A_TIME {
-            let mut given_up = watch(&subject.store, 1 + n % 2);
-            assert!(future::poll_immediate(&mut given_up).await.is_none(), "{portion}");
+            let mut abandoned = watch(&subject.store, 1 + n % 2);
+            assert!(future::poll_immediate(&mut abandoned).await.is_none(), "{portion}");
         }
         subject.store.insist(Ping).await.unwrap();
     }
@@ -162,7 +162,7 @@ pub(super) async fn watches_that_are_given_up_hinder_no_others<B: Backend>() {
     timeout(LONG, other).await.unwrap().unwrap();
 }
 
-pub(super) async fn a_watch_hears_that_the_store_has_closed<B: Backend>() {
+pub(super) async fn a_watch_fails_when_the_store_closes<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_with(1, Terms::RECEIPT).await;
     let watch = waiting(&subject.store, 1).await;

@@ -1,5 +1,5 @@
-//! What the secrets of a case are stored under and consist of: what they have in common with one
-//! another is the keys of their creations.
+//! The ids and bytes of the secrets of a case. Different secrets share nothing but the keys of their
+//! creations.
 
 use viewonce::domain::clock::Timestamp;
 use viewonce::domain::id::{CreationId, KeyId, LookupId, Nonce, ReceiptId, RedeliveryId, Verifier};
@@ -10,7 +10,7 @@ use viewonce::store::Create;
 
 use crate::model::{Key, Passphrase, Terms};
 
-/// The number of a secret that never is.
+/// The number of a secret that never exists.
 pub(super) const STRANGER: u32 = u32::MAX;
 
 /// Secret number `number`, created `now`.

@@ -1,5 +1,5 @@
-//! Many secrets, each of which is a [`Secret`] of the model, and the answers about them as a store gives
-//! them. They have in common that creations are remembered by their keys.
+//! Many secrets, each a [`Secret`] of the model, and the answers about them in the store's types. They
+//! are connected only by the keys of remembered creations.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use viewonce::domain::idempotency_key::Creation;
 use viewonce::store::{Created, Peeked, Purged, ReceiptStatus, State, Taken};
 
 use super::step::SLOTS;
-use super::{STEP, Told, names};
+use super::{Reply, STEP, names};
 use crate::model::{Answer, Ask, Instant, Key, Secret, Stored};
 
 pub(crate) struct Secrets {
@@ -23,25 +23,25 @@ impl Secrets {
         Self { start, now: Duration::ZERO, all: BTreeMap::new() }
     }
 
-    /// The instant by the store's clock.
+    /// The current instant of the store's clock.
     pub(super) fn timestamp(&self) -> Timestamp {
         self.start.plus(self.now)
     }
 
-    /// The step of a case that is nearest to this instant.
+    /// The step of the case that is nearest to this instant.
     pub(super) fn nearest_step(&self, instant: Timestamp) -> Timestamp {
         let (start, step) = (self.start.as_millis(), i64::try_from(STEP.as_millis()).unwrap());
         let steps = (instant.as_millis() - start + step / 2).div_euclid(step);
         Timestamp::from_millis(start + steps * step)
     }
 
-    /// The numbers of all secrets that anything was asked about.
+    /// The numbers of all secrets that a command was about.
     pub(super) fn numbers(&self) -> Vec<u32> {
         self.all.keys().copied().collect()
     }
 
-    /// The number of the secret that this is about, if it is asked of a slot: the last one there,
-    /// or the next one.
+    /// The number of the secret that this command addresses in a slot: the last secret there, or a
+    /// new one.
     pub(super) fn number(&self, slot: u32, ask: Ask) -> u32 {
         let stored = self.all.iter().filter(|(_, secret)| secret.0.is_some());
         let last = stored.map(|(number, _)| *number).rfind(|number| number % SLOTS == slot);
@@ -56,12 +56,12 @@ impl Secrets {
         self.all.get(&number).copied().unwrap_or_default()
     }
 
-    pub(super) fn answer(&mut self, number: u32, ask: Ask) -> Told {
+    pub(super) fn answer(&mut self, number: u32, ask: Ask) -> Reply {
         let now = self.now;
         if ask == Ask::Purge {
             let answers = self.all.values_mut().map(|secret| secret.step(ask, now));
             let secrets = answers.filter(|answer| *answer == Answer::Ended(true)).count();
-            return Told::Purged(Purged { secrets, is_complete: true });
+            return Reply::Purged(Purged { secrets, is_complete: true });
         }
         self.all.entry(number).or_default();
         let number = match ask {
@@ -71,7 +71,7 @@ impl Secrets {
         let secret = self.all.entry(number).or_default();
         let answer = secret.step(ask, now);
         let stored = secret.0;
-        self.told(number, stored, answer)
+        self.reply(number, stored, answer)
     }
 
     /// The number of the secret whose creation had this key.
@@ -80,45 +80,45 @@ impl Secrets {
         secrets.find(|(_, secret)| secret.remembers(key, self.now)).map(|(number, _)| *number)
     }
 
-    /// An answer about a secret as a store gives it.
-    fn told(&self, number: u32, stored: Option<Stored>, answer: Answer) -> Told {
+    /// The model's answer about a secret, in the store's types.
+    fn reply(&self, number: u32, stored: Option<Stored>, answer: Answer) -> Reply {
         let new = stored.map(|Stored { terms, created_at, .. }| {
             names::new_secret(number, terms, self.start.plus(created_at))
         });
         let sealed = || new.clone().unwrap().secret;
         match answer {
-            Answer::Created => Told::Created(Created::Stored),
+            Answer::Created => Reply::Created(Created::Stored),
             Answer::CreatedBefore | Answer::CreatedAnother => {
                 let creation = new.clone().unwrap().creation.unwrap();
                 let (lookup_id, expires_at) = (sealed().lookup_id, sealed().expires_at);
                 let (id, nonce) = (creation.id, creation.nonce);
-                Told::Created(Created::Before(Creation { id, nonce, lookup_id, expires_at }))
+                Reply::Created(Created::Before(Creation { id, nonce, lookup_id, expires_at }))
             }
-            Answer::Content => Told::Taken(Taken::Secret(sealed())),
-            Answer::Again(kept) => Told::Taken(Taken::Again {
+            Answer::Content => Reply::Taken(Taken::Secret(sealed())),
+            Answer::Again(kept) => Reply::Taken(Taken::Again {
                 secret: sealed(),
                 wrapped_key: kept.has_passphrase.then(|| names::wrapped_key(number, kept.key)),
             }),
             Answer::PassphraseRequired => {
-                Told::Taken(Taken::PassphraseRequired { key_id: sealed().key_id })
+                Reply::Taken(Taken::PassphraseRequired { key_id: sealed().key_id })
             }
             Answer::WrongPassphrase { attempts_left } => {
-                Told::Taken(Taken::WrongPassphrase { attempts_left })
+                Reply::Taken(Taken::WrongPassphrase { attempts_left })
             }
-            Answer::Nothing => Told::Taken(Taken::Nothing),
-            Answer::Ended(ended) => Told::Ended(ended),
-            Answer::Peeked(peeked) => Told::Peeked(peeked.map(|passphrase_required| Peeked {
+            Answer::Nothing => Reply::Taken(Taken::Nothing),
+            Answer::Ended(ended) => Reply::Ended(ended),
+            Answer::Peeked(peeked) => Reply::Peeked(peeked.map(|passphrase_required| Peeked {
                 expires_at: sealed().expires_at,
                 passphrase_required,
             })),
             Answer::ReceiptStatus(state) => {
-                Told::ReceiptStatus(state.map(|state| self.fate(stored.unwrap(), state)))
+                Reply::ReceiptStatus(state.map(|state| self.receipt_status(stored.unwrap(), state)))
             }
-            Answer::Waits(waits) => Told::Waits(waits),
+            Answer::Waits(waits) => Reply::Waits(waits),
         }
     }
 
-    fn fate(&self, stored: Stored, state: State) -> ReceiptStatus {
+    fn receipt_status(&self, stored: Stored, state: State) -> ReceiptStatus {
         let at = |instant| self.start.plus(instant);
         let ended_at = stored.end(self.now).map(|(_, ended_at)| at(ended_at));
         let (created_at, expires_at) = (at(stored.created_at), at(stored.expires_at()));

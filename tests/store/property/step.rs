@@ -1,5 +1,5 @@
-//! What may happen to a store, and the random choice of it. What comes first in a choice is what a
-//! failing case is reduced to.
+//! The steps of a case, and their random choice. A failing case shrinks towards the first alternative of
+//! each choice.
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_oneof};
@@ -7,24 +7,24 @@ use proptest::{bool, option};
 
 use crate::model::{A, Ask, B, DAY, Key, Passphrase, Terms};
 
-/// The places for secrets, each of which has the secret that was stored in it last.
+/// Slots, each of which has the secret that was stored in it last.
 pub(super) const SLOTS: u32 = 4;
-/// The most steps of a case, so few that they take less than a day.
+/// The most steps of a case; so few that they take less than a day.
 const STEPS: usize = 55;
 
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// The store is asked this about a slot.
+    /// One command about a slot.
     Ask(u32, Ask),
-    /// It is asked all of this as one batch.
+    /// Several commands as one batch.
     AskAtOnce(Vec<(u32, Ask)>),
-    /// Days go by.
+    /// Days pass.
     Wait(u32),
-    /// It is closed, and another is started in its place.
+    /// The store closes, and another starts on the same content.
     Restart,
 }
 
-/// The steps of a case. Most are about the first slot, so that much happens to one secret.
+/// The steps of a case. Most concern the first slot, so that one secret goes through many states.
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let call = || (prop_oneof![4 => Just(0), 1 => 1..SLOTS], ask());
     let days = prop_oneof![4 => Just(1), 3 => Just(2), 1 => Just(24), 1 => Just(48)];

@@ -1,5 +1,5 @@
 //! Files that are replaced, removed or truncated while a store uses them: the store acknowledges nothing
-//! that the next start would not find, and recovers when they are restored.
+//! that the next start would not find, and recovers when the files are restored.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -16,35 +16,35 @@ use super::Sqlite;
 use crate::backend::Subject;
 use crate::samples::{create_of, only, take_of};
 
-/// Secrets of which one batch may consist, and more than are stored before somebody notices.
+/// The most secrets of one batch, and more than are stored before the store notices.
 const SOME: u32 = 32;
 const MANY: u32 = 100_000;
-/// How often something happens at another instant.
+/// How often the test repeats the damage, each time at another instant.
 const ROUNDS: u64 = 10;
 
 #[actix_web::test]
-async fn a_database_file_that_is_replaced_is_noticed_and_its_return_too() {
+async fn a_store_notices_a_replaced_database_file_and_its_return() {
     assert_noticed(Sqlite::database, |path| fs::write(path, b"not a database")).await;
 }
 
 #[actix_web::test]
-async fn a_database_file_that_is_removed_is_noticed_and_its_return_too() {
+async fn a_store_notices_a_removed_database_file_and_its_return() {
     assert_noticed(Sqlite::database, |_path| Ok(())).await;
 }
 
 #[actix_web::test]
-async fn a_log_that_is_removed_is_noticed_and_its_return_too() {
+async fn a_store_notices_a_removed_log_and_its_return() {
     assert_noticed(Sqlite::log, |_path| Ok(())).await;
 }
 
 #[actix_web::test]
-async fn a_log_that_is_replaced_is_noticed_and_its_return_too() {
+async fn a_store_notices_a_replaced_log_and_its_return() {
     assert_noticed(Sqlite::log, |path| fs::write(path, b"")).await;
 }
 
-/// What was written to it is in SQLite's hands until it is closed.
+/// SQLite keeps the removed log open and moves its content to the database on close.
 #[actix_web::test]
-async fn a_log_that_is_removed_is_moved_to_the_database_at_the_end() {
+async fn a_removed_log_is_checkpointed_on_close() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create_all(0..5).await;
     assert!(subject.take(0).await.is_some());
@@ -57,9 +57,9 @@ async fn a_log_that_is_removed_is_moved_to_the_database_at_the_end() {
     }
 }
 
-/// Whenever it happens: also in the midst of a transaction.
+/// At any instant, also in the middle of a transaction.
 #[test]
-fn a_log_that_is_removed_or_replaced_under_load_is_noticed() {
+fn a_store_notices_a_removed_or_replaced_log_under_load() {
     for round in 0..ROUNDS {
         let subject = System::new().block_on(Subject::<Sqlite>::start());
         let (log, is_removed) = (subject.backend.log(), AtomicBool::new(false));
@@ -89,7 +89,7 @@ fn a_log_that_is_removed_or_replaced_under_load_is_noticed() {
 }
 
 #[actix_web::test]
-async fn a_database_file_that_is_cut_is_noticed() {
+async fn a_store_notices_a_truncated_database_file() {
     for bytes in ["0", "20000"] {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..SOME).await;
@@ -106,12 +106,12 @@ fn truncate(path: &Path, bytes: &str) {
 }
 
 #[actix_web::test]
-async fn a_log_that_is_cut_is_noticed_and_what_is_left_of_it_found_at_the_next_start() {
+async fn a_store_notices_a_truncated_log_and_recovers_its_rest_at_the_next_start() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create_all(0..5).await;
     subject.store.insist(Purge).await.unwrap();
     subject.create(5).await;
-    // Not the database itself is opened, but its log, which SQLite does not lock.
+    // Opens only the log, which SQLite does not lock, and not the database.
     let log = OpenOptions::new().write(true).open(subject.backend.log()).unwrap();
     log.set_len(log.metadata().unwrap().len() - 1).unwrap();
     assert_refuses(&subject).await;
@@ -124,7 +124,7 @@ async fn a_log_that_is_cut_is_noticed_and_what_is_left_of_it_found_at_the_next_s
     assert!(!subject.has(5).await);
 }
 
-/// Has the file that `which` names renamed and something `put` in its place, and then back.
+/// Renames the file that `which` names, lets `put` put something in its place, and undoes both.
 async fn assert_noticed(
     which: impl Fn(&Sqlite) -> PathBuf,
     put: impl Fn(PathBuf) -> std::io::Result<()>,
@@ -146,7 +146,7 @@ async fn assert_noticed(
     assert!(subject.has(6).await);
 }
 
-/// That a store does nothing at all.
+/// Asserts that a store refuses every message.
 async fn assert_refuses(subject: &Subject<Sqlite>) {
     let created = subject.store.ask(create_of(subject.secret(10))).await;
     assert!(matches!(created, Err(StoreError::Failed(_))), "{created:?}");

@@ -1,5 +1,5 @@
-//! Erasure: no file holds the sealed bytes of a secret that was taken, burned, locked or has expired,
-//! nor those kept for a repeat that has ended.
+//! Erasure: no file contains the sealed bytes of a secret that was taken, burned, locked or has expired,
+//! nor those of a repeat that has ended.
 
 mod backlog;
 mod crash;
@@ -19,24 +19,24 @@ use viewonce::store::{Burn, Purge, Rules, Taken};
 use super::Sqlite;
 use crate::backend::{RULES, Subject};
 use crate::samples::{
-    HOUR, KEY, MARK_BYTES, Terms, claiming, create_of, drawn, guessing, knowing_and_claiming,
-    marked, only, secret_of_size,
+    HOUR, KEY, MARK_BYTES, Terms, create_of, marked, only, pseudorandom, repeatable_take,
+    repeatable_unlock, secret_of_size, wrong_guess,
 };
 
 const SECRETS: u32 = 200;
-/// Rounds in which secrets come and go, and how many come in each.
+/// Rounds of creating and ending secrets, and how many secrets each round creates.
 const ROUNDS: u32 = 60;
 const NEW: u32 = 100;
 /// More than one purge deletes.
 const RECEIPTS: u32 = 1_500;
-/// How long after its end a secret is looked for that has to be erased within a second. The rest is
-/// for a machine that is slow.
+/// How long after its end the tests search for a secret that must be erased within a second. The
+/// difference allows for a slow machine.
 const LATE: Duration = Duration::from_secs(3);
-/// Under which a repeat is possible for as long as a test takes.
+/// Rules whose repeat window outlasts a test.
 const PATIENT: Rules = Rules { redelivery: Duration::from_mins(30), ..RULES };
 
 #[actix_web::test]
-async fn purge_erases_what_was_taken_burned_or_has_expired() {
+async fn purge_erases_taken_burned_and_expired_secrets() {
     let subject = filled().await;
     delete_most(&subject).await;
     subject.store.insist(Purge).await.unwrap();
@@ -44,7 +44,7 @@ async fn purge_erases_what_was_taken_burned_or_has_expired() {
 }
 
 #[actix_web::test]
-async fn close_erases_what_was_taken_or_burned() {
+async fn close_erases_taken_and_burned_secrets() {
     let subject = filled().await;
     delete_most(&subject).await;
     subject.store.insist(Purge).await.unwrap();
@@ -54,7 +54,7 @@ async fn close_erases_what_was_taken_or_burned() {
 }
 
 #[actix_web::test]
-async fn purge_erases_what_was_kept_for_a_repeat_that_has_ended_and_what_was_locked() {
+async fn purge_erases_ended_repeats_and_locked_secrets() {
     let subject = kept().await;
     end_most(&subject).await;
     subject.store.insist(Purge).await.unwrap();
@@ -62,17 +62,17 @@ async fn purge_erases_what_was_kept_for_a_repeat_that_has_ended_and_what_was_loc
 }
 
 #[actix_web::test]
-async fn close_erases_what_was_kept_for_a_repeat_that_has_ended_and_what_was_locked() {
+async fn close_erases_ended_repeats_and_locked_secrets() {
     let subject = kept().await;
     subject.store.insist(Purge).await.unwrap();
     end_most(&subject).await;
     let backend = subject.close().await;
-    // Those whose time was up were ended by the first purge.
+    // The first purge has ended the expired repeats.
     assert!(found(&backend).into_iter().eq(still_kept()));
 }
 
 #[actix_web::test]
-async fn purge_erases_before_it_has_deleted_all_receipts_whose_time_is_up() {
+async fn purge_erases_before_it_has_deleted_all_expired_receipts() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create_all_with(0..RECEIPTS, Terms::RECEIPT).await;
     for n in 0..RECEIPTS {
@@ -85,24 +85,24 @@ async fn purge_erases_before_it_has_deleted_all_receipts_whose_time_is_up() {
     assert!(found(&subject.backend).is_empty());
 }
 
-/// A row that goes has its neighbours move within and between pages, which must not leave copies
-/// of them behind.
+/// Deleting a row moves its neighbours within and between pages; the move must not leave copies
+/// behind.
 #[actix_web::test]
-async fn purge_erases_what_is_gone_while_its_neighbours_come_and_go() {
+async fn purge_erases_ended_secrets_while_their_neighbours_change() {
     let subject = Subject::<Sqlite>::start().await;
     let leave = async |numbers| {
         for n in numbers {
             assert!(subject.take(n).await.is_some(), "{n}");
         }
     };
-    come_and_go(&subject, async |_new| (), leave).await;
+    churn(&subject, async |_new| (), leave).await;
 }
 
 #[actix_web::test]
-async fn purge_erases_what_was_kept_for_a_repeat_while_its_neighbours_come_and_go() {
+async fn purge_erases_ended_repeats_while_their_neighbours_change() {
     let subject = Subject::<Sqlite>::start_with(PATIENT);
     let keep = async |new: Range<u32>| {
-        let takes = new.map(|n| subject.store.ask(claiming(n, KEY)));
+        let takes = new.map(|n| subject.store.ask(repeatable_take(n, KEY)));
         let kept = future::try_join_all(takes).await.unwrap();
         assert!(kept.iter().all(|kept| matches!(kept, Taken::Secret(_))));
     };
@@ -110,12 +110,12 @@ async fn purge_erases_what_was_kept_for_a_repeat_while_its_neighbours_come_and_g
         let ends = numbers.iter().map(|n| subject.acknowledge(*n, KEY));
         assert!(future::join_all(ends).await.iter().all(|has_ended| *has_ended));
     };
-    come_and_go(&subject, keep, leave).await;
+    churn(&subject, keep, leave).await;
 }
 
-/// Has secrets come, which `settle` does something to, and `leave` again, and asserts round by
-/// round that after a purge just those are found that have not left.
-async fn come_and_go(
+/// Creates secrets, prepares them with `settle`, ends some with `leave`, and asserts after each
+/// round's purge that exactly the remaining ones are found.
+async fn churn(
     subject: &Subject<Sqlite>,
     settle: impl AsyncFn(Range<u32>),
     leave: impl AsyncFn(Vec<u32>),
@@ -128,8 +128,8 @@ async fn come_and_go(
         future::try_join_all(creates).await.unwrap();
         settle(new.clone()).await;
         living.extend(new);
-        let mut leavers: Vec<_> = living.extract_if(.., |&n| has_its_turn(n, round)).collect();
-        leavers.sort_by_key(|n| drawn(*n));
+        let mut leavers: Vec<_> = living.extract_if(.., |&n| ends_in(n, round)).collect();
+        leavers.sort_by_key(|n| pseudorandom(*n));
         leave(leavers).await;
         subject.store.insist(Purge).await.unwrap();
         let found = found(&subject.backend);
@@ -138,14 +138,14 @@ async fn come_and_go(
     }
 }
 
-/// Secret number `n`, so small that a page would have room for several if they lay in it: then they
-/// would be moved often.
+/// Secret number `n`, so small that a tree page could hold several: then SQLite would move it
+/// often.
 fn several_in_a_page(subject: &Subject<Sqlite>, n: u32) -> SealedSecret {
     secret_of_size(n, 1 + n as usize % 12, subject.clock.now().plus(HOUR))
 }
 
-/// Whether secret number `n` leaves in this round: in some rounds few do, in others most.
-fn has_its_turn(n: u32, round: u32) -> bool {
+/// Whether secret number `n` ends in this round: some rounds end few, others most.
+fn ends_in(n: u32, round: u32) -> bool {
     let lot = (n ^ round << 20).wrapping_mul(2_654_435_761) >> 24;
     lot < [64, 128, 192, 240][round as usize % 4]
 }
@@ -174,15 +174,15 @@ fn living() -> impl Iterator<Item = u32> {
     (0..SECRETS).filter(|n| n % 4 == 3)
 }
 
-/// A store with all the secrets, which are found in its files. All but those that are to be locked
-/// are kept for a repeat, and the time of a sixth of them is up.
+/// A store with all the secrets, which are found in its files. All but those to be locked have a
+/// repeat; a sixth of the repeats has expired.
 async fn kept() -> Subject<Sqlite> {
     let subject = Subject::<Sqlite>::start_with(PATIENT);
     for is_old in [true, false] {
         let numbers = (0..SECRETS).filter(|n| is_old == (n % 6 == 0));
         subject.create_all_with(numbers.clone(), Terms::PASSPHRASE_AND_RECEIPT).await;
         for n in numbers.filter(|n| n % 6 != 4) {
-            let taken = subject.ask(knowing_and_claiming(n, KEY)).await;
+            let taken = subject.ask(repeatable_unlock(n, KEY)).await;
             assert!(matches!(taken, Taken::Secret(_)), "{n}");
         }
         if is_old {
@@ -193,7 +193,7 @@ async fn kept() -> Subject<Sqlite> {
     subject
 }
 
-/// Ends what nothing but the time ends, so that only the last of each six secrets is kept.
+/// Ends all repeats that do not end by time, so that only the last of each six secrets is kept.
 async fn end_most(subject: &Subject<Sqlite>) {
     for n in 0..SECRETS {
         match n % 6 {
@@ -209,7 +209,7 @@ async fn end_most(subject: &Subject<Sqlite>) {
 async fn lock(subject: &Subject<Sqlite>, n: u32) {
     for attempts_left in (0..RULES.attempts).rev() {
         let wrong = Taken::WrongPassphrase { attempts_left };
-        assert_eq!(subject.ask(guessing(n)).await, wrong, "{n}");
+        assert_eq!(subject.ask(wrong_guess(n)).await, wrong, "{n}");
     }
 }
 
@@ -217,7 +217,7 @@ fn still_kept() -> impl Iterator<Item = u32> {
     (0..SECRETS).filter(|n| n % 6 == 5)
 }
 
-/// The secrets of which a piece is in any of the files.
+/// The secrets of which any file contains a piece.
 ///
 /// Another process reads them: if this one opened and closed the database, it would drop the POSIX locks
 /// that SQLite holds on it.

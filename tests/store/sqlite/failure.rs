@@ -1,5 +1,5 @@
 //! Failing commits: unacknowledged creations are not stored, unreturned secrets stay, and the store
-//! recovers when the cause has gone.
+//! recovers when the cause is gone.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -21,51 +21,51 @@ use crate::backend::{RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::metric::metric;
 use crate::samples::{
-    HOUR, KEY, Terms, claiming, create_of, guessing, knowing_and_claiming, only, receipt,
-    redelivery_id, take_of,
+    HOUR, KEY, Terms, create_of, only, receipt, redelivery_id, repeatable_take, repeatable_unlock,
+    take_of, wrong_guess,
 };
 use crate::subprocess;
 use crate::watch_helpers::{waiting, waits};
 
-/// Secrets that are there before anything fails.
+/// Secrets that are stored before anything fails.
 const OLD: u32 = 20;
-/// Secrets, the old ones among them, of which the last ones cannot be stored any more.
+/// Secrets in total; the disk is too small for the last of them.
 const ALL: u32 = 1_000;
-/// Bytes that the database gets to use up.
-const ROOM: u64 = 300_000;
-/// Sealed bytes of a secret that does not fit in there.
+/// Bytes that the database may still use.
+const FREE_BYTES: u64 = 300_000;
+/// Sealed bytes of a secret that does not fit into that.
 const HUGE_BYTES: usize = 8 << 20;
 
 #[actix_web::test]
-async fn a_full_disk_consumes_nothing_and_is_overcome() {
-    let test = "sqlite::failure::a_full_disk_consumes_nothing_and_is_overcome";
+async fn a_full_disk_consumes_nothing_and_the_store_recovers() {
+    let test = "sqlite::failure::a_full_disk_consumes_nothing_and_the_store_recovers";
     if subprocess::is_alone(test, subprocess::ON_A_SMALL_FILE_SYSTEM) {
         let subject = Subject::<Sqlite>::start().await;
         let filler = subject.backend.root.path().join("filler");
-        let fail = || fill(&filler, ROOM);
+        let fail = || fill(&filler, FREE_BYTES);
         let error = overcome(&subject, fail, || fs::remove_file(&filler).unwrap()).await;
         assert!(matches!(error, StoreError::NoRoom(_)), "{error:?}");
     }
 }
 
 #[actix_web::test]
-async fn a_failing_disk_consumes_nothing_and_is_overcome() {
-    let test = "sqlite::failure::a_failing_disk_consumes_nothing_and_is_overcome";
+async fn a_failing_disk_consumes_nothing_and_the_store_recovers() {
+    let test = "sqlite::failure::a_failing_disk_consumes_nothing_and_the_store_recovers";
     if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
-        let fail = || limit_files(&ROOM.to_string());
+        let fail = || limit_files(&FREE_BYTES.to_string());
         let error = overcome(&subject, fail, || limit_files("unlimited")).await;
         assert!(matches!(error, StoreError::OutcomeUnknown(_)), "{error:?}");
     }
 }
 
 #[actix_web::test]
-async fn nothing_runs_after_the_failure_of_a_batch() {
-    let test = "sqlite::failure::nothing_runs_after_the_failure_of_a_batch";
+async fn a_failed_batch_consumes_no_secret() {
+    let test = "sqlite::failure::a_failed_batch_consumes_no_secret";
     if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..OLD).await;
-        limit_files(&ROOM.to_string());
+        limit_files(&FREE_BYTES.to_string());
         let takes = (0..OLD).map(|n| subject.store.ask(take_of(only(n))));
         let batch = future::join(huge_create(&subject), future::join_all(takes));
         let (created, taken) = as_one_batch(&subject.store, batch).await;
@@ -79,64 +79,67 @@ async fn nothing_runs_after_the_failure_of_a_batch() {
 }
 
 #[actix_web::test]
-async fn every_message_of_a_failed_batch_fails() {
-    let test = "sqlite::failure::every_message_of_a_failed_batch_fails";
+async fn a_failed_batch_counts_no_change_and_one_failure() {
+    let test = "sqlite::failure::a_failed_batch_counts_no_change_and_one_failure";
     if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all_with(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
         assert!(subject.store.insist(Count).await.unwrap());
         let names =
             ["created_total", "viewed_total", "burned_total", "locked_total", "expired_total"];
-        let told = || {
+        let counts = || {
             let secrets = |name| metric::<u64>(&subject.store, &format!("viewonce_secrets_{name}"));
             let failed = metric::<u64>(&subject.store, "viewonce_store_commits_failed_total");
             (names.map(secrets).map(Option::unwrap), secrets("living"), failed)
         };
-        assert_eq!(told(), ([5, 0, 0, 0, 0], Some(5), Some(0)));
-        limit_files(&ROOM.to_string());
+        assert_eq!(counts(), ([5, 0, 0, 0, 0], Some(5), Some(0)));
+        limit_files(&FREE_BYTES.to_string());
         as_one_batch(&subject.store, fail_to_end(&subject)).await;
-        assert_eq!(told(), ([5, 0, 0, 0, 0], Some(5), Some(1)));
+        assert_eq!(counts(), ([5, 0, 0, 0, 0], Some(5), Some(1)));
         limit_files("unlimited");
         subject.burn(1).await;
-        assert_eq!(told(), ([5, 0, 1, 0, 0], Some(4), Some(1)));
+        assert_eq!(counts(), ([5, 0, 1, 0, 0], Some(4), Some(1)));
     }
 }
 
 #[actix_web::test]
-async fn a_failed_batch_changes_nothing_beside_the_secrets_and_wakes_nobody() {
-    let test =
-        "sqlite::failure::a_failed_batch_changes_nothing_beside_the_secrets_and_wakes_nobody";
+async fn a_failed_batch_changes_no_rows_and_notifies_no_watch() {
+    let test = "sqlite::failure::a_failed_batch_changes_no_rows_and_notifies_no_watch";
     if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all_with(0..5, Terms::PASSPHRASE_AND_RECEIPT).await;
-        subject.ask(knowing_and_claiming(0, KEY)).await;
-        let viewed = subject.fate(0).await;
+        subject.ask(repeatable_unlock(0, KEY)).await;
+        let viewed = subject.receipt_status(0).await;
         let mut watch = waiting(&subject.store, 1).await;
-        limit_files(&ROOM.to_string());
+        limit_files(&FREE_BYTES.to_string());
         as_one_batch(&subject.store, fail_to_end(&subject)).await;
         limit_files("unlimited");
         for n in 1..5 {
             assert_eq!(subject.state(n).await, State::Pending, "{n}");
         }
         assert!(waits(&subject.store, &mut watch).await);
-        assert_eq!(subject.fate(0).await, viewed);
-        assert!(matches!(subject.ask(claiming(0, KEY)).await, Taken::Again { .. }));
-        assert!(matches!(subject.ask(claiming(1, KEY)).await, Taken::PassphraseRequired { .. }));
-        assert_eq!(subject.ask(guessing(4)).await, Taken::WrongPassphrase { attempts_left: 2 });
+        assert_eq!(subject.receipt_status(0).await, viewed);
+        assert!(matches!(subject.ask(repeatable_take(0, KEY)).await, Taken::Again { .. }));
+        assert!(matches!(
+            subject.ask(repeatable_take(1, KEY)).await,
+            Taken::PassphraseRequired { .. }
+        ));
+        assert_eq!(subject.ask(wrong_guess(4)).await, Taken::WrongPassphrase { attempts_left: 2 });
         let creation = subject.new_secret(6, Terms::ALL);
         assert_eq!(subject.store.ask(creation).await.unwrap(), Created::Stored);
     }
 }
 
 #[actix_web::test]
-async fn a_checkpoint_that_fails_makes_a_store_unhealthy_and_stops_nobody() {
-    let test = "sqlite::failure::a_checkpoint_that_fails_makes_a_store_unhealthy_and_stops_nobody";
+async fn a_failed_checkpoint_makes_a_store_unhealthy_and_refuses_no_message() {
+    let test =
+        "sqlite::failure::a_failed_checkpoint_makes_a_store_unhealthy_and_refuses_no_message";
     if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..ALL).await;
         subject.store.insist(Purge).await.unwrap();
         let database = fs::metadata(subject.backend.database()).unwrap().len();
-        // The log has room for more, the database has not.
+        // The limit leaves space for the log, but none for the database.
         limit_files(&database.to_string());
         subject.create_all(ALL..ALL + OLD).await;
         subject.store.insist(Ping).await.unwrap();
@@ -153,9 +156,8 @@ async fn a_checkpoint_that_fails_makes_a_store_unhealthy_and_stops_nobody() {
 }
 
 #[actix_web::test]
-async fn a_purge_that_finds_no_room_to_delete_erases_what_others_have_ended() {
-    let test =
-        "sqlite::failure::a_purge_that_finds_no_room_to_delete_erases_what_others_have_ended";
+async fn a_purge_on_a_full_disk_still_erases_ended_secrets() {
+    let test = "sqlite::failure::a_purge_on_a_full_disk_still_erases_ended_secrets";
     if subprocess::is_alone(test, subprocess::ON_A_SMALL_FILE_SYSTEM) {
         let subject = Subject::<Sqlite>::start().await;
         subject.create_all(0..OLD).await;
@@ -173,9 +175,9 @@ async fn a_purge_that_finds_no_room_to_delete_erases_what_others_have_ended() {
     }
 }
 
-/// As when a page is damaged that every purge needs.
+/// Simulates damage to a page that every purge needs.
 #[actix_web::test]
-async fn a_purge_that_fails_for_good_makes_a_store_unhealthy_and_erases_what_others_have_ended() {
+async fn a_permanently_failing_purge_is_unhealthy_and_still_erases() {
     let backend = Subject::<Sqlite>::start().await.close().await;
     let forbid = "CREATE TRIGGER forbid BEFORE DELETE ON creations \
         BEGIN SELECT RAISE(ABORT, 'it is damaged'); END";
@@ -194,10 +196,10 @@ async fn a_purge_that_fails_for_good_makes_a_store_unhealthy_and_erases_what_oth
     subject.store.insist(Ping).await.unwrap_err();
 }
 
-/// Its room is not what the disk has.
+/// The quota is exceeded, whatever the disk has left.
 #[actix_web::test]
-async fn a_refused_creation_is_told_so_even_if_its_batch_fails() {
-    let test = "sqlite::failure::a_refused_creation_is_told_so_even_if_its_batch_fails";
+async fn a_creation_over_the_quota_is_refused_even_in_a_failed_batch() {
+    let test = "sqlite::failure::a_creation_over_the_quota_is_refused_even_in_a_failed_batch";
     if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let bounds = Bounds { max_bytes: 2 * HUGE_BYTES as u64, ..Bounds::NONE };
         let subject = Subject::<Sqlite>::start_with(Rules { bounds, ..RULES });
@@ -210,15 +212,15 @@ async fn a_refused_creation_is_told_so_even_if_its_batch_fails() {
     }
 }
 
-/// Has something happen to each of five secrets, and a sixth created, in a batch that fails.
+/// Ends five secrets in five ways and creates a sixth, in a batch that fails.
 async fn fail_to_end(subject: &Subject<Sqlite>) {
     let store = &subject.store;
     let ends = future::join5(
         store.ask(Acknowledge(vec![redelivery_id(0, KEY)])),
-        store.ask(knowing_and_claiming(1, KEY)),
+        store.ask(repeatable_unlock(1, KEY)),
         store.ask(Burn(only(2))),
         store.ask(Revoke(receipt(3))),
-        store.ask(guessing(4)),
+        store.ask(wrong_guess(4)),
     );
     let creates = future::join(store.ask(subject.new_secret(6, Terms::ALL)), huge_create(subject));
     let ((acknowledged, taken, burned, revoked, guessed), (sixth, huge)) =
@@ -232,14 +234,14 @@ async fn fail_to_end(subject: &Subject<Sqlite>) {
     huge.unwrap_err();
 }
 
-/// Creates more than SQLite keeps in memory, so that a batch fails long before the commit.
+/// Creates a secret larger than SQLite's page cache, so that the batch fails long before the commit.
 async fn huge_create(subject: &Subject<Sqlite>) -> Result<Created, StoreError> {
     let ciphertext = vec![7; HUGE_BYTES];
     subject.store.ask(create_of(SealedSecret { ciphertext, ..subject.secret(OLD) })).await
 }
 
-/// Creates secrets until every commit fails, asserts that nothing is lost or left by that, and
-/// returns the first error.
+/// Creates secrets until every commit fails, asserts that this loses nothing and leaves nothing behind,
+/// and returns the first error.
 async fn overcome(subject: &Subject<Sqlite>, fail: impl Fn(), mend: impl Fn()) -> StoreError {
     let mut stored: BTreeSet<u32> = (0..OLD).collect();
     subject.create_all(stored.clone()).await;
@@ -259,8 +261,8 @@ async fn overcome(subject: &Subject<Sqlite>, fail: impl Fn(), mend: impl Fn()) -
     error
 }
 
-/// Creates secrets and notes which are `stored`. Where one finds no room, a smaller write still
-/// may; when not even that of a ping does, it is enough. Returns the first error.
+/// Creates secrets and notes which are `stored`. When one does not fit, a smaller write may; stops when
+/// even a ping fails. Returns the first error.
 async fn create_until_nothing_commits(
     subject: &Subject<Sqlite>,
     stored: &mut BTreeSet<u32>,
@@ -278,19 +280,19 @@ async fn create_until_nothing_commits(
     first.unwrap()
 }
 
-/// Fills the file system up, but for so much room.
-fn fill(filler: &Path, room: u64) {
+/// Fills the file system, except for `free` bytes.
+fn fill(filler: &Path, free: u64) {
     let mut file = File::create(filler).unwrap();
     for written in (0..=subprocess::SMALL).step_by(4_096) {
         if let Err(error) = file.write_all(&[0; 4_096]) {
             assert_eq!(error.kind(), ErrorKind::StorageFull);
-            return file.set_len(written - room).unwrap();
+            return file.set_len(written - free).unwrap();
         }
     }
     unreachable!("the file system is small");
 }
 
-/// Limits the size of what this process writes.
+/// Limits the size of the files that this process writes.
 pub(super) fn limit_files(bytes: &str) {
     let process = process::id().to_string();
     let limit = format!("--fsize={bytes}:");

@@ -13,7 +13,7 @@ use crate::subprocess;
 use viewonce::store::Purge;
 
 #[actix_web::test]
-async fn folders_and_files_are_their_owners_alone() {
+async fn folders_and_files_are_private_to_their_owner() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create(1).await;
     let root = subject.backend.root.path();
@@ -27,12 +27,12 @@ async fn folders_and_files_are_their_owners_alone() {
 }
 
 #[test]
-fn files_are_their_owners_alone_whatever_the_umask() {
-    let test = "sqlite::files::folders_and_files_are_their_owners_alone";
+fn files_are_private_to_their_owner_under_any_umask() {
+    let test = "sqlite::files::folders_and_files_are_private_to_their_owner";
     subprocess::run_again(test, "umask 000");
 }
 
-/// There would be a file of the log's index, too, if other processes were to share the database.
+/// If other processes shared the database, there would also be a file of the log's index.
 #[actix_web::test]
 async fn a_running_store_has_three_files_after_a_restart_too() {
     let subject = Subject::<Sqlite>::start().await;
@@ -44,7 +44,7 @@ async fn a_running_store_has_three_files_after_a_restart_too() {
 }
 
 #[actix_web::test]
-async fn what_is_committed_goes_to_a_log_that_is_gone_after_close() {
+async fn commits_go_to_a_log_that_is_gone_after_close() {
     let subject = Subject::<Sqlite>::start().await;
     let before = size(&subject.backend.log());
     subject.create(1).await;
@@ -53,9 +53,9 @@ async fn what_is_committed_goes_to_a_log_that_is_gone_after_close() {
     assert_eq!(size(&backend.log()), 0);
 }
 
-/// What a killed process has left in the log need not be durable; a write has it synced.
+/// Log content that a killed process left may not be durable; a write syncs it.
 #[actix_web::test]
-async fn a_store_writes_before_it_answers_for_the_first_time() {
+async fn a_store_writes_before_its_first_answer() {
     let subject = Subject::<Sqlite>::start().await;
     let subject = subject.restart().await;
     assert_eq!(size(&subject.backend.log()), 0);

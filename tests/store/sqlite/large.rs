@@ -1,4 +1,4 @@
-//! Large secrets: a transaction contains only a few.
+//! Large secrets: one transaction contains only a few.
 
 use futures_util::future;
 use viewonce::domain::clock::Timestamp;
@@ -9,13 +9,13 @@ use super::Sqlite;
 use super::failure::limit_files;
 use crate::backend::Subject;
 use crate::batch::as_one_batch;
-use crate::paused_store::hold;
-use crate::samples::{KEY, Terms, create_of, knowing_and_claiming, only, receipt, taking};
+use crate::paused_store::pause;
+use crate::samples::{KEY, Terms, create_of, only, plain_take, receipt, repeatable_unlock};
 use crate::subprocess;
 
-/// More sealed bytes than are committed together with those of another.
+/// Too many sealed bytes to commit two such secrets in one transaction.
 const LARGE_BYTES: usize = 400_000;
-/// More messages than a transaction takes on.
+/// More messages than one transaction accepts.
 const MANY: u32 = 700;
 
 /// Secret number `n`, a large one.
@@ -26,15 +26,15 @@ fn large(subject: &Subject<Sqlite>, n: u32) -> SealedSecret {
 }
 
 #[actix_web::test]
-async fn what_is_small_does_not_wait_for_all_that_is_large() {
+async fn small_messages_do_not_wait_for_all_large_ones() {
     let subject = Subject::<Sqlite>::start().await;
     let store = &subject.store;
     let [first, second] = [1, 2].map(|n| large(&subject, n));
-    // Nobody can know of the second before the request is answered: that is seen only by such haste.
+    // The take precedes the answer to the second create: only so can it run before that create.
     let creates = future::join3(
         store.ask(create_of(first)),
         store.ask(create_of(second)),
-        store.ask(taking(2)),
+        store.ask(plain_take(2)),
     );
     let (first, second, hasty) = as_one_batch(store, creates).await;
     assert!(matches!((first, second), (Ok(Created::Stored), Ok(Created::Stored))));
@@ -48,7 +48,7 @@ async fn what_is_small_does_not_wait_for_all_that_is_large() {
 }
 
 #[actix_web::test]
-async fn whatever_writes_or_erases_a_large_secret_waits() {
+async fn messages_that_write_or_erase_a_second_large_secret_are_deferred() {
     let subject = Subject::<Sqlite>::start().await;
     let store = &subject.store;
     for n in 0..8 {
@@ -60,13 +60,13 @@ async fn whatever_writes_or_erases_a_large_secret_waits() {
         async move {
             let ends = async {
                 match first {
-                    0 => drop(subject.ask(knowing_and_claiming(1, KEY)).await),
+                    0 => drop(subject.ask(repeatable_unlock(1, KEY)).await),
                     2 => assert!(subject.burn(3).await),
                     _ => drop(store.ask(Revoke(receipt(5))).await.unwrap().unwrap()),
                 }
             };
             let calls = future::join3(
-                subject.ask(knowing_and_claiming(first, KEY)),
+                subject.ask(repeatable_unlock(first, KEY)),
                 ends,
                 subject.has(first + 1),
             );
@@ -80,18 +80,18 @@ async fn whatever_writes_or_erases_a_large_secret_waits() {
 }
 
 #[actix_web::test]
-async fn no_large_message_is_run_for_a_cancelled_call() {
+async fn a_cancelled_call_with_a_large_secret_is_not_run() {
     let subject = Subject::<Sqlite>::start().await;
     let store = &subject.store;
     store.ask(create_of(large(&subject, 1))).await.unwrap();
     store.ask(create_of(large(&subject, 2))).await.unwrap();
-    let held = hold(store);
+    let paused = pause(store);
     let mut first = Box::pin(subject.take(1));
     let mut second = Box::pin(subject.take(2));
     assert!(future::poll_immediate(first.as_mut()).await.is_none());
     assert!(future::poll_immediate(second.as_mut()).await.is_none());
     drop(second);
-    drop(held);
+    drop(paused);
     assert!(first.await.is_some());
     assert!(subject.has(2).await);
 }
@@ -108,7 +108,7 @@ async fn many_large_secrets_are_stored_and_none_is_lost() {
 }
 
 #[actix_web::test]
-async fn close_finishes_what_is_large() {
+async fn close_finishes_deferred_messages() {
     let subject = Subject::<Sqlite>::start().await;
     let calls = (1..=3).map(|n| subject.store.ask(create_of(large(&subject, n))));
     let calls = future::join(future::join_all(calls), subject.store.insist(Close));
@@ -122,8 +122,8 @@ async fn close_finishes_what_is_large() {
 }
 
 #[actix_web::test]
-async fn what_was_put_off_when_a_commit_failed_was_not_done() {
-    let test = "sqlite::large::what_was_put_off_when_a_commit_failed_was_not_done";
+async fn a_message_deferred_behind_a_failed_commit_has_no_effect() {
+    let test = "sqlite::large::a_message_deferred_behind_a_failed_commit_has_no_effect";
     if subprocess::is_alone(test, subprocess::WITHOUT_SIGNALS_OF_LIMITS) {
         let subject = Subject::<Sqlite>::start().await;
         limit_files("300000");

@@ -1,4 +1,4 @@
-//! Sealed bytes, of secrets and of repeats, lie only on overflow pages, which SQLite never moves and
+//! The sealed bytes of secrets and repeats lie only on overflow pages, which SQLite never moves, and
 //! zeroes when it frees them.
 
 use std::fs;
@@ -11,19 +11,19 @@ use viewonce::store::{Create, Rules, Taken};
 
 use super::Sqlite;
 use crate::backend::{RULES, Subject};
-use crate::samples::{HOUR, KEY, create_of, knowing_and_claiming, receipt_id, secret, verifier};
+use crate::samples::{HOUR, KEY, create_of, receipt_id, repeatable_unlock, secret, verifier};
 
 const PAGE: usize = 1_024;
-/// Bytes before the first page's own header.
+/// Bytes before the header of the first page.
 const FILE_HEADER: usize = 100;
-/// How the page of a tree begins: as an inner or an outer one of an index or a table.
+/// The first byte of a tree's page: an interior or a leaf page of an index or a table.
 const TREE: [u8; 4] = [2, 5, 10, 13];
-/// How many combinations there are of the numbers beside what is kept, and of its keys.
+/// The number of combinations of a repeat's numeric columns, and of its keys.
 const COMBINATIONS: usize = 3 * 4 * 3 * 2;
 /// Lengths around those that fill overflow pages.
 const AROUND_A_PAGE: [usize; 8] = [16, 1_018, 1_019, 1_020, 1_021, 2_039, 2_040, 2_041];
 const FOR_EVER: Timestamp = Timestamp::from_millis(i64::MAX);
-/// What the sealed bytes are.
+/// The pattern that the sealed bytes repeat.
 const SEALED: [u8; 4] = [0xa5; 4];
 
 #[actix_web::test]
@@ -36,17 +36,17 @@ async fn sealed_bytes_of_any_length_lie_outside_the_trees() {
 }
 
 #[actix_web::test]
-async fn what_is_kept_for_a_repeat_lies_outside_the_trees_whatever_its_length() {
+async fn sealed_bytes_of_repeats_lie_outside_the_trees() {
     let rules = Rules { redelivery: Duration::MAX, ..RULES };
     let subject = Subject::<Sqlite>::start_with(rules);
-    // Each length with some numbers beside it; some lengths with all of them.
+    // Each length with some combinations; some lengths with all of them.
     let some = lengths().chain(AROUND_A_PAGE.into_iter().flat_map(|length| [length; COMBINATIONS]));
     let keeps = (0..).zip(some).map(|(n, length)| keep(&subject, n, length));
     future::join_all(keeps).await;
     assert_outside_the_trees(&subject.close().await);
 }
 
-/// Lengths of sealed bytes: all that are less than three pages, and some greater ones.
+/// All lengths of sealed bytes below three pages, and some greater ones.
 fn lengths() -> impl Iterator<Item = usize> {
     (1..=2 * PAGE).chain([8_185, 8_186, 8_187, 65_552, 1_048_569, 1_048_570])
 }
@@ -63,7 +63,7 @@ fn assert_outside_the_trees(backend: &Sqlite) {
     }
 }
 
-/// Secret number `n`, with numbers of every size beside `length` sealed bytes.
+/// Secret number `n` with `length` sealed bytes and numeric columns of every size.
 fn sealed(n: u32, length: usize) -> SealedSecret {
     let expires_at = [1_900_000_000_000, i64::MAX, 1 << 40][n as usize % 3];
     SealedSecret {
@@ -74,8 +74,8 @@ fn sealed(n: u32, length: usize) -> SealedSecret {
     }
 }
 
-/// Stores secret number `n` and takes it so that it is kept, with `length` sealed bytes and numbers
-/// of every size beside them, with and without a wrapped key.
+/// Stores secret number `n` and takes it repeatably, with `length` sealed bytes and numeric columns of
+/// every size, with and without a wrapped key.
 async fn keep(subject: &Subject<Sqlite>, n: u32, length: usize) {
     let [version, flags, expiry, wrapped] = digits(n, [3, 4, 3, 2]);
     let flags = Flags::new(flags % 2 == 1, flags >= 2);
@@ -94,7 +94,7 @@ async fn keep(subject: &Subject<Sqlite>, n: u32, length: usize) {
         creation: None,
     };
     subject.store.ask(new).await.unwrap();
-    let mut take = knowing_and_claiming(n, KEY);
+    let mut take = repeatable_unlock(n, KEY);
     if wrapped == 0
         && let Some(proof) = &mut take.proof
     {
@@ -103,7 +103,7 @@ async fn keep(subject: &Subject<Sqlite>, n: u32, length: usize) {
     assert_eq!(subject.ask(take).await, Taken::Secret(sealed));
 }
 
-/// The digits of `n`, the least first, in a system of these bases.
+/// The digits of `n` in a system of these bases, the least significant first.
 fn digits<const N: usize>(n: u32, bases: [u32; N]) -> [usize; N] {
     let mut rest = n;
     bases.map(|base| {

@@ -13,18 +13,18 @@ use crate::batch::as_one_batch;
 use crate::samples::{Terms, create_of, only, take_of};
 use crate::subprocess;
 
-/// Sealed bytes of a secret, unless a test says otherwise.
+/// Sealed bytes of a secret, unless a test sets another size.
 const SEALED: usize = 20_000;
-/// Sealed bytes of one that is not put off, however many are in its batch.
+/// Sealed bytes of a secret so small that no batch defers it.
 const LIGHT: usize = 4_000;
-/// More secrets than there is room for, of either size.
+/// More secrets of either size than the quota allows.
 const MANY: u32 = 200;
 const IN_STORE: Rules = Rules { bounds: Bounds { max_bytes: 1 << 20, ..Bounds::NONE }, ..RULES };
 const ON_DISK: Rules =
     Rules { bounds: Bounds { min_free_bytes: subprocess::SMALL / 2, ..Bounds::NONE }, ..RULES };
 
 #[actix_web::test]
-async fn creations_stop_where_a_store_has_its_bytes_and_go_on_when_it_has_fewer() {
+async fn creations_stop_at_the_quota_and_resume_when_space_is_freed() {
     let subject = Subject::<Sqlite>::start_with(IN_STORE);
     let stored = create_until_full(&subject).await;
     assert!(bytes(&subject.backend) <= IN_STORE.bounds.max_bytes);
@@ -34,14 +34,14 @@ async fn creations_stop_where_a_store_has_its_bytes_and_go_on_when_it_has_fewer(
 }
 
 #[actix_web::test]
-async fn creations_stop_where_little_is_left_on_the_disk_and_views_go_on() {
-    let test = "sqlite::quota::creations_stop_where_little_is_left_on_the_disk_and_views_go_on";
+async fn creations_stop_when_the_disk_is_nearly_full_and_views_go_on() {
+    let test = "sqlite::quota::creations_stop_when_the_disk_is_nearly_full_and_views_go_on";
     if subprocess::is_alone(test, subprocess::ON_A_SMALL_FILE_SYSTEM) {
         let subject = Subject::<Sqlite>::start_with(ON_DISK);
         let stored = create_until_full(&subject).await;
         assert!(bytes(&subject.backend) <= subprocess::SMALL - ON_DISK.bounds.min_free_bytes);
         end_all(&subject, stored).await;
-        // There is room in the database now, but hardly any for its log.
+        // The database has space now, but its log has hardly any.
         let filler = subject.backend.root.path().join("filler");
         let left = ON_DISK.bounds.min_free_bytes / 2;
         fs::write(&filler, vec![0; usize::try_from(free(&subject) - left).unwrap()]).unwrap();
@@ -52,10 +52,10 @@ async fn creations_stop_where_little_is_left_on_the_disk_and_views_go_on() {
 }
 
 #[actix_web::test]
-async fn in_a_batch_those_are_stored_for_which_there_is_room_and_the_others_are_refused_alone() {
+async fn a_batch_stores_the_creations_that_fit_and_refuses_only_the_others() {
     let subject = Subject::<Sqlite>::start_with(IN_STORE);
     subject.create_all([0, 1]).await;
-    // So light that all of them are in one transaction.
+    // So small that all of them are in one transaction.
     let light = |n| SealedSecret { ciphertext: sealed(LIGHT), ..subject.secret(n) };
     let creates = (2..MANY).map(|n| subject.store.ask(create_of(light(n))));
     let ends = future::join(subject.store.ask(take_of(only(0))), subject.store.ask(Burn(only(1))));
@@ -75,7 +75,7 @@ async fn in_a_batch_those_are_stored_for_which_there_is_room_and_the_others_are_
 }
 
 #[actix_web::test]
-async fn the_retry_of_a_creation_is_answered_where_there_is_no_room() {
+async fn the_retry_of_a_creation_is_answered_when_the_quota_is_reached() {
     let subject = Subject::<Sqlite>::start_with(IN_STORE);
     let first = subject.new_secret(MANY, Terms::REPEATABLE);
     subject.store.ask(first.clone()).await.unwrap();
@@ -83,7 +83,7 @@ async fn the_retry_of_a_creation_is_answered_where_there_is_no_room() {
     assert!(matches!(subject.store.ask(first).await.unwrap(), Created::Before(_)));
 }
 
-/// Secret number `n`, of a size of which there is soon no more room.
+/// Secret number `n`, of a size that soon exceeds the quota.
 fn secret(subject: &Subject<Sqlite>, n: u32) -> SealedSecret {
     SealedSecret { ciphertext: sealed(SEALED), ..subject.secret(n) }
 }
@@ -92,8 +92,8 @@ fn sealed(bytes: usize) -> Vec<u8> {
     vec![7; bytes]
 }
 
-/// Creates secrets until there is no room, with an empty log each, and asserts that this is no failure.
-/// Returns the numbers of those that are stored.
+/// Creates secrets until the quota is reached, with an empty log each, and asserts that the refusal is
+/// no failure. Returns the numbers of the stored secrets.
 async fn create_until_full(subject: &Subject<Sqlite>) -> Vec<u32> {
     let mut stored = Vec::new();
     for n in 0..MANY {
@@ -108,10 +108,10 @@ async fn create_until_full(subject: &Subject<Sqlite>) -> Vec<u32> {
         stored.push(n);
         subject.store.insist(Purge).await.unwrap();
     }
-    panic!("there is room for all")
+    panic!("the quota is never reached")
 }
 
-/// Takes and burns all these, half of them each, and has them erased.
+/// Takes one half of these secrets, burns the other, and has them erased.
 async fn end_all(subject: &Subject<Sqlite>, numbers: Vec<u32>) {
     for n in numbers {
         if n % 2 == 0 {
@@ -123,12 +123,12 @@ async fn end_all(subject: &Subject<Sqlite>, numbers: Vec<u32>) {
     subject.store.insist(Purge).await.unwrap();
 }
 
-/// What the small file system has left for others than the store.
+/// Free bytes on the small file system.
 fn free(subject: &Subject<Sqlite>) -> u64 {
     subprocess::SMALL - bytes(&subject.backend)
 }
 
-/// What the files have all together.
+/// Total size of the files.
 fn bytes(backend: &Sqlite) -> u64 {
     backend.files().iter().map(|file| fs::metadata(file).unwrap().len()).sum()
 }

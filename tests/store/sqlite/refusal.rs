@@ -1,5 +1,5 @@
-//! Files that are not our database, or that another process uses: refused with one line that names them,
-//! and left unchanged.
+//! Files that are not our database, or that another process uses: refused with an error of one line that
+//! names the file, and left unchanged.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -102,7 +102,7 @@ async fn a_file_in_the_place_of_a_folder_is_refused() {
     }
 }
 
-/// Writes into the history of migrations, as another version of the program would have.
+/// Records a migration in the history, as another version of the program would.
 fn migrate(backend: &Sqlite, version: u32, name: &str) {
     let insert = "INSERT OR REPLACE INTO refinery_schema_history
         (version, name, applied_on, checksum) VALUES (?1, ?2, '2040-01-01T00:00:00Z', '7')";
@@ -110,7 +110,7 @@ fn migrate(backend: &Sqlite, version: u32, name: &str) {
     connection.execute(insert, params![version, name]).unwrap();
 }
 
-/// Asserts that nothing starts on `backend`, and that not a byte of it changes by that.
+/// Asserts that no store starts on `backend`, and that the attempt changes no byte.
 fn refuse_untouched(backend: &Sqlite) -> DatabaseError {
     let before = fs::read(backend.database()).unwrap();
     let refusal = unless_in_use(|| backend.try_start()).unwrap_err();

@@ -1,5 +1,4 @@
-//! The rows beside a secret: they are stored with it or not at all, and deleted with it or when their
-//! time is up.
+//! The rows beside a secret: stored with it or not at all, and deleted with it or when they expire.
 
 use std::time::Duration;
 
@@ -9,9 +8,9 @@ use viewonce::store::{CREATIONS_KEPT, Close, Create, Created, Purge, Rules, Take
 
 use super::Sqlite;
 use crate::backend::{RULES, Subject};
-use crate::samples::{HOUR, KEY, Terms, creation, guessing, knowing, knowing_and_claiming};
+use crate::samples::{HOUR, KEY, Terms, creation, repeatable_unlock, unlock, wrong_guess};
 
-/// How many rows each table has.
+/// The number of rows in each table.
 #[derive(Debug, PartialEq)]
 struct Rows {
     secrets: u32,
@@ -22,13 +21,13 @@ struct Rows {
 }
 
 const NONE: Rows = Rows { secrets: 0, guards: 0, receipts: 0, redelivery_ids: 0, creations: 0 };
-/// Those of one living secret that has everything.
+/// The rows of one living secret on all terms.
 const LIVING: Rows = Rows { secrets: 1, guards: 1, receipts: 1, redelivery_ids: 0, creations: 1 };
-/// Those that stay when that has ended.
+/// The rows that stay when that secret has ended.
 const ENDED: Rows = Rows { secrets: 0, guards: 0, ..LIVING };
 
 #[actix_web::test]
-async fn a_secret_has_one_row_of_each_that_is_beside_it() {
+async fn a_secret_has_one_row_in_each_table() {
     assert_eq!(rows_after(async |_subject| {}).await, LIVING);
     let subject = Subject::<Sqlite>::start().await;
     subject.create(1).await;
@@ -36,7 +35,7 @@ async fn a_secret_has_one_row_of_each_that_is_beside_it() {
 }
 
 #[actix_web::test]
-async fn a_create_whose_id_is_taken_leaves_no_row() {
+async fn a_create_with_a_used_id_leaves_no_row() {
     let subject = Subject::<Sqlite>::start().await;
     let first = subject.create(1).await;
     let second = subject.new_secret(2, Terms::ALL);
@@ -63,10 +62,10 @@ async fn the_guard_stays_as_long_as_attempts_are_left() {
 
 #[actix_web::test]
 async fn the_guard_goes_with_its_secret() {
-    let take = async |subject: &Subject<Sqlite>| drop(subject.ask(knowing(1)).await);
+    let take = async |subject: &Subject<Sqlite>| drop(subject.ask(unlock(1)).await);
     assert_eq!(rows_after(take).await, ENDED);
     let keep = async |subject: &Subject<Sqlite>| {
-        subject.ask(knowing_and_claiming(1, KEY)).await;
+        subject.ask(repeatable_unlock(1, KEY)).await;
     };
     assert_eq!(rows_after(keep).await, Rows { redelivery_ids: 1, ..ENDED });
     let burn = async |subject: &Subject<Sqlite>| assert!(subject.burn(1).await);
@@ -86,7 +85,7 @@ async fn the_guard_goes_with_its_secret() {
 async fn the_guards_of_other_secrets_stay() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create_all_with(0..6, Terms::PASSPHRASE).await;
-    subject.ask(knowing(3)).await;
+    subject.ask(unlock(3)).await;
     assert!(subject.burn(2).await);
     guess(&subject, RULES.attempts).await;
     let rows = rows(&subject.close().await);
@@ -94,9 +93,9 @@ async fn the_guards_of_other_secrets_stay() {
 }
 
 #[actix_web::test]
-async fn what_is_kept_for_a_repeat_goes_with_its_end() {
+async fn the_row_of_a_repeat_is_deleted_when_the_repeat_ends() {
     let keep = async |subject: &Subject<Sqlite>| {
-        let taken = subject.ask(knowing_and_claiming(1, KEY)).await;
+        let taken = subject.ask(repeatable_unlock(1, KEY)).await;
         assert!(matches!(taken, Taken::Secret(_)));
     };
     let acknowledge = async |subject: &Subject<Sqlite>| {
@@ -123,18 +122,18 @@ async fn what_is_kept_for_a_repeat_goes_with_its_end() {
 }
 
 #[actix_web::test]
-async fn a_store_that_keeps_nothing_for_repeats_has_no_row_of_it() {
+async fn a_store_without_a_repeat_window_has_no_row_of_a_repeat() {
     let rules = Rules { redelivery: Duration::ZERO, ..RULES };
     let subject = Subject::<Sqlite>::start_with(rules);
     subject.create_with(1, Terms::ALL).await;
-    subject.ask(knowing_and_claiming(1, KEY)).await;
+    subject.ask(repeatable_unlock(1, KEY)).await;
     assert_eq!(rows(&subject.close().await), ENDED);
 }
 
 #[actix_web::test]
-async fn purge_deletes_all_whose_time_is_up() {
+async fn purge_deletes_all_expired_rows() {
     let end_and_wait = async |subject: &Subject<Sqlite>, time| {
-        subject.ask(knowing_and_claiming(1, KEY)).await;
+        subject.ask(repeatable_unlock(1, KEY)).await;
         subject.clock.advance(time);
         subject.store.insist(Purge).await.unwrap();
     };
@@ -145,7 +144,7 @@ async fn purge_deletes_all_whose_time_is_up() {
 }
 
 #[actix_web::test]
-async fn an_altered_row_beside_a_secret_does_not_hinder_the_secret() {
+async fn a_corrupt_row_beside_a_secret_does_not_block_the_secret() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create_with(1, Terms::REPEATABLE_WITH_RECEIPT).await;
     subject.store.insist(Close).await.unwrap();
@@ -166,13 +165,12 @@ async fn an_altered_row_beside_a_secret_does_not_hinder_the_secret() {
 /// Uses up attempts at secret number 1.
 async fn guess(subject: &Subject<Sqlite>, attempts: u32) {
     for _attempt in 0..attempts {
-        let wrong = subject.ask(guessing(1)).await;
+        let wrong = subject.ask(wrong_guess(1)).await;
         assert!(matches!(wrong, Taken::WrongPassphrase { .. }), "{wrong:?}");
     }
 }
 
-/// The rows of a store that has a secret, number 1, with everything beside it, to which this has
-/// happened.
+/// The rows of a store with one secret, number 1, on all terms, after `happen`.
 async fn rows_after(happen: impl AsyncFn(&Subject<Sqlite>)) -> Rows {
     let subject = Subject::<Sqlite>::start().await;
     subject.create_with(1, Terms::ALL).await;
@@ -180,7 +178,7 @@ async fn rows_after(happen: impl AsyncFn(&Subject<Sqlite>)) -> Rows {
     rows(&subject.close().await)
 }
 
-/// The rows of a store that is closed.
+/// The rows of a closed store.
 fn rows(backend: &Sqlite) -> Rows {
     let connection = Connection::open(backend.database()).unwrap();
     let count = |table: &str| {

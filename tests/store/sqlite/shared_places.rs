@@ -1,4 +1,4 @@
-//! Row ids: secrets whose ids begin alike share a few places.
+//! Row ids: secrets whose ids have the same prefix share a few row ids.
 
 use futures_util::future;
 use viewonce::domain::clock::Timestamp;
@@ -10,10 +10,10 @@ use super::Sqlite;
 use crate::backend::Subject;
 use crate::samples::{HOUR, Terms, create_of, secret};
 
-/// Secrets that find room.
+/// The number of secrets that a shared prefix allows.
 const PLACES: u8 = 64;
 
-/// Secrets that expire then, and whose digests begin alike.
+/// Secrets that expire then, and whose digests have the same prefix.
 fn neighbours(expires_at: Timestamp) -> Vec<SealedSecret> {
     let neighbour = |n: u8| {
         let mut digest = [u8::MAX; DIGEST_BYTES];
@@ -29,7 +29,7 @@ async fn create(subject: &Subject<Sqlite>, secret: &SealedSecret) -> Result<Crea
 }
 
 #[actix_web::test]
-async fn secrets_that_share_their_places_are_told_apart() {
+async fn secrets_with_the_same_prefix_are_distinguished() {
     let subject = Subject::<Sqlite>::start().await;
     let secrets = neighbours(subject.clock.now().plus(HOUR));
     let created = secrets.iter().map(|secret| create(&subject, secret));
@@ -47,7 +47,7 @@ async fn secrets_that_share_their_places_are_told_apart() {
 }
 
 #[actix_web::test]
-async fn a_second_create_fails_alone_wherever_the_first_stands() {
+async fn a_second_create_fails_alone_at_any_row_id_of_the_first() {
     let subject = Subject::<Sqlite>::start().await;
     let secrets = neighbours(subject.clock.now().plus(HOUR));
     let [first, second, third] = [0, 1, 2].map(|n: usize| secrets[n].clone());
@@ -55,7 +55,7 @@ async fn a_second_create_fails_alone_wherever_the_first_stands() {
     create(&subject, &first).await.unwrap();
     subject.store.ask(guarded.clone()).await.unwrap();
     subject.take_any(&[first.lookup_id]).await.unwrap();
-    // The place before it is free now.
+    // The row id before it is free now.
     let calls = future::join(subject.store.ask(guarded), create(&subject, &third));
     let (again, other) = calls.await;
     assert!(matches!(again, Err(StoreError::Failed(_))), "{again:?}");
@@ -63,7 +63,7 @@ async fn a_second_create_fails_alone_wherever_the_first_stands() {
 }
 
 #[actix_web::test]
-async fn what_has_expired_is_purged_and_what_has_not_stays() {
+async fn purge_deletes_only_the_expired_secrets_of_a_shared_prefix() {
     let subject = Subject::<Sqlite>::start().await;
     let now = subject.clock.now();
     let [expired, living] = [HOUR, 2 * HOUR].map(|lifetime| neighbours(now.plus(lifetime)));

@@ -1,5 +1,5 @@
-//! Erasure does not wait for a backlog of purges: a secret that is viewed while many expired ones are
-//! still to be deleted is erased in time.
+//! Erasure does not wait for a backlog of purges: a secret that is viewed while many expired secrets
+//! await deletion is erased in time.
 
 use std::ops::{Range, RangeFrom};
 use std::sync::Arc;
@@ -16,44 +16,44 @@ use super::super::Sqlite;
 use super::{LATE, found};
 use crate::backend::Backend as _;
 use crate::metric::metric;
-use crate::paused_store::hold;
+use crate::paused_store::pause;
 use crate::samples::{HOUR, create_of, only, secret_of_size, take_of};
 use crate::support::{TestApp, spawn_app_with};
 
-/// What expires at once: so much that the store is at it for longer than erasing may take.
+/// Secrets that expire together: deleting them takes longer than erasure may.
 const BACKLOG: u32 = 5_000;
-/// So many of them as several purges delete: the store has had its turns to erase.
+/// Several purges delete this many secrets: by then the store must have erased.
 const PURGED: u64 = 1_000;
-/// How long the store stands still again and again, as on a slow disk; between two times it purges
-/// once or twice.
+/// How long each pause of the store lasts, as on a slow disk; between two pauses the store purges once
+/// or twice.
 const STANDSTILL: Duration = Duration::from_millis(200);
-/// The first number of those that are stored before the large one, and how many are.
+/// The first number of the secrets stored before the large one, and their count.
 const FILLING: u32 = 10_000;
 const FILLING_SECRETS: u32 = 500;
-/// The numbers that the large one may have, and its size: with the filling it makes the write-ahead
-/// log so long that its end, where the large one is, is overwritten by nothing.
+/// The candidate numbers of the large secret, and its size. With the filling it makes the write-ahead
+/// log so long that nothing overwrites the log's end, where the large secret lies.
 const LARGE: RangeFrom<u32> = 20_001..;
 const LARGE_MARKS: usize = 100_000;
-/// The numbers of what callers store and view meanwhile.
+/// The numbers of the secrets that callers store and view meanwhile.
 const SMALL: RangeFrom<u32> = 30_000..;
-/// Callers who store and view small ones all the time.
+/// Callers who store and view small secrets all the time.
 const CALLERS: usize = 4;
 
-/// Has a store stand still again and again.
+/// Pauses a store again and again.
 struct Slow {
     is_over: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
 impl Slow {
-    fn make(store: Store) -> Self {
+    fn start(store: Store) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let until = Arc::clone(&is_over);
         let thread = thread::spawn(move || {
             while !until.load(Ordering::SeqCst) {
-                let held = hold(&store);
+                let paused = pause(&store);
                 thread::sleep(STANDSTILL);
-                drop(held);
+                drop(paused);
             }
         });
         Self { is_over, thread }
@@ -72,18 +72,18 @@ async fn app_with_backlog(backend: &Sqlite) -> TestApp {
         settings.store.path = backend.database();
         settings.store.erase_seconds = 1;
     });
-    come(&app, 0..BACKLOG, HOUR).await;
+    store_all(&app, 0..BACKLOG, HOUR).await;
     app
 }
 
 /// Stores small secrets.
-async fn come(app: &TestApp, numbers: Range<u32>, lifetime: Duration) {
+async fn store_all(app: &TestApp, numbers: Range<u32>, lifetime: Duration) {
     let expires_at = app.clock.now().plus(lifetime);
     let creates = numbers.map(|n| app.store.ask(create_of(secret_of_size(n, 1, expires_at))));
     future::try_join_all(creates).await.unwrap();
 }
 
-/// When something was gone: the time, and how much had been purged by then.
+/// When a secret was gone: the time, and how much had been purged by then.
 #[derive(Clone, Copy)]
 struct Gone {
     at: Timestamp,
@@ -96,31 +96,31 @@ impl Gone {
         Self { at: app.clock.now(), purged }
     }
 
-    /// Whether it has to be erased by now. The store has to have had its turns, too: a machine may stand
-    /// still.
+    /// Whether the secret must be erased by now. Counts purges, too: a machine may stall, and the
+    /// store with it.
     fn is_due(self, now: Self) -> bool {
         self.at.plus(LATE) <= now.at && self.purged + PURGED <= now.purged
     }
 }
 
 /// Stores secret number `n` and views it; returns when it was gone.
-async fn come_and_go(app: &TestApp, n: u32, marks: usize) -> Gone {
+async fn store_and_view(app: &TestApp, n: u32, marks: usize) -> Gone {
     let secret = secret_of_size(n, marks, app.clock.now().plus(2 * HOUR));
     app.store.ask(create_of(secret)).await.unwrap();
     app.store.ask(take_of(only(n))).await.unwrap();
     Gone::now(app)
 }
 
-/// Has a large secret be viewed that leaves traces in the log, and then the backlog expire. Returns
-/// its number, and when it was gone.
+/// Views a large secret that leaves traces in the log, and then lets the backlog expire. Returns the
+/// secret's number, and when it was gone.
 async fn view_before_the_backlog(app: &TestApp, backend: &Sqlite) -> (u32, Gone) {
     for (round, large) in (0..).zip(LARGE) {
         app.store.insist(Purge).await.unwrap();
         let first = FILLING + round * FILLING_SECRETS;
-        come(app, first..first + FILLING_SECRETS, 2 * HOUR).await;
-        let gone = come_and_go(app, large, LARGE_MARKS).await;
-        // The janitor may have had its turn meanwhile.
-        let _held = hold(&app.store);
+        store_all(app, first..first + FILLING_SECRETS, 2 * HOUR).await;
+        let gone = store_and_view(app, large, LARGE_MARKS).await;
+        // The janitor may have purged, and so erased, in between: retry.
+        let _paused = pause(&app.store);
         if found(backend).contains(&large) {
             app.clock.advance(HOUR);
             return (large, Gone { at: gone.at.plus(HOUR), ..gone });
@@ -130,15 +130,15 @@ async fn view_before_the_backlog(app: &TestApp, backend: &Sqlite) -> (u32, Gone)
 }
 
 #[actix_web::test]
-async fn what_was_viewed_is_erased_in_time_though_a_backlog_is_purged() {
+async fn a_viewed_secret_is_erased_in_time_despite_a_purge_backlog() {
     let backend = Arc::new(Sqlite::fresh());
     let app = app_with_backlog(&backend).await;
     let (large, large_gone) = view_before_the_backlog(&app, &backend).await;
-    let slow = Slow::make(app.store.clone());
+    let slow = Slow::start(app.store.clone());
     let caller = async |number: usize| {
         let mut gone = Vec::new();
         for n in SMALL.skip(number).step_by(CALLERS) {
-            gone.push((n, come_and_go(&app, n, 1).await));
+            gone.push((n, store_and_view(&app, n, 1).await));
             if large_gone.is_due(Gone::now(&app)) {
                 break;
             }

@@ -7,12 +7,12 @@ use actix_web::rt::time::{sleep, timeout};
 use super::service::{ENDS, End, TestService, now};
 use super::traces::{Trace, found};
 
-/// Secrets of each end.
+/// Secrets for each kind of end.
 const SECRETS: usize = 4;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[actix_web::test]
-async fn what_ended_before_a_kill_is_erased_from_the_next_start_on() {
+async fn secrets_that_ended_before_a_kill_are_erased_after_the_next_start() {
     let service = TestService::start(tempfile::tempdir().unwrap(), |command| {
         let intervals = ["VIEWONCE_STORE__ERASE_SECONDS", "VIEWONCE_JANITOR__INTERVAL_SECONDS"];
         command.envs(intervals.map(|name| (name, "3600")))

@@ -1,5 +1,5 @@
-//! Erasure under constant load, in the real binary: an ended secret is in no file after the time limit,
-//! and a living one still is.
+//! Erasure under constant load, in the real binary: after the time limit no file contains an ended
+//! secret, while living ones are still found.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,20 +14,20 @@ use super::LATE;
 use super::service::{ENDS, End, TestService, now};
 use super::traces::{Trace, found};
 
-/// Callers who confide secrets all the time.
+/// Callers who store secrets all the time.
 const CALLERS: usize = 4;
-/// Secrets of each end that have been looked for in vain before the test is over; of those that are
-/// locked, whose passphrases take their time, fewer.
+/// Ended secrets of each kind that must have been checked before the test is over. Fewer of the
+/// locked ones, because stretching passphrases takes long.
 const ENOUGH: usize = 12;
 const LOCKED: usize = 2;
-/// One secret in so many is so large.
+/// One secret in this many is large, with this many bytes.
 const LARGE_ONE_IN: usize = 40;
 const LARGE: usize = 60_000;
-/// How long a service goes on answering before it must have erased what was confided to it: that ends
-/// within a second, and has to be erased within another.
-const TURNS: Duration = Duration::from_millis(2_500);
-/// The longest between two answers that is no standstill.
-const BEAT: Duration = Duration::from_millis(250);
+/// How long a service answers before a new secret must be erased: the secret ends within a second, and
+/// must be erased within another.
+const GRACE: Duration = Duration::from_millis(2_500);
+/// A longer gap between two answers is a stall.
+const MAX_GAP: Duration = Duration::from_millis(250);
 
 /// A service that has one second to erase.
 fn start() -> TestService {
@@ -40,7 +40,7 @@ fn content(n: usize) -> String {
     "x".repeat(if n.is_multiple_of(LARGE_ONE_IN) { LARGE } else { 1 + n * 37 % 4_000 })
 }
 
-/// How number `n` ends: by turns, but for a few that are locked.
+/// How secret number `n` ends: all kinds in rotation, with a few locks.
 fn end(n: usize) -> End {
     match ENDS[n / CALLERS % ENDS.len()] {
         End::Lock if n >= LOCKED * ENDS.len() * CALLERS => End::View,
@@ -48,7 +48,7 @@ fn end(n: usize) -> End {
     }
 }
 
-/// Whether secrets of each end have been looked for often enough.
+/// Whether enough secrets of each kind have been checked.
 fn is_enough(erased: &BTreeMap<End, usize>) -> bool {
     ENDS.iter().filter(|end| **end != End::Never).all(|end| {
         let enough = if *end == End::Lock { LOCKED } else { ENOUGH };
@@ -56,42 +56,42 @@ fn is_enough(erased: &BTreeMap<End, usize>) -> bool {
     })
 }
 
-/// How long a service has gone on answering. What stands still, a disk or a whole machine, erases
-/// nothing meanwhile.
+/// How long a service has been answering. Stalls of a disk or of a whole machine are excluded, because
+/// nothing can be erased meanwhile.
 struct Pulse {
     lived: Cell<Duration>,
-    beaten_at: Cell<Instant>,
+    last_answer: Cell<Instant>,
 }
 
 impl Pulse {
     fn new() -> Self {
-        Self { lived: Cell::default(), beaten_at: Cell::new(Instant::now()) }
+        Self { lived: Cell::default(), last_answer: Cell::new(Instant::now()) }
     }
 
     /// Counts an answer.
-    fn beat(&self) {
-        let rest = self.beaten_at.replace(Instant::now()).elapsed();
-        self.lived.set(self.lived.get() + rest.min(BEAT));
+    fn answered(&self) {
+        let gap = self.last_answer.replace(Instant::now()).elapsed();
+        self.lived.set(self.lived.get() + gap.min(MAX_GAP));
     }
 }
 
-/// Asserts that of those whose time is up nothing is found, and of those that live something is.
-/// Counts the former. The service has lived for so long, and when each was confided, for so long.
-async fn look(
+/// Asserts that no file contains a secret that is due, and that living ones are found. Counts the due
+/// ones. `lived` is the service's time now, `stored_at` its time at each secret's creation.
+async fn check(
     traces: Vec<Trace>,
     folder: &Path,
     lived: Duration,
-    confided: &[Duration],
+    stored_at: &[Duration],
 ) -> (Vec<Trace>, BTreeMap<End, usize>) {
-    let (begun, folder) = (now(), folder.to_owned());
-    let looking = spawn_blocking(move || (found(&traces, &folder), traces));
-    let (found, traces) = looking.await.unwrap();
+    let (started_at, folder) = (now(), folder.to_owned());
+    let search = spawn_blocking(move || (found(&traces, &folder), traces));
+    let (found, traces) = search.await.unwrap();
     let mut erased = BTreeMap::new();
     for (number, Trace { end, ended_at, .. }) in traces.iter().enumerate() {
-        let has_lived = lived >= confided[number] + TURNS;
+        let has_lived = lived >= stored_at[number] + GRACE;
         match ended_at {
             None => assert!(found.contains(&number), "number {number} lives and is lost"),
-            Some(at) if at.plus(LATE) <= begun && has_lived => {
+            Some(at) if at.plus(LATE) <= started_at && has_lived => {
                 assert!(!found.contains(&number), "number {number} is left: {end:?}");
                 *erased.entry(*end).or_default() += 1;
             }
@@ -102,28 +102,28 @@ async fn look(
 }
 
 #[actix_web::test]
-async fn whatever_has_ended_is_erased_in_time_under_constant_load() {
+async fn ended_secrets_are_erased_in_time_under_constant_load() {
     let service = start();
     let folder = service.service.folder.path().join("storage/db");
     let (new, is_over, pulse) = (RefCell::new(Vec::new()), Cell::new(false), Pulse::new());
     let caller = async |caller: usize| {
         for n in (caller..).step_by(CALLERS).take_while(|_| !is_over.get()) {
             let trace = service.store_and_end(&content(n), end(n)).await;
-            pulse.beat();
+            pulse.answered();
             new.borrow_mut().push((trace, pulse.lived.get()));
         }
     };
-    let looks = async {
-        let (mut traces, mut confided, mut erased) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let checks = async {
+        let (mut traces, mut stored_at, mut erased) = (Vec::new(), Vec::new(), BTreeMap::new());
         while !is_enough(&erased) {
             for (trace, lived) in mem::take(&mut *new.borrow_mut()) {
                 traces.push(trace);
-                confided.push(lived);
+                stored_at.push(lived);
             }
-            (traces, erased) = look(traces, &folder, pulse.lived.get(), &confided).await;
+            (traces, erased) = check(traces, &folder, pulse.lived.get(), &stored_at).await;
         }
         is_over.set(true);
     };
-    join(join_all((0..CALLERS).map(caller)), looks).await;
+    join(join_all((0..CALLERS).map(caller)), checks).await;
     service.service.stop();
 }

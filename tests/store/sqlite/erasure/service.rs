@@ -1,5 +1,5 @@
-//! A running binary whose secrets end in every possible way. From token, content and secret key, a test
-//! can derive the sealed bytes.
+//! A running binary whose secrets end in every possible way. Token, content and secret key let a test
+//! derive the sealed bytes.
 
 use std::process::Command;
 use std::time::Duration;
@@ -17,11 +17,11 @@ use viewonce::domain::token::Token;
 use super::traces::Trace;
 use crate::process::{KEY, Service};
 
-/// The idempotency key of whoever reveals repeatably here.
+/// The idempotency key of a client that reveals repeatably.
 const REPEAT: &str = "the-one-key-of-these-tests";
 const PASSPHRASE: &str = "open sesame";
 const WRONG: &str = "open barley";
-/// A second, in hours.
+/// One second, in hours.
 const SECOND: f64 = 1.0 / 3600.0;
 const REDELIVERY: Duration = Duration::from_secs(1);
 
@@ -35,7 +35,7 @@ pub(super) enum End {
     LapseOfRepeat,
     Acknowledgement,
     BurnOfRepeat,
-    /// It does not.
+    /// It stays alive.
     Never,
 }
 
@@ -50,15 +50,15 @@ pub(super) const ENDS: [End; 8] = [
     End::Never,
 ];
 
-/// The running service, and what it seals with.
+/// The running service, and the key that it seals with.
 pub(super) struct TestService {
     pub(super) service: Service,
     roots: Roots,
 }
 
 impl TestService {
-    /// A service in `folder`, changed by `change`, that keeps nothing for a repeat for longer than a
-    /// second, and locks after one wrong passphrase.
+    /// A service in `folder`, configured by `change`, with a repeat window of one second and a single
+    /// passphrase attempt.
     pub(super) fn start(
         folder: TempDir,
         change: impl FnOnce(&mut Command) -> &mut Command,
@@ -72,7 +72,7 @@ impl TestService {
         Self { service, roots: Roots::derive(&SecretKeys { current, previous: Vec::new() }) }
     }
 
-    /// Stores a secret of this content, and ends it like this.
+    /// Stores a secret of this content, and ends it this way.
     pub(super) async fn store_and_end(&self, content: &str, end: End) -> Trace {
         let passphrase = (end == End::Lock).then_some(PASSPHRASE);
         let ttl_hours = (end == End::Expiry).then_some(SECOND);
@@ -93,7 +93,7 @@ impl TestService {
         self.roots.seal(&issued, &content, passphrase.as_ref()).unwrap().secret.ciphertext
     }
 
-    /// Ends a secret; returns when it has ended, or will have by itself.
+    /// Ends a secret; returns when it ended, or when it will expire.
     async fn end(&self, token: &str, end: End) -> Option<Timestamp> {
         let (reveal, body) = ("/api/v1/reveal", json!({ "token": token }));
         let keep = || self.post(reveal, &body).header("Idempotency-Key", REPEAT);
@@ -116,7 +116,7 @@ impl TestService {
                 let acknowledge = self.post("/api/v1/acknowledge", &body);
                 let acknowledge = acknowledge.header("Idempotency-Key", REPEAT);
                 let status = acknowledge.send().await.unwrap().status();
-                // On a slow machine, the time is already up.
+                // On a slow machine, the time may already be up.
                 let is_late = status == 404 && now() >= asked_at.plus(REDELIVERY);
                 assert!(status == 204 || is_late, "{status}");
             }

@@ -1,4 +1,4 @@
-//! The traces that secrets leave in the files of a store that runs in another process.
+//! The traces of secrets in the files of a store that runs in another process.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -8,13 +8,13 @@ use viewonce::domain::clock::Timestamp;
 
 use super::service::End;
 
-/// Bytes of a piece that is looked for, and how many pieces of a page are.
+/// Bytes of a piece to search for, and how many pieces of each page to search for.
 const PIECE: usize = 16;
 const PIECES: usize = 4;
 /// Sealed bytes on a page.
 const PAGE: usize = 1_020;
 
-/// A secret that was confided, what it consists of in the store, and when it has ended.
+/// A stored secret: the bytes that represent it in the store, and when it has ended.
 pub(super) struct Trace {
     pub(super) end: End,
     pub(super) ended_at: Option<Timestamp>,
@@ -24,14 +24,14 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    /// Some pieces of it, none of which is in any other.
+    /// Some pieces of it, none of which occurs in another secret.
     fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let pages = self.sealed.chunks(PAGE);
         pages.flat_map(|page| page.chunks_exact(PIECE).step_by(2).take(PIECES))
     }
 }
 
-/// Those of `traces`, by their numbers, of which a piece is in any file of this folder.
+/// The numbers of those of `traces` of which a file in this folder contains a piece.
 pub(super) fn found(traces: &[Trace], folder: &Path) -> BTreeSet<usize> {
     let numbered = traces.iter().enumerate();
     let pieces: HashMap<&[u8], usize> = numbered
@@ -54,8 +54,8 @@ fn beginning(bytes: &[u8]) -> usize {
     usize::from(bytes[0]) << 8 | usize::from(bytes[1])
 }
 
-/// The files in this folder, the write-ahead log first: what is moved to the database meanwhile is
-/// found in one of them at least.
+/// The files in this folder, the write-ahead log first: a page that is checkpointed meanwhile is still
+/// found in at least one of them.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
