@@ -2,7 +2,6 @@
 //! consumed. Afterwards the receipt reports what was done, and a client that sent an idempotency key can
 //! repeat.
 
-mod access_log;
 mod after_commit;
 mod attempt;
 mod connection;

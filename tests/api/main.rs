@@ -13,6 +13,7 @@ mod state;
 mod support;
 
 mod access;
+mod access_log;
 mod actor_failure;
 mod client_disconnect;
 mod cors;

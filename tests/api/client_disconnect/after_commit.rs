@@ -1,9 +1,9 @@
 //! Clients that disconnect after the commit and before the response is written: the effect stays, the
 //! receipt reports it, and a client with an idempotency key gets the response again.
 
-use super::access_log::AccessLog;
 use super::attempt::{Attempt, KINDS, Kind};
 use super::connection::{Connection, WAYS, Way};
+use crate::access_log::AccessLog;
 
 use super::{empty_log, logged_bytes, settle_worker, spawn_narrow_app};
 use crate::paused_store::{Barrier, pause};

@@ -4,7 +4,7 @@ use actix_web::rt::time::timeout;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-use super::access_log::PATIENCE;
+use crate::access_log::PATIENCE;
 use crate::support::TestApp;
 
 /// Receive buffer of a client: small, so that a large response does not fit.

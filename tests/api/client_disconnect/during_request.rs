@@ -1,10 +1,10 @@
 //! Clients that disconnect before they have sent the whole request: no part is taken for the whole, and
 //! an unintended request consumes nothing.
 
-use super::access_log::AccessLog;
 use super::attempt::{Attempt, BODIES, KINDS, Kind};
 use super::connection::{Connection, WAYS, Way};
 use super::{LONG, living, spawn_narrow_app};
+use crate::access_log::AccessLog;
 use crate::support::{TestApp, secret, spawn_app, spawn_app_in};
 
 /// The statuses logged for a request that was cut off.

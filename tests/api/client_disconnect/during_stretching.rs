@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::access_log::AccessLog;
 use super::connection::{Connection, WAYS, Way};
+use crate::access_log::AccessLog;
 
 use super::{living, settle_worker, spawn_narrow_app};
 use crate::paused_store::{Barrier, pause};

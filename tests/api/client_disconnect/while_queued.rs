@@ -1,9 +1,9 @@
 //! Clients that disconnect while their request is queued for the store: it never runs.
 
-use super::access_log::AccessLog;
 use super::attempt::{Attempt, KINDS, Kind};
 use super::connection::{Connection, WAYS};
 use super::{settle_worker, spawn_narrow_app};
+use crate::access_log::AccessLog;
 use crate::paused_store::pause;
 use crate::support::{receipt_address, spawn_app_with};
 

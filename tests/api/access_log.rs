@@ -1,5 +1,8 @@
 //! The access log of the services of one test. A line is written when a request has been answered or
 //! dropped, so it shows when a service has noticed a disconnect.
+//!
+//! The logger panics at the line that `/health` writes when the store does not work: this is how a test
+//! makes a handler panic in a service as it ships.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, Once};
@@ -10,20 +13,24 @@ use actix_web::rt::time::{sleep, timeout};
 use log::{LevelFilter, Log, Metadata, Record};
 
 /// Less than a server's timeouts for a head or a body.
-pub(super) const PATIENCE: Duration = Duration::from_secs(25);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(25);
 const SENDER_LEFT: u64 = 499;
+/// The target of the line at which the logger panics.
+const PANICKING: &str = "viewonce::http::handlers::health";
+/// The message of the panic.
+pub(crate) const PANIC: &str = "the spare key é";
 
 /// The status of each request, by the actix system that a test and its services run in.
 static STATUSES: Mutex<BTreeMap<usize, Vec<u64>>> = Mutex::new(BTreeMap::new());
 
 /// The access log of this test.
-pub(super) struct AccessLog {
+pub(crate) struct AccessLog {
     system: usize,
 }
 
 impl AccessLog {
     /// Starts recording. Earlier lines are included if another test has started it before.
-    pub(super) fn read() -> Self {
+    pub(crate) fn read() -> Self {
         static START: Once = Once::new();
         START.call_once(|| {
             log::set_logger(&Listener).unwrap();
@@ -33,12 +40,12 @@ impl AccessLog {
     }
 
     /// How many requests have ended so far.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         statuses().get(&self.system).map_or(0, Vec::len)
     }
 
     /// Waits until `count` more requests than `before` have ended; returns their statuses.
-    pub(super) async fn next(&self, count: usize, before: usize) -> Vec<u64> {
+    pub(crate) async fn next(&self, count: usize, before: usize) -> Vec<u64> {
         let ended = async {
             while self.len() < before + count {
                 sleep(Duration::from_millis(1)).await;
@@ -50,7 +57,7 @@ impl AccessLog {
 
     /// Waits until the next request after the first `before` has ended, and asserts that its client had
     /// disconnected.
-    pub(super) async fn expect_disconnect(&self, before: usize) {
+    pub(crate) async fn expect_disconnect(&self, before: usize) {
         assert_eq!(self.next(1, before).await, [SENDER_LEFT]);
     }
 }
@@ -67,6 +74,7 @@ impl Log for Listener {
     }
 
     fn log(&self, record: &Record<'_>) {
+        assert!(record.target() != PANICKING, "{PANIC}");
         let status = record.key_values().get("status".into()).and_then(|status| status.to_u64());
         let system = System::try_current().map(|system| system.id());
         if let (true, Some(status), Some(system)) =
