@@ -2,7 +2,7 @@
 //! increments an atomic; for HTTP, a lookup by labels comes first.
 
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, LazyLock, Once};
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -22,6 +22,19 @@ const SECONDS: [f64; 17] = [
 const MESSAGES: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 /// The due time when nothing waits for a purge.
 const NEVER: i64 = i64::MAX;
+
+/// Log lines that were dropped, in this process.
+pub(crate) static LOG_LINES_DROPPED: LazyLock<IntCounter> = LazyLock::new(|| {
+    valid(IntCounter::new(
+        "viewonce_log_lines_dropped_total",
+        "Log lines dropped because standard error was not read, or its disk was full.",
+    ))
+});
+
+/// Registers the number of dropped log lines.
+pub(crate) fn show_dropped_log_lines(registry: &Registry) {
+    register(registry, Ok(LOG_LINES_DROPPED.clone()));
+}
 
 /// The metrics of a store. Events of secrets are counted after their commit; refusals at once.
 pub struct StoreMetrics {

@@ -23,6 +23,7 @@ use super::connection::{Connection, Stream, Timeouts, UNSENT};
 use super::tls::{Certificates, shake_hands};
 use crate::config::Limits;
 use crate::http::{self, AppState, SharedState};
+use crate::metrics;
 
 /// Seconds that running requests have to finish when the service stops: fewer than the ten after which
 /// container engines kill it.
@@ -75,6 +76,7 @@ pub(super) fn bind_metrics(
     registry: Registry,
     limits: &Limits,
 ) -> Result<(Server, SocketAddr), AppError> {
+    metrics::show_dropped_log_lines(&registry);
     let Timeouts { keep_alive, head, send, .. } = timeouts(*limits);
     let refuse = |source| AppError::Bind("metrics.bind", address, source);
     let listener = listen(address, METRICS_CONNECTIONS).map_err(refuse)?;

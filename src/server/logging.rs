@@ -1,41 +1,70 @@
-//! Logging: lines on stderr, as text or as JSON.
+//! Logging: lines on stderr, as text or as JSON. A thread of its own writes them, so logging never blocks.
 //!
 //! Libraries' messages below level warn are dropped, whatever `RUST_LOG` says: some quote parts of
 //! requests.
+
+mod lines;
 
 use std::io::{self, Write as _};
 use std::panic::{self, PanicHookInfo};
 
 use chrono::{SecondsFormat, Utc};
-use env_logger::fmt::Formatter;
+use env_logger::fmt::{Formatter, Target};
 use env_logger::{Builder, Logger};
 use log::kv::{self, Key, Value, VisitSource};
-use log::{Level, LevelFilter, Log, Metadata, Record};
+use log::{Level, LevelFilter, Log, Metadata, Record, SetLoggerError};
 use serde_json::Map;
 
 use crate::config::LogFormat;
+use lines::Lines;
 
 const OURS: &str = env!("CARGO_PKG_NAME");
 /// It logs an error for each malformed request: clients could flood the log. So all of it is dropped.
 const PARSER: &str = "actix_http::h1";
 
+/// Why nothing can be logged. Its text is one line.
+#[derive(Debug, thiserror::Error)]
+pub enum LoggingError {
+    /// The system refuses the thread that writes, or its duplicate of standard error.
+    #[error("cannot start the thread that writes the log")]
+    Writer(#[source] io::Error),
+    /// A logger is already installed.
+    #[error(transparent)]
+    Installed(#[from] SetLoggerError),
+}
+
 /// Installs the logger, at level info unless `RUST_LOG` says otherwise, and a hook that logs panics.
 ///
 /// # Errors
 ///
-/// If a logger is already installed.
-pub fn init(format: LogFormat) -> Result<(), log::SetLoggerError> {
+/// [`LoggingError`].
+pub fn init(format: LogFormat) -> Result<(), LoggingError> {
     let mut builder = Builder::new();
     builder.filter_level(LevelFilter::Info).parse_default_env();
     match format {
         LogFormat::Text => builder.format(write_text),
         LogFormat::Json => builder.format(write_json),
     };
-    let logger = builder.build();
+    let logger = builder.target(Target::Pipe(Box::new(Lines))).build();
     log::set_max_level(logger.filter());
     log::set_boxed_logger(Box::new(Filtered(logger)))?;
     panic::set_hook(Box::new(log_panic));
-    Ok(())
+    lines::start_writer().map_err(LoggingError::Writer)
+}
+
+/// Prints a line, which ends with a newline, to standard error, behind the log. It waits a second at most.
+pub fn print(line: &str) {
+    lines::print(line.as_bytes());
+}
+
+/// When dropped, waits until the log is written, a second at most. `main` holds it, so that the log is
+/// written however the process ends.
+pub struct FlushOnDrop;
+
+impl Drop for FlushOnDrop {
+    fn drop(&mut self) {
+        lines::flush();
+    }
 }
 
 /// Logs the place of a panic without its message, which may quote a secret, such as a string that was
@@ -63,7 +92,7 @@ impl Log for Filtered {
     }
 
     fn flush(&self) {
-        self.0.flush();
+        lines::flush();
     }
 }
 

@@ -211,6 +211,7 @@ async fn the_metrics_show_batches_commits_and_file_sizes() {
     assert!(get("store_commit_duration_seconds_sum") > 0.0);
     assert_eq!(get("store_queue_messages"), 0.0);
     assert_eq!([get("store_commits_failed_total"), get("secrets_refused_total")], [0.0, 0.0]);
+    assert_eq!(get("log_lines_dropped_total"), 0.0);
     let bytes = |extension: &str| {
         let file = database(&app.folder).with_extension(extension);
         // Do not open it: closing it would drop SQLite's locks in this process.

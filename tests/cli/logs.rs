@@ -192,6 +192,7 @@ fn a_panic_is_logged_with_its_location_but_without_its_message() {
     if env::var_os(AGAIN).is_some() {
         viewonce::server::logging::init(viewonce::config::LogFormat::Text).unwrap();
         thread::spawn(|| assert!(CONTENT.is_empty(), "{CONTENT}")).join().unwrap_err();
+        log::logger().flush();
         return;
     }
     let mut again = Command::new(env::current_exe().unwrap());
