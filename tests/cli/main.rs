@@ -19,3 +19,6 @@ mod shutdown;
 #[path = "../support/skip.rs"]
 mod skip;
 mod tls;
+#[path = "../support/unread.rs"]
+mod unread;
+mod unread_log;

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use crate::client::{Effect, ask, is_healthy, post, view};
 use crate::fault_injection::{FaultInjector, panics};
 use crate::process::Service;
+use crate::unread::{SOON, overflow_log, start_unread};
 use crate::workload::Workload;
 
 /// Bytes of a content that is large enough for a thread of its own.
@@ -42,6 +43,33 @@ async fn a_store_that_panics_ends_the_server_and_loses_nothing() {
     // The store panicked before it ran the view.
     assert_eq!(service.view(&token).await.as_deref(), Some("x"));
     done.finish(&service).await;
+}
+
+#[actix_web::test]
+async fn a_fault_ends_the_server_with_every_line_in_its_log() {
+    let injector = FaultInjector::new();
+    let service = Service::start(tempfile::tempdir().unwrap(), |command| injector.under(command));
+    let token = service.store("x").await.unwrap();
+    let pages = join_all((0..CALLERS).map(|_| service.client.get(service.url("/s")).send())).await;
+    assert!(pages.into_iter().all(|page| page.unwrap().status() == 200));
+    injector.panic(panics::STORE);
+    assert_eq!(ask(view(&service, &token)).await.effect(), Effect::Unknown);
+    let (_status, log, _folder) = service.wait();
+    let lines = |words: &str| log.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(lines("viewonce::access: request"), CALLERS + 2, "{log}");
+    assert_eq!([lines("internal error (panic)"), lines("viewonce: the store stopped")], [1, 1]);
+}
+
+#[actix_web::test]
+async fn a_fault_ends_the_server_although_nobody_reads_its_log() {
+    let injector = FaultInjector::new();
+    let (mut service, metrics) = start_unread(|command| injector.under(command));
+    let token = service.store("x").await.unwrap();
+    overflow_log(&service, &metrics).await;
+    injector.panic(panics::STORE);
+    assert_eq!(ask(view(&service, &token)).await.effect(), Effect::Unknown);
+    assert_eq!(service.exit_within(SOON).code(), Some(1));
+    service.leave_unread(false);
 }
 
 #[actix_web::test]

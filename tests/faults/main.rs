@@ -10,6 +10,7 @@ mod disk;
 #[path = "../support/fault_injection.rs"]
 mod fault_injection;
 mod full_disk;
+mod full_log_disk;
 mod passphrase_attempts;
 mod power_cut;
 #[path = "../support/process.rs"]
@@ -18,6 +19,8 @@ mod replaced_files;
 mod startup;
 #[path = "../support/subprocess.rs"]
 mod subprocess;
+#[path = "../support/unread.rs"]
+mod unread;
 mod workload;
 
 use std::process::Command;

@@ -2,10 +2,13 @@
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -13,6 +16,9 @@ use tempfile::TempDir;
 
 pub(crate) const KEY: &str = "an example key that is long enough for production";
 const LISTENING: &str = "listening on ";
+/// Only a server that hangs exceeds it.
+const LONG: Duration = Duration::from_mins(1);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The binary in `folder`, with an empty environment but for a free port to listen on.
 pub(crate) fn viewonce(folder: &Path) -> Command {
@@ -42,7 +48,21 @@ pub(crate) fn complaint(command: &mut Command) -> String {
 }
 
 /// A child process that does not outlive its test.
-struct Guarded(Child);
+pub(crate) struct Guarded(pub(crate) Child);
+
+impl Guarded {
+    /// Waits for its exit, which must come within this time.
+    pub(crate) fn exit_within(&mut self, time: Duration) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < time, "it still runs after {time:?}");
+            thread::sleep(PAUSE);
+        }
+    }
+}
 
 impl Drop for Guarded {
     fn drop(&mut self) {
@@ -58,7 +78,13 @@ pub(crate) struct Service {
     pub(crate) folder: TempDir,
     pub(crate) client: Client,
     log: Arc<Mutex<String>>,
+    is_unread: Arc<AtomicBool>,
     reader: JoinHandle<()>,
+}
+
+/// An address that is free as long as no other test uses this IP address.
+pub(crate) fn free_address(ip: Ipv4Addr) -> SocketAddr {
+    TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap()
 }
 
 impl Service {
@@ -79,11 +105,47 @@ impl Service {
             }
         };
         let log = Arc::new(Mutex::new(log));
-        let written = Arc::clone(&log);
+        let is_unread = Arc::new(AtomicBool::new(false));
+        let (written, waits) = (Arc::clone(&log), Arc::clone(&is_unread));
         let reader = thread::spawn(move || {
-            lines.for_each(|line| *written.lock().unwrap() += &(line + "\n"));
+            lines.for_each(|line| {
+                while waits.load(SeqCst) {
+                    thread::sleep(PAUSE);
+                }
+                *written.lock().unwrap() += &(line + "\n");
+            });
         });
-        Self { child, address, folder, client: Client::new(), log, reader }
+        Self { child, address, folder, client: Client::new(), log, is_unread, reader }
+    }
+
+    /// A server at this address whose standard error goes elsewhere. Waits until it listens.
+    pub(crate) fn start_unheard(
+        folder: TempDir,
+        address: SocketAddr,
+        change: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
+        let mut command = viewonce(folder.path());
+        command.env("VIEWONCE_SERVER__BIND", address.to_string());
+        let child = Guarded(change(&mut command).spawn().unwrap());
+        let begun = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            assert!(begun.elapsed() < LONG, "it does not listen");
+            thread::sleep(PAUSE);
+        }
+        Self {
+            child,
+            address: format!("http://{address}"),
+            folder,
+            client: Client::new(),
+            log: Arc::default(),
+            is_unread: Arc::default(),
+            reader: thread::spawn(|| ()),
+        }
+    }
+
+    /// Stops reading its log, or goes on with it.
+    pub(crate) fn leave_unread(&self, is_unread: bool) {
+        self.is_unread.store(is_unread, SeqCst);
     }
 
     /// A server in a new folder.
@@ -94,6 +156,16 @@ impl Service {
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.0.id()
+    }
+
+    /// Waits for its exit, which must come within this time.
+    pub(crate) fn exit_within(&mut self, time: Duration) -> ExitStatus {
+        self.child.exit_within(time)
+    }
+
+    /// Its log until now.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// Whether its log contains these words so far.
