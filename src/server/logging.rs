@@ -5,7 +5,9 @@
 
 mod lines;
 
+use std::cell::Cell;
 use std::io::{self, Write as _};
+use std::ops::Range;
 use std::panic::{self, PanicHookInfo};
 
 use chrono::{SecondsFormat, Utc};
@@ -96,12 +98,33 @@ impl Log for Filtered {
     }
 }
 
-fn now() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
+/// A time as text, as in `2027-01-31T23:59:59.999Z`.
+type Time = [u8; 24];
+
+/// Where its milliseconds are.
+const MILLISECONDS: Range<usize> = 20..23;
+
+thread_local! {
+    /// The last second in which this thread logged, and its text: lines of one second share it.
+    static LAST: Cell<(i64, Time)> = const { Cell::new((i64::MIN, [b'?'; _])) };
+}
+
+fn now() -> io::Result<Time> {
+    let now = Utc::now();
+    let (mut second, mut text) = LAST.get();
+    if second != now.timestamp() {
+        second = now.timestamp();
+        let formatted = now.to_rfc3339_opts(SecondsFormat::Millis, true);
+        text = *formatted.as_bytes().first_chunk().unwrap_or(&text);
+        LAST.set((second, text));
+    }
+    write!(&mut text[MILLISECONDS], "{:03}", now.timestamp_subsec_millis())?;
+    Ok(text)
 }
 
 fn write_text(line: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
-    write!(line, "{} {:<5} {}: {}", now(), record.level(), record.target(), record.args())?;
+    line.write_all(&now()?)?;
+    write!(line, " {:<5} {}: {}", record.level(), record.target(), record.args())?;
     record.key_values().visit(&mut TextFields(line)).map_err(io::Error::other)?;
     writeln!(line)
 }
@@ -116,7 +139,7 @@ impl<'kvs> VisitSource<'kvs> for TextFields<'_> {
 
 fn write_json(line: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let mut members = JsonFields(Map::new());
-    members.0.insert("time".to_owned(), now().into());
+    members.0.insert("time".to_owned(), String::from_utf8_lossy(&now()?).into());
     members.0.insert("level".to_owned(), record.level().as_str().into());
     members.0.insert("target".to_owned(), record.target().into());
     members.0.insert("message".to_owned(), record.args().to_string().into());
