@@ -24,7 +24,7 @@ const BYTES: usize = 1 << 20;
 const PARSED_BYTES: usize = 10 << 20;
 /// How often this thread must at least be free meanwhile. Work on this thread would leave it free only
 /// two or three times.
-const TURNS: usize = 50;
+const TURNS: usize = 10;
 
 /// Returns the result of `work`, which must leave this thread free.
 async fn off_this_thread<T>(work: impl Future<Output = T>) -> T {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::io::ReadBuf;
 use tokio::time::{Sleep, sleep};
-use zeroize::Zeroize as _;
 
 use super::{SendProgress, Stream};
+use crate::runtime::wiped::wipe;
 
 const READ_SIZE: usize = 16_384;
 /// Reads in one poll at most: 1 MiB.
@@ -50,7 +50,7 @@ impl Drain {
             if read.is_err() || part.filled().is_empty() {
                 return Poll::Ready(());
             }
-            part.filled_mut().zeroize();
+            wipe(part.filled_mut());
             self.expects_input = true;
         }
         context.waker().wake_by_ref();
