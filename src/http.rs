@@ -41,6 +41,9 @@ pub use routes::routes;
 /// The maximum size of a body without a content, in bytes.
 const SMALL_BODY_BYTES: usize = 16_384;
 
+/// What a response document usually takes beside a content, in bytes.
+const DOCUMENT_BYTES: usize = 512;
+
 /// The state of the handlers of one HTTP worker.
 pub struct AppState {
     /// The state that all workers share.
@@ -124,12 +127,13 @@ fn json(mut response: HttpResponseBuilder, document: WipedBytes) -> HttpResponse
     response.content_type(ContentType::json()).body(Bytes::from_owner(document))
 }
 
+/// The JSON of a document with a content of so many bytes. Contents without escapes fit at once.
 #[expect(
     clippy::expect_used,
     reason = "writing to memory cannot fail, and all keys of these documents are strings"
 )]
-fn to_json(document: &impl Serialize) -> WipedBytes {
-    let mut bytes = WipedBytes::default();
+fn to_json(document: &impl Serialize, content: usize) -> WipedBytes {
+    let mut bytes = WipedBytes::with_capacity(content + DOCUMENT_BYTES);
     serde_json::to_writer(&mut bytes, document).expect("a document");
     bytes
 }

@@ -113,15 +113,13 @@ pub(crate) async fn create(
     let mut response = HttpResponse::Created();
     let address = Zeroizing::new([SECRETS, "/", &token].concat());
     response.insert_header((LOCATION, Bytes::from_owner(address)));
-    Ok(json(
-        response,
-        to_json(&CreateResponse {
-            token: &token,
-            expires_at: expires_at.to_rfc3339(),
-            message: "Secret stored successfully",
-            url: &state.link(&token),
-            passphrase_required,
-            receipt: receipt.as_ref().map(|receipt| receipt.as_str()),
-        }),
-    ))
+    let document = CreateResponse {
+        token: &token,
+        expires_at: expires_at.to_rfc3339(),
+        message: "Secret stored successfully",
+        url: &state.link(&token),
+        passphrase_required,
+        receipt: receipt.as_ref().map(|receipt| receipt.as_str()),
+    };
+    Ok(json(response, to_json(&document, 0)))
 }

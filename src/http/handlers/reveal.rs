@@ -137,14 +137,15 @@ async fn view(
 ) -> Result<HttpResponse, ApiError> {
     let presented = Arc::new(presented);
     let Located { candidates, redelivery_ids } = state.crypto.locate(&presented).await?;
-    let mut take = Take { candidates, redelivery_ids, proof: None };
-    let mut taken = state.store.ask(take.clone()).await?;
+    let take = Take { candidates, redelivery_ids, proof: None };
+    let again = passphrase.map(|passphrase| (passphrase, take.clone()));
+    let mut taken = state.store.ask(take).await?;
     let mut unlock = None;
-    if let (Taken::PassphraseRequired { key_id }, Some(passphrase)) = (&taken, passphrase) {
+    if let (Taken::PassphraseRequired { key_id }, Some((passphrase, take))) = (&taken, again) {
         let prove = Prove { presented: Arc::clone(&presented), key_id: *key_id, passphrase };
         let Proven { proof, passphrase_key } = state.crypto.prove(prove).await?;
-        (take.proof, unlock) = (Some(proof), Some(Unlock::Key(passphrase_key)));
-        taken = state.store.ask(take).await?;
+        unlock = Some(Unlock::Key(passphrase_key));
+        taken = state.store.ask(Take { proof: Some(proof), ..take }).await?;
     }
     let (secret, unlock) = match taken {
         Taken::Secret(secret) => (secret, unlock),
@@ -161,7 +162,8 @@ async fn view(
     let bytes = content.expose_text().len();
     let document = move || {
         let content = content.expose_text();
-        to_json(&ViewResponse { content, message: "Secret retrieved successfully" })
+        let response = ViewResponse { content, message: "Secret retrieved successfully" };
+        to_json(&response, content.len())
     };
     let document = state.crypto.pools.large.run_if_large(bytes, document).await;
     Ok(json(HttpResponse::Ok(), document.map_err(|_panicked| CryptoError::Lost)?))
