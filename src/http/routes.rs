@@ -2,6 +2,7 @@
 //! read. A request's path must match a template exactly.
 
 use actix_web::guard;
+use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource, Route};
 
@@ -52,12 +53,12 @@ use Counts::{Lookup, Nothing, Request};
 
 #[rustfmt::skip]
 static PATHS: [Path; 15] = [
-    path(SECRETS, "POST", Senders, Request, |at| at.route(web::post().to(create::create))),
-    path(RECEIPT, "GET, DELETE", Senders, Lookup, |at| at.route(web::get().to(receipt::inspect)).route(web::delete().to(receipt::revoke))),
-    path(SECRET, "GET, DELETE", Viewers, Lookup, |at| at.route(web::get().to(reveal::by_get)).route(web::delete().to(burn::burn))),
-    path(REVEAL, "POST", Viewers, Lookup, |at| at.route(web::post().to(reveal::reveal))),
-    path(ACKNOWLEDGE, "POST", Viewers, Lookup, |at| at.route(web::post().to(acknowledge::acknowledge))),
-    path(STATUS, "POST", Everyone, Lookup, |at| at.route(web::post().to(status::status))),
+    path(SECRETS, "POST", Senders, Request, |at| at.route(on(Method::POST).to(create::create))),
+    path(RECEIPT, "GET, DELETE", Senders, Lookup, |at| at.route(on(Method::GET).to(receipt::inspect)).route(on(Method::DELETE).to(receipt::revoke))),
+    path(SECRET, "GET, DELETE", Viewers, Lookup, |at| at.route(on(Method::GET).to(reveal::by_get)).route(on(Method::DELETE).to(burn::burn))),
+    path(REVEAL, "POST", Viewers, Lookup, |at| at.route(on(Method::POST).to(reveal::reveal))),
+    path(ACKNOWLEDGE, "POST", Viewers, Lookup, |at| at.route(on(Method::POST).to(acknowledge::acknowledge))),
+    path(STATUS, "POST", Everyone, Lookup, |at| at.route(on(Method::POST).to(status::status))),
     path(HEALTH, READ, Everyone, Nothing, |at| at.route(read().to(health::health))),
     path("/s", READ, Viewers, Request, |at| at.route(read().to(pages::secret))),
     path("/", READ, Everyone, Request, |at| at.route(read().to(pages::start))),
@@ -85,10 +86,16 @@ const fn path(
 }
 
 impl Path {
-    /// The path with this template, if there is one.
-    pub(super) fn find(template: Option<&str>) -> Option<&'static Self> {
-        let template = template?;
-        PATHS.iter().find(|path| path.template == template)
+    /// The path of a request, if an instance with this `serve` setting serves it. The router decides the
+    /// same by regular expressions, but only after the rate limit.
+    pub(super) fn find(requested: &str, serve: Serve) -> Option<&'static Self> {
+        let is_requested = |path: &&Self| match path.template.split_once('{') {
+            None => path.template == requested,
+            Some((before, _parameter)) => requested
+                .strip_prefix(before)
+                .is_some_and(|segment| !segment.is_empty() && !segment.contains('/')),
+        };
+        PATHS.iter().find(is_requested).filter(|path| path.is_served(serve))
     }
 
     /// Whether an instance with this `serve` setting serves the path.
@@ -115,6 +122,12 @@ pub fn routes(state: AppState, config: &mut ServiceConfig) {
 
 pub(super) async fn no_such_path() -> Result<String, ApiError> {
     Err(problem::NO_SUCH_PATH.into())
+}
+
+/// A route for one method. The guards of actix-web also note their methods in each request, for an
+/// answer to other methods that [`only`] replaces.
+fn on(method: Method) -> Route {
+    web::route().guard(guard::fn_guard(move |request| request.head().method == method))
 }
 
 /// A route for GET and HEAD.

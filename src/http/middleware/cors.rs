@@ -47,8 +47,7 @@ pub(crate) fn preflight(request: &HttpRequest) -> Option<HttpResponse> {
 }
 
 /// Allows a page of an allowed origin to read the response.
-pub(crate) fn set_headers(request: &HttpRequest, headers: &mut HeaderMap) {
-    let Some(state) = AppState::of(request) else { return };
+pub(crate) fn set_headers(request: &HttpRequest, state: &AppState, headers: &mut HeaderMap) {
     if state.settings.server.cors_origins.is_empty() || !is_api(request) {
         return;
     }

@@ -2,8 +2,11 @@
 //! holds the route's template instead of the path because a path can hold a token.
 
 use std::future::poll_fn;
+use std::hash::{BuildHasher as _, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Instant;
 
@@ -19,7 +22,7 @@ use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use super::{cors, rate_limit};
 use crate::http::AppState;
@@ -42,13 +45,13 @@ const NO_ROUTE: &str = "-";
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// Headers of every response.
-const HEADERS: [(HeaderName, &str); 6] = [
-    (CACHE_CONTROL, "no-store"),
-    (REFERRER_POLICY, "no-referrer"),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (X_FRAME_OPTIONS, "DENY"),
-    (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
-    (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+const HEADERS: [(HeaderName, HeaderValue); 6] = [
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin")),
+    (CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
 ];
 
 /// HSTS: browsers use only TLS for a year.
@@ -106,8 +109,8 @@ async fn catch_panic<T>(work: impl Future<Output = T>) -> Option<T> {
 /// Refuses paths with a percent sign: the router would decode them, so one path could be written in
 /// several ways. A token or receipt with a percent sign passes here and is refused as malformed.
 fn reject(request: &ServiceRequest, path: Option<&Path>) -> Result<(), ApiError> {
-    let is_token = path.is_some_and(|path| [SECRET, RECEIPT].contains(&path.template));
-    let is_refused = request.uri().path().contains('%') && !is_token;
+    let is_token = || path.is_some_and(|path| [SECRET, RECEIPT].contains(&path.template));
+    let is_refused = request.uri().path().contains('%') && !is_token();
     if is_refused { Err(problem::NO_SUCH_PATH.into()) } else { Ok(()) }
 }
 
@@ -130,14 +133,16 @@ impl Exchange {
     fn begin(request: &ServiceRequest) -> Self {
         let requests = body::requests(request.request());
         requests.begin(body::announced(request.request()));
+        let state = request.app_data::<Data<AppState>>().cloned();
+        let find = |state: &Data<AppState>| Path::find(request.path(), state.settings.server.serve);
         Self {
-            request_id: Uuid::new_v4().to_string(),
+            request_id: request_id(),
             method: method_label(request.method()),
-            path: Path::find(request.match_pattern().as_deref()),
-            headers: conditional_headers(request.request()),
+            path: state.as_ref().and_then(find),
+            headers: conditional_headers(request.request(), state.as_ref().map(Data::get_ref)),
             started: Instant::now(),
             status: CLIENT_CLOSED_REQUEST,
-            state: request.app_data().cloned(),
+            state,
             requests,
         }
     }
@@ -195,19 +200,32 @@ fn method_label(method: &Method) -> &'static str {
     METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or(OTHER)
 }
 
+/// A new request id: a UUID of version 4. Its bits are a keyed hash of a counter, because random ones
+/// would take a system call for each request. The system chose the keys, once for this process.
+fn request_id() -> String {
+    static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    static REQUESTS: AtomicU64 = AtomicU64::new(0);
+    let request = REQUESTS.fetch_add(1, Ordering::Relaxed);
+    let [high, low] = [0, 1].map(|half| KEYS.hash_one((request, half)));
+    let id = Builder::from_random_bytes(Uuid::from_u64_pair(high, low).into_bytes()).into_uuid();
+    id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
+}
+
 /// The headers of a response that depend on the request: for TLS and CORS.
-fn conditional_headers(request: &HttpRequest) -> HeaderMap {
+fn conditional_headers(request: &HttpRequest, state: Option<&AppState>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if AppState::of(request).is_some_and(|state| state.settings.server.has_tls()) {
-        headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
+    if let Some(state) = state {
+        if state.settings.server.has_tls() {
+            headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        cors::set_headers(request, state, &mut headers);
     }
-    cors::set_headers(request, &mut headers);
     headers
 }
 
 fn set_headers(headers: &mut HeaderMap, id: &str) {
     for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.insert(name, value);
     }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(X_REQUEST_ID, id);

@@ -40,9 +40,7 @@ struct Operations;
 pub(super) fn specification(settings: &Settings) -> Value {
     let serve = settings.server.serve;
     let mut operations = Operations::openapi();
-    operations.paths.paths.retain(|template, _operations| {
-        Path::find(Some(template)).is_some_and(|path| path.is_served(serve))
-    });
+    operations.paths.paths.retain(|template, _operations| Path::find(template, serve).is_some());
     let mut specification = serde_json::to_value(operations).unwrap_or_default();
     describe_viewing(&mut specification, settings.secrets.view_by_get);
     describe_access(&mut specification, !settings.access.create_tokens.is_empty());
