@@ -146,11 +146,16 @@ impl<S: Stream> Connection<S> {
         let disconnect = (self.held.remaining() == 0).then(|| Instant::now() + DISCONNECT_POLL);
         let next = [self.deadline(), progress, disconnect].into_iter().flatten().min();
         let Some(next) = next else { return };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(next)));
-        // An early wake-up is harmless and resets the timer: cheaper than a reset with each request.
-        if timer.is_elapsed() || timer.deadline() > next {
-            timer.as_mut().reset(next);
-        }
+        let timer = match &mut self.timer {
+            // It is set, and wakes the only task that polls this connection. An early wake-up is harmless
+            // and cheaper than a reset with each request.
+            Some(timer) if !timer.is_elapsed() && timer.deadline() <= next => return,
+            Some(timer) => {
+                timer.as_mut().reset(next);
+                timer
+            }
+            None => self.timer.insert(Box::pin(sleep_until(next))),
+        };
         if timer.as_mut().poll(context).is_ready() {
             context.waker().wake_by_ref();
         }
@@ -192,7 +197,7 @@ impl<S: Stream> AsyncRead for Connection<S> {
         }
         let polled = match self.budget() {
             0 if self.requests.phase() == Phase::Over => self.poll_end(context),
-            0 if self.passed == 0 || self.is_head_complete() => self.poll_disconnect(context),
+            0 if self.passed == 0 || self.is_complete() => self.poll_disconnect(context),
             0 => {
                 // actix-http parses only when its reads pause: pause, and read on after that.
                 context.waker().wake_by_ref();

@@ -21,15 +21,18 @@ impl Boundary {
     /// The number of `bytes` up to and with the next boundary, or `None`. They must follow those seen
     /// before. In a chunked body every empty line is a boundary.
     pub(super) fn find(&mut self, bytes: &[u8], in_chunks: bool) -> Option<usize> {
-        for (index, byte) in bytes.iter().enumerate() {
-            match byte {
-                b'\n' if self.is_line_empty && (self.is_begun || in_chunks) => {
+        let mut end = 0;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            end += line.len();
+            if line.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
+                (self.is_begun, self.is_line_empty) = (true, false);
+            }
+            if line.ends_with(b"\n") {
+                if self.is_line_empty && (self.is_begun || in_chunks) {
                     *self = Self::default();
-                    return Some(index + 1);
+                    return Some(end);
                 }
-                b'\n' => self.is_line_empty = true,
-                b'\r' => {}
-                _ => (self.is_begun, self.is_line_empty) = (true, false),
+                self.is_line_empty = true;
             }
         }
         None

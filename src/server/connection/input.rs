@@ -1,7 +1,7 @@
 //! How much input a connection passes on to actix-http: at most one request, and a body on demand.
 
 use std::io;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -28,9 +28,13 @@ impl<S: Stream> Connection<S> {
         burst.saturating_sub(self.passed)
     }
 
-    /// Whether a complete head was passed on: the bytes after it wait for the answer.
-    pub(super) fn is_head_complete(&self) -> bool {
-        self.passed == usize::MAX && !matches!(self.requests.phase(), Phase::Reading(_))
+    /// Whether a complete head, or the rest of a body of known length, was passed on: the bytes after
+    /// it wait.
+    pub(super) fn is_complete(&self) -> bool {
+        match self.requests.phase() {
+            Phase::Reading(body) => body.length() == Some(0),
+            _ => self.passed == usize::MAX,
+        }
     }
 
     /// Passes on at most `budget` bytes, the held ones first.
@@ -78,8 +82,8 @@ impl<S: Stream> Connection<S> {
     /// request is started.
     pub(super) fn poll_disconnect(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.held.remaining() > 0 {
-            let mut bytes = [0; BURST];
-            let mut part = ReadBuf::new(&mut bytes[..BURST.min(self.held.remaining())]);
+            let mut bytes = [MaybeUninit::uninit(); BURST];
+            let mut part = ReadBuf::uninit(&mut bytes[..BURST.min(self.held.remaining())]);
             ready!(Pin::new(&mut self.stream).poll_read(context, &mut part))?;
             if part.filled().is_empty() {
                 return Poll::Ready(Ok(()));
