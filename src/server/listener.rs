@@ -1,10 +1,12 @@
 //! The HTTP server: listens, and serves the API and the pages over connections with limits. Each worker
 //! has a thread of its own and an equal share of the connection limit.
 
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::io;
+use std::mem;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
@@ -136,9 +138,20 @@ where
     .and_then(http)
 }
 
-/// Waits until the service stops.
-async fn stopped(mut stopping: watch::Receiver<bool>) {
-    drop(stopping.wait_for(|is_stopping| *is_stopping).await);
+/// Waits until the service stops. Connections poll this with every event, so it registers their task once
+/// and then compares a number: the channel's lock is shared by all workers.
+fn stopped(mut stopping: watch::Receiver<bool>) -> impl Future<Output = ()> {
+    let watched = stopping.clone();
+    let mut stop =
+        Box::pin(async move { drop(stopping.wait_for(|is_stopping| *is_stopping).await) });
+    let mut is_registered = false;
+    poll_fn(move |context| {
+        let is_running = watched.has_changed().is_ok_and(|has_changed| !has_changed);
+        if mem::replace(&mut is_registered, true) && is_running {
+            return Poll::Pending;
+        }
+        stop.as_mut().poll(context)
+    })
 }
 
 const fn timeouts(limits: Limits) -> Timeouts {
