@@ -38,11 +38,12 @@ mod progress;
 mod stream;
 
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http::connection::{Phase, Requests};
@@ -156,7 +157,8 @@ impl<S: Stream> Connection<S> {
             }
             None => self.timer.insert(Box::pin(sleep_until(next))),
         };
-        if timer.as_mut().poll(context).is_ready() {
+        // Unconstrained, because a timer whose task has used up its budget is not set.
+        if pin!(unconstrained(timer.as_mut())).poll(context).is_ready() {
             context.waker().wake_by_ref();
         }
     }
