@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use viewonce::crypto::format::{Issued, Roots};
 use viewonce::domain::clock::Timestamp;
-use viewonce::domain::secret::Plaintext;
+use viewonce::domain::secret::{Plaintext, ShredKey};
 use viewonce::domain::secret_key::{SecretKey, SecretKeys};
 
 /// Sizes of the content in bytes.
@@ -18,7 +18,7 @@ fn roots() -> Roots {
     Roots::derive(&SecretKeys { current, previous: Vec::new() })
 }
 
-fn issued() -> Issued {
+fn issued() -> (Issued, ShredKey) {
     Issued::generate(EXPIRES_AT, false).unwrap()
 }
 
@@ -27,22 +27,24 @@ fn content(bytes: usize) -> Plaintext {
 }
 
 fn seal(criterion: &mut Criterion) {
-    let (roots, issued) = (roots(), issued());
+    let (roots, (issued, shred_key)) = (roots(), issued());
     let mut group = criterion.benchmark_group("seal");
     for bytes in SIZES {
         let content = content(bytes);
         group.throughput(Throughput::Bytes(bytes as u64));
         group.bench_function(BenchmarkId::from_parameter(bytes), |bencher| {
-            bencher.iter(|| roots.seal(&issued, black_box(&content), None).unwrap());
+            bencher.iter(|| {
+                roots.seal(&issued, shred_key.clone(), black_box(&content), None).unwrap()
+            });
         });
     }
 }
 
 fn open(criterion: &mut Criterion) {
-    let (roots, issued) = (roots(), issued());
+    let (roots, (issued, shred_key)) = (roots(), issued());
     let mut group = criterion.benchmark_group("open");
     for bytes in SIZES {
-        let sealed = roots.seal(&issued, &content(bytes), None).unwrap().secret;
+        let sealed = roots.seal(&issued, shred_key.clone(), &content(bytes), None).unwrap().secret;
         group.throughput(Throughput::Bytes(bytes as u64));
         group.bench_function(BenchmarkId::from_parameter(bytes), |bencher| {
             let open = |sealed| roots.open(&issued.token, sealed, None).unwrap();
@@ -52,7 +54,7 @@ fn open(criterion: &mut Criterion) {
 }
 
 fn locate(criterion: &mut Criterion) {
-    let (roots, issued) = (roots(), issued());
+    let (roots, (issued, _shred_key)) = (roots(), issued());
     criterion.bench_function("locate", |bencher| {
         bencher.iter(|| roots.locate(black_box(&issued.token)));
     });

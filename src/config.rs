@@ -79,9 +79,10 @@ impl Settings {
     }
 
     /// The time between two purges: the janitor's interval, or less if `store.erase_seconds` requires
-    /// it. A tenth of `erase_seconds` is left for the purge itself.
+    /// it. An ended secret waits for a quarter of `erase_seconds` at most before a purge begins; after half
+    /// of it, creations would be refused.
     pub fn purge_interval(&self) -> Duration {
-        let erase = Duration::from_secs(self.store.erase_seconds) * 9 / 10;
+        let erase = Duration::from_secs(self.store.erase_seconds) / 4;
         erase.min(Duration::from_secs(self.janitor.interval_seconds))
     }
 

@@ -116,7 +116,7 @@ impl Crypto {
     pub async fn seal(&self, seal: Seal) -> Result<Sealed, CryptoError> {
         let pool = match &seal {
             Seal { passphrase: Some(_), .. } => &self.pools.create,
-            Seal { content, .. } if content.expose_text().len() > LARGE_BYTES => &self.pools.large,
+            Seal { content, .. } if content.expose_bytes().len() > LARGE_BYTES => &self.pools.large,
             _ => return Ok(self.actor.send(seal).await??),
         };
         let (roots, clock) = (Arc::clone(&self.roots), self.clock.clone());

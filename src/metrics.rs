@@ -11,7 +11,7 @@ use prometheus::{
     PullingGauge, Registry,
 };
 
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Timestamp};
 
 /// Bucket bounds of the time histograms, in seconds, up to the longest wait for a receipt.
 const SECONDS: [f64; 17] = [
@@ -82,7 +82,10 @@ impl StoreMetrics {
             burned: counter("secrets_burned", "Secrets burned before they were viewed."),
             locked: counter("secrets_locked", locked),
             expired: counter("secrets_expired", "Expired secrets that were purged."),
-            refused: counter("secrets_refused", "Creations refused for lack of space."),
+            refused: counter(
+                "secrets_refused",
+                "Creations refused for lack of space, or because erasing is behind.",
+            ),
             queue: gauge("store_queue_messages", "Messages that wait for the store."),
             batches: histogram("store_batch_messages", batch, &MESSAGES),
             commits: histogram("store_commit_duration_seconds", commit, &SECONDS),
@@ -115,6 +118,11 @@ impl StoreMetrics {
         self.due.fetch_min(due, Relaxed);
     }
 
+    /// How long the oldest item has been due for a purge, at the instant `now`.
+    pub(crate) fn purge_lag(&self, now: Timestamp) -> Duration {
+        now.since(Timestamp::from_millis(self.due.load(Relaxed)))
+    }
+
     /// Records that a purge ran, and when the next item is due; `None` if nothing is left. The first
     /// purge registers the purge lag.
     pub(crate) fn purged_until(&self, due: Option<i64>) {
@@ -128,8 +136,8 @@ impl StoreMetrics {
 /// How long the oldest due item has been due by `clock`, computed at each scrape.
 fn purge_lag(due: Arc<AtomicI64>, clock: Clock) -> prometheus::Result<PullingGauge> {
     let seconds = move || {
-        let lag = clock.read().settled.as_millis().saturating_sub(due.load(Relaxed));
-        Duration::from_millis(lag.try_into().unwrap_or_default()).as_secs_f64()
+        let due = Timestamp::from_millis(due.load(Relaxed));
+        clock.read().settled.since(due).as_secs_f64()
     };
     PullingGauge::new(
         "viewonce_purge_lag_seconds",

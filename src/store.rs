@@ -30,8 +30,7 @@
 //! | [`Purge`] | stays | stays | stays | deleted, if it is not yet, and erased |
 //! | [`Close`] and a start | stays | stays, with its attempts | stays | |
 //!
-//! Burning a viewed secret deletes the copy kept for redelivery, but answers false, because the secret
-//! was seen. [`Survey`] and [`Count`] count, [`Ping`] and [`Close`] concern the store itself.
+//! Burning a secret that is kept for redelivery deletes it, but answers false, because it was seen. [`Survey`] and [`Count`] count, [`Ping`] and [`Close`] concern the store itself.
 
 mod command;
 mod error;
@@ -70,6 +69,7 @@ impl From<&Settings> for Rules {
             attempts: settings.secrets.max_attempts,
             redelivery: Duration::from_secs(settings.secrets.redeliver_seconds),
             receipts_kept: receipts_kept.unwrap_or(Duration::MAX),
+            erase_within: Duration::from_secs(settings.store.erase_seconds),
             bounds: Bounds {
                 max_bytes: match settings.store.max_bytes {
                     0 => Bounds::NONE.max_bytes,

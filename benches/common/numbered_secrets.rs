@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use viewonce::crypto::format::{Issued, Roots};
 use viewonce::domain::clock::Timestamp;
 use viewonce::domain::id::LookupId;
-use viewonce::domain::secret::Plaintext;
+use viewonce::domain::secret::{Plaintext, ShredKey};
 use viewonce::domain::secret_key::{SecretKey, SecretKeys};
 use viewonce::domain::token::{RANDOM_BYTES, Token};
 use viewonce::store::Create;
@@ -63,6 +63,15 @@ impl Series {
         Issued { token: Token::from_parts(self.expires_at(number), &bytes), receipt: None }
     }
 
+    /// The shred key of secret `number`: not secret, but no two are the same.
+    fn shred_key(&self, number: u64) -> ShredKey {
+        let mut hash = Sha256::new();
+        hash.update(b"shred");
+        hash.update(self.seed.to_be_bytes());
+        hash.update(number.to_be_bytes());
+        ShredKey::from_bytes(hash.finalize().into())
+    }
+
     fn expires_at(&self, number: u64) -> Timestamp {
         let later = self.count.saturating_sub(number + 1);
         let milliseconds = u128::from(later) * SPREAD.as_millis() / u128::from(self.count);
@@ -87,7 +96,12 @@ impl Sealer {
     }
 
     pub(crate) fn seal(&self, series: &Series, number: u64) -> Outcome<Create> {
-        Ok(self.roots.seal(&series.issued(number), &self.content, None)?)
+        Ok(self.roots.seal(
+            &series.issued(number),
+            series.shred_key(number),
+            &self.content,
+            None,
+        )?)
     }
 
     /// The ids under which the store looks up the secret of this number.

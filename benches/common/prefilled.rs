@@ -42,6 +42,7 @@ const RULES: Rules = Rules {
     attempts: 10,
     redelivery: Duration::from_mins(1),
     receipts_kept: Duration::from_hours(168),
+    erase_within: Duration::MAX,
     bounds: Bounds::NONE,
 };
 

@@ -1,3 +1,4 @@
-SELECT lookup_id, wrapped_key, key_id, version, flags, expires_at, sealed
-FROM claims
-WHERE claim_id = ?1 AND ends_at > ?2 AND expires_at > ?3
+SELECT id, claim_id
+FROM secrets
+JOIN claims ON claims.secret = secrets.id
+WHERE id BETWEEN ?1 AND ?2 AND lookup_id = ?3 AND expires_at > ?4 AND ends_at > ?5

@@ -1,2 +1,2 @@
 DELETE FROM claims
-WHERE lookup_id = ?1
+WHERE secret = ?1

@@ -12,4 +12,4 @@ WHERE id IN (
     )
     WHERE bytes_before < ?3
 )
-RETURNING id, lookup_id, flags
+RETURNING id, lookup_id, flags, is_viewed, slot

@@ -1,4 +1,4 @@
-SELECT id, key_id, expires_at
+SELECT id, key_id, expires_at, is_viewed
 FROM secrets
 WHERE id > ?1
 ORDER BY id

@@ -21,7 +21,9 @@ use crate::domain::time_to_live::SHORTEST_HOURS;
 const MEBIBYTE: usize = 1 << 20;
 const TEBIBYTE: usize = 1 << 40;
 /// Bytes of a store besides its secrets: its log alone can take a few MiB.
-const STORE_BYTES: u64 = 8 << 20;
+const STORE_BYTES: u64 = 16 << 20;
+/// Bytes that a reserve must have at least: views and burns write a log of a few MiB between two checkpoints.
+const RESERVE_BYTES: u64 = 4 << 20;
 /// How often a content is written at most: at its creation and at its view, each time to the log and to
 /// the database.
 const WRITES_OF_CONTENT: u64 = 4;
@@ -98,7 +100,7 @@ section! {
         /// Bytes up to which creations may fill the store; 0 means no limit.
         max_bytes: u64 = |it| it.zero_or_within(STORE_BYTES + content_writes(it)?..=PEBIBYTE),
         /// Bytes that creations must leave free on the file system; 0 means no reserve.
-        min_free_bytes: u64 = |it| it.zero_or_within(content_writes(it)?..=PEBIBYTE),
+        min_free_bytes: u64 = |it| it.zero_or_within(content_writes(it)?.max(RESERVE_BYTES)..=PEBIBYTE),
     }
 }
 

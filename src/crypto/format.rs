@@ -1,80 +1,19 @@
-//! The sealed format, version 1, as pure functions.
-//!
-//! Notation: `HKDF[salt, info](key, n)` is HKDF-SHA-256 (RFC 5869), `||` concatenates, texts are
-//! UTF-8, integers and floating-point numbers are big-endian. Each `info` is a constant label and fields
-//! of fixed length (only `seal/1` has an optional field at its end). Two `info`s of different meaning
-//! are therefore never the same bytes.
+//! The sealed format, version 2, as pure functions. `docs/format.md` specifies it: what is derived from
+//! what, under which labels, and why. In short, for a secret without a passphrase:
 //!
 //! ```text
-//! token       = expiry || 26 random bytes, shown as base64url without padding (43 characters)
-//! expiry      = when the secret expires, in ms since the Unix epoch: 6 bytes, as in UUIDv7 (RFC 9562)
+//! token       = expiry || 26 random bytes                            6 and 26 bytes
 //! root        = HKDF-Extract[salt = "viewonce"](SECRET_KEY)          one for each secret key
-//! key_id      = HKDF-Expand[info = "key-id"](root, 4)
 //! lookup_id   = expiry || HKDF-Expand[info = "lookup" || token](root, 10)      in every version
-//! sealing_key = HKDF-Expand[info = "seal/1" || token [|| passphrase_key]](root, 64)
-//! flags       = 1 if a passphrase is needed, plus 2 if there is a receipt
+//! shred_key   = 32 random bytes, which the store keeps apart from the sealed bytes
+//! sealing_key = HKDF[salt = shred_key, info = "seal/2"](root || token, 64)
 //! associated  = (version, lookup_id, expiry, flags)                  1, 16, 6 and 1 bytes
 //! padded      = content || 0x80 || zeros, to a multiple of 64 bytes
 //! sealed      = AES-256-SIV (RFC 5297) under sealing_key, headers = associated
 //! ```
 //!
-//! - The store holds `lookup_id`, `key_id`, `associated` and `sealed`. Without both token and secret key,
-//!   only `key_id`, version, flags and expiry can be read or tested against a guess.
-//! - A sealing key is used once, so the determinism of SIV reveals nothing.
-//! - Ten derived bytes are enough for an id: a client that hits one by chance, one try in 2^80 at the
-//!   same millisecond, can destroy a secret, but not open it.
-//! - The expiry comes first in an id: rows written, read and purged together then lie together.
-//! - The expiry is authenticated: a row whose expiry was changed does not open.
-//! - The other bits of `flags` are reserved; a secret that has one set does not open. Opening checks in
-//!   this order: version, flags, key id, SIV tag, padding, UTF-8.
-//! - The ids of new secrets, receipts, redeliveries and creations are derived from the current secret
-//!   key. A secret's salt, verifier and wrapping key are derived from the key that its `key_id` names.
-//!
-//! # Passphrases
-//!
-//! ```text
-//! salt           = HKDF-Expand[info = "passphrase-salt" || token](root, 16)
-//! passphrase_key = Argon2id v1.3 (RFC 9106) of the passphrase in normal form C under salt:
-//!                  3 passes, 64 MiB, 4 lanes, 32 bytes               its second recommendation
-//! verifier       = HKDF-Expand[info = "verifier" || token || passphrase_key](root, 16)
-//! ```
-//!
-//! - The store holds `verifier`. An attacker who has the store, the token and the secret key can test
-//!   guesses at the passphrase, at the cost of Argon2 for each.
-//!
-//! # Receipts
-//!
-//! ```text
-//! receipt    = 32 random bytes, shown as base64url like a token
-//! receipt_id = HKDF-Expand[info = "receipt" || receipt](root, 16)
-//! ```
-//!
-//! # Redelivery and retries
-//!
-//! `key` is the idempotency key that the sender of a request chose.
-//!
-//! ```text
-//! redelivery_id = HKDF-Expand[info = "claim" || token || SHA-256(key)](root, 16)
-//! wrapping_key  = HKDF-Expand[info = "wrap/1" || token || SHA-256(key)](root, 64)
-//! wrapped       = AES-256-SIV of passphrase_key, not padded, under wrapping_key, header = lookup_id
-//!
-//! creation_id  = HKDF-Expand[info = "idempotency" || SHA-256(key)](root, 16)
-//! nonce        = 32 random bytes
-//! request      = given || ttl || length of passphrase || passphrase || content
-//!                given: 1 byte, 1 if there is a lifetime, plus 2 if a passphrase, plus 4 if a receipt
-//!                ttl: the hours as an IEEE 754 double, 0 if there is none
-//!                passphrase: in normal form C, empty if there is none; its length: 4 bytes
-//! token        = expiry ||
-//!                HKDF-Expand[info = "repeat" || nonce || SHA-256(key) || SHA-256(request)](root, 26)
-//! receipt      = HKDF-Expand[info = "repeat-receipt" || nonce || SHA-256(key) || SHA-256(request)](root, 32)
-//! ```
-//!
-//! - A secret that was revealed with a key is kept as it was sealed, under `redelivery_id`. If it has a
-//!   passphrase, `wrapped` is kept beside it, so that redelivery needs no passphrase.
-//! - For a creation with a key, the store holds `creation_id`, `nonce`, `lookup_id` and the expiry. A
-//!   retry derives the same token and receipt; a different request derives another `lookup_id`.
-//! - An attacker who has the store, the secret key and a creation's idempotency key can test guesses at
-//!   the whole request. So an idempotency key must be as hard to guess as a token, and is not stored.
+//! Everything derived from a root has an `info` of a constant label and fields of fixed length, so two
+//! `info`s of different meaning are never the same bytes. The functions know neither store nor HTTP.
 
 mod padding;
 mod passphrase;
@@ -83,14 +22,14 @@ mod siv;
 
 use aes_siv::KeyInit as _;
 use aes_siv::siv::Aes256Siv;
-use hkdf::Hkdf;
+use hkdf::{Hkdf, HkdfExtract};
 use sha2::Sha256;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{KEY_ID_BYTES, KeyId, LookupId, ReceiptId};
 use crate::domain::passphrase::{Passphrase, PassphraseKey};
-use crate::domain::secret::{Flags, Plaintext, SealedSecret};
+use crate::domain::secret::{Flags, Plaintext, SealedSecret, ShredKey};
 use crate::domain::secret_key::{SecretKey, SecretKeys};
 use crate::domain::token::{Receipt, Token};
 use crate::store::Create;
@@ -99,16 +38,17 @@ pub use retry::Retry;
 use siv::{associated, decrypt, encrypt};
 
 /// The version byte of this format.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Bytes of the SIV tag before the ciphertext (RFC 5297, section 2.6).
 pub const TAG_BYTES: usize = 16;
 
 const EXTRACT_SALT: &[u8] = b"viewonce";
 const KEY_ID_LABEL: &[u8] = b"key-id";
 const LOOKUP_LABEL: &[u8] = b"lookup";
-const SEAL_LABEL: &[u8] = b"seal/1";
+const SEAL_LABEL: &[u8] = b"seal/2";
 const RECEIPT_LABEL: &[u8] = b"receipt";
 const SIV_KEY_BYTES: usize = 64;
+const ROOT_BYTES: usize = 32;
 
 /// Why a secret could not be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -125,7 +65,7 @@ pub enum FormatError {
     /// Token, passphrase, ciphertext and associated data do not belong together.
     #[error("authentication failed")]
     Forged,
-    /// It is authentic, but not padded text.
+    /// It is authentic, but not padded, or not in the encoding that its flags name.
     #[error("invalid padding or text encoding")]
     Malformed,
     /// Allocating the memory for Argon2 failed.
@@ -134,6 +74,18 @@ pub enum FormatError {
     /// The operating system gave no random bytes for a token.
     #[error("the operating system gave no random bytes")]
     NoRandomness(#[from] getrandom::Error),
+}
+
+/// The random bytes of a creation. One call of the operating system's generator makes all of them.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Random([[u8; 32]; 3]);
+
+impl Random {
+    fn generate() -> Result<Self, FormatError> {
+        let mut random = Self(Default::default());
+        getrandom::fill(random.0.as_flattened_mut())?;
+        Ok(random)
+    }
 }
 
 /// The sender's credentials for a secret.
@@ -146,14 +98,21 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// Generates a token for a secret that expires at `expires_at`, and a receipt if one is wanted.
+    /// Generates a token for a secret that expires at `expires_at`, a receipt if one is wanted, and the
+    /// shred key.
     ///
     /// # Errors
     ///
     /// [`FormatError::NoRandomness`].
-    pub fn generate(expires_at: Timestamp, wants_receipt: bool) -> Result<Self, FormatError> {
-        let receipt = if wants_receipt { Some(Receipt::generate()?) } else { None };
-        Ok(Self { token: Token::generate(expires_at)?, receipt })
+    pub fn generate(
+        expires_at: Timestamp,
+        wants_receipt: bool,
+    ) -> Result<(Self, ShredKey), FormatError> {
+        let random = Random::generate()?;
+        let [token, receipt, shred_key] = &random.0;
+        let token = Token::from_random(expires_at, token);
+        let receipt = wants_receipt.then(|| Receipt::from_bytes(*receipt));
+        Ok((Self { token, receipt }, ShredKey::from_bytes(*shred_key)))
     }
 }
 
@@ -165,6 +124,9 @@ pub struct Roots {
 
 struct Root {
     key_id: KeyId,
+    /// The root itself, as a part of the input of each sealing key.
+    bytes: Zeroizing<[u8; ROOT_BYTES]>,
+    /// Derives everything else from the root.
     hkdf: Hkdf<Sha256>,
 }
 
@@ -182,8 +144,8 @@ impl Roots {
         self.iter().map(|root| root.key_id).collect()
     }
 
-    /// Seals `content` under the token of `issued`, the passphrase if there is one, and the current
-    /// secret key. A passphrase takes about 100 ms of one core, and 64 MiB of memory.
+    /// Seals `content` under the token of `issued`, `shred_key`, the passphrase if there is one, and the
+    /// current secret key. A passphrase takes about 100 ms of one core, and 64 MiB of memory.
     ///
     /// # Errors
     ///
@@ -191,19 +153,32 @@ impl Roots {
     pub fn seal(
         &self,
         issued: &Issued,
+        shred_key: ShredKey,
         content: &Plaintext,
         passphrase: Option<&Passphrase>,
     ) -> Result<Create, FormatError> {
         let (root, Issued { token, receipt }) = (&self.current, issued);
         let proof = passphrase.map(|passphrase| root.prove(token, passphrase)).transpose()?;
         let (lookup_id, expires_at) = (root.lookup_id(token), token.expires_at());
-        let flags = Flags::new(proof.is_some(), receipt.is_some());
+        let flags = Flags::default()
+            .with(Flags::PASSPHRASE, proof.is_some())
+            .with(Flags::RECEIPT, receipt.is_some())
+            .with(Flags::NOT_UTF8, !content.is_text())
+            .with(Flags::ENCRYPTED, content.is_encrypted());
         let headers = associated(VERSION, lookup_id, expires_at, flags);
-        let siv = root.siv(token, proof.as_ref().map(|(_verifier, key)| key));
-        let ciphertext = encrypt(siv, &headers.as_slices(), pad(content.expose_text().as_bytes()));
+        let siv = root.siv(token, &shred_key, proof.as_ref().map(|(_verifier, key)| key));
+        let ciphertext = encrypt(siv, &headers.as_slices(), pad(content.expose_bytes()));
         let (version, key_id) = (VERSION, root.key_id);
         Ok(Create {
-            secret: SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext },
+            secret: SealedSecret {
+                lookup_id,
+                key_id,
+                version,
+                flags,
+                expires_at,
+                shred_key,
+                ciphertext,
+            },
             verifier: proof.map(|(verifier, _key)| verifier),
             receipt_id: receipt.as_ref().map(|receipt| root.receipt_id(receipt)),
             creation: None,
@@ -231,22 +206,24 @@ impl Roots {
         sealed: SealedSecret,
         passphrase_key: Option<&PassphraseKey>,
     ) -> Result<Plaintext, FormatError> {
-        let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = sealed;
+        let SealedSecret { lookup_id, key_id, version, flags, expires_at, shred_key, ciphertext } =
+            sealed;
         if version != VERSION {
             return Err(FormatError::UnknownVersion);
         }
         if !flags.are_known() {
             return Err(FormatError::UnknownFlags);
         }
-        let siv = self.root(key_id)?.siv(token, passphrase_key);
+        let siv = self.root(key_id)?.siv(token, &shred_key, passphrase_key);
         let headers = associated(version, lookup_id, expires_at, flags);
         let mut buffer = decrypt(siv, &headers.as_slices(), ciphertext)?;
         unpad(&mut buffer)?;
-        let text = String::from_utf8(std::mem::take(&mut *buffer)).map_err(|error| {
-            error.into_bytes().zeroize();
-            FormatError::Malformed
-        })?;
-        Plaintext::parse(text).map_err(|_empty| FormatError::Malformed)
+        let content = Plaintext::parse_bytes(std::mem::take(&mut *buffer))
+            .map_err(|_empty| FormatError::Malformed)?;
+        if content.is_text() == flags.has(Flags::NOT_UTF8) {
+            return Err(FormatError::Malformed);
+        }
+        Ok(content.encrypted(flags.has(Flags::ENCRYPTED)))
     }
 
     fn iter(&self) -> impl Iterator<Item = &Root> {
@@ -260,10 +237,10 @@ impl Roots {
 
 impl Root {
     fn derive(key: &SecretKey) -> Self {
-        let hkdf = Hkdf::new(Some(EXTRACT_SALT), key.expose_bytes());
+        let (root, hkdf) = Hkdf::<Sha256>::extract(Some(EXTRACT_SALT), key.expose_bytes());
         let mut key_id = [0; KEY_ID_BYTES];
         expand(&hkdf, &[KEY_ID_LABEL], &mut key_id);
-        Self { key_id: KeyId::from_bytes(key_id), hkdf }
+        Self { key_id: KeyId::from_bytes(key_id), bytes: Zeroizing::new(root.into()), hkdf }
     }
 
     fn lookup_id(&self, token: &Token) -> LookupId {
@@ -275,9 +252,20 @@ impl Root {
         ReceiptId::from_bytes(self.expand(&[RECEIPT_LABEL, receipt.expose_bytes()]))
     }
 
-    fn siv(&self, token: &Token, passphrase_key: Option<&PassphraseKey>) -> Aes256Siv {
-        let passphrase_key = passphrase_key.map_or(&[][..], |key| key.expose_bytes());
-        self.siv_of(&[SEAL_LABEL, token.expose_bytes(), passphrase_key])
+    fn siv(
+        &self,
+        token: &Token,
+        shred_key: &ShredKey,
+        passphrase_key: Option<&PassphraseKey>,
+    ) -> Aes256Siv {
+        let mut extract = HkdfExtract::<Sha256>::new(Some(shred_key.expose_bytes()));
+        extract.input_ikm(&*self.bytes);
+        extract.input_ikm(token.expose_bytes());
+        if let Some(key) = passphrase_key {
+            extract.input_ikm(key.expose_bytes());
+        }
+        let (_prk, hkdf) = extract.finalize();
+        siv_of(&hkdf, &[SEAL_LABEL])
     }
 
     /// Derives bytes that are not secret: they are not wiped.
@@ -286,12 +274,12 @@ impl Root {
         expand(&self.hkdf, info, &mut derived);
         derived
     }
+}
 
-    fn siv_of(&self, info: &[&[u8]]) -> Aes256Siv {
-        let mut key = Zeroizing::new([0; SIV_KEY_BYTES]);
-        expand(&self.hkdf, info, &mut *key);
-        Aes256Siv::new((&*key).into())
-    }
+fn siv_of(hkdf: &Hkdf<Sha256>, info: &[&[u8]]) -> Aes256Siv {
+    let mut key = Zeroizing::new([0; SIV_KEY_BYTES]);
+    expand(hkdf, info, &mut *key);
+    Aes256Siv::new((&*key).into())
 }
 
 #[expect(clippy::expect_used, reason = "HKDF refuses only outputs over 255 hashes long")]

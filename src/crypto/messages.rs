@@ -104,14 +104,17 @@ impl Seal {
     pub(super) fn run(self, roots: &Roots, clock: &Clock) -> Result<Sealed, FormatError> {
         let expires_at = clock.now().plus(self.time_to_live.duration);
         let retry = Retry::of(&self);
-        let (issued, creation) = match &retry {
-            None => (Issued::generate(expires_at, self.wants_receipt)?, None),
+        let (issued, shred_key, creation) = match &retry {
+            None => {
+                let (issued, shred_key) = Issued::generate(expires_at, self.wants_receipt)?;
+                (issued, shred_key, None)
+            }
             Some(retry) => {
-                let (issued, creation) = roots.issue(retry, expires_at)?;
-                (issued, Some(creation))
+                let (issued, shred_key, creation) = roots.issue(retry, expires_at)?;
+                (issued, shred_key, Some(creation))
             }
         };
-        let create = roots.seal(&issued, &self.content, self.passphrase.as_ref())?;
+        let create = roots.seal(&issued, shred_key, &self.content, self.passphrase.as_ref())?;
         Ok(Sealed { issued, create: Create { creation, ..create }, retry })
     }
 }

@@ -50,6 +50,11 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
+    /// The time from `earlier` to this instant; zero if that is not earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0).max(0).unsigned_abs())
+    }
+
     fn offset_by(self, milliseconds: &AtomicI64) -> Self {
         Self(self.0.saturating_add(milliseconds.load(Ordering::Relaxed)))
     }

@@ -89,19 +89,6 @@ impl LookupId {
     }
 }
 
-impl Nonce {
-    /// Generates a nonce with the operating system's random generator.
-    ///
-    /// # Errors
-    ///
-    /// The error of the random generator.
-    pub fn generate() -> Result<Self, getrandom::Error> {
-        let mut nonce = Self([0; NONCE_BYTES]);
-        getrandom::fill(&mut nonce.0)?;
-        Ok(nonce)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::domain::access_token::AccessToken;

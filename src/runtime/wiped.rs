@@ -1,5 +1,6 @@
 //! Wiping at the speed of memset, and a growing buffer that leaves no unwiped copy behind.
 
+use std::fmt;
 use std::io;
 
 use zeroize::optimization_barrier;
@@ -10,8 +11,16 @@ pub fn wipe(bytes: &mut [u8]) {
     optimization_barrier(bytes);
 }
 
+/// Wipes and empties `bytes`, with what lies in the allocation behind their end.
+pub fn wipe_vec(bytes: &mut Vec<u8>) {
+    bytes.clear();
+    bytes.resize(bytes.capacity(), 0);
+    optimization_barrier(bytes);
+    bytes.clear();
+}
+
 /// A buffer that is wiped on drop, and whose old allocation is wiped when it grows.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct WipedBytes(Vec<u8>);
 
 impl WipedBytes {
@@ -54,6 +63,12 @@ impl Drop for WipedBytes {
     fn drop(&mut self) {
         // Removed bytes are wiped already, so only these are left.
         wipe(&mut self.0);
+    }
+}
+
+impl fmt::Debug for WipedBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WipedBytes(…)")
     }
 }
 

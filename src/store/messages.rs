@@ -21,6 +21,9 @@ pub struct Rules {
     pub redelivery: Duration,
     /// How long a receipt is kept after the end of its secret.
     pub receipts_kept: Duration,
+    /// How soon after its end a secret must be erased. Creations are refused while purges leave secrets
+    /// that ended more than half of this time ago.
+    pub erase_within: Duration,
     /// The limits up to which creations may fill the store.
     pub bounds: Bounds,
 }
@@ -61,9 +64,9 @@ pub enum Created {
     Before(Creation),
 }
 
-/// Deletes and returns the living secret that has one of these ids. If `redelivery_ids` is not empty, a
-/// sealed copy is kept under the first id. If a copy already exists under any of them, that copy is
-/// returned.
+/// Ends and returns the living secret that has one of these ids. It is deleted, or, if `redelivery_ids` is
+/// not empty, kept for redelivery under the first of them. A secret that is kept under any of them already
+/// is returned again.
 #[derive(Clone)]
 pub struct Take {
     /// The ids that the secret may have, the likeliest first.
@@ -110,9 +113,14 @@ pub enum Taken {
     Nothing,
 }
 
-/// Deletes the secret that is kept for redelivery under one of these ids. Returns whether it existed.
-/// Never touches a living secret.
-pub struct Acknowledge(pub Vec<RedeliveryId>);
+/// Deletes the secret that is kept for redelivery. Returns whether it existed. Never touches a living
+/// secret.
+pub struct Acknowledge {
+    /// The ids that the secret may have.
+    pub candidates: Vec<LookupId>,
+    /// The ids that it may be kept under for redelivery.
+    pub redelivery_ids: Vec<RedeliveryId>,
+}
 
 /// Reads the public facts of the living secret that has one of these ids. The secret stays.
 pub struct Peek(pub Vec<LookupId>);

@@ -7,9 +7,9 @@
 
 mod database;
 mod files;
-mod layout;
 mod place;
 mod quota;
+mod shreds;
 mod tally;
 mod transaction;
 mod writer;

@@ -64,12 +64,12 @@ async fn a_large_content_is_sealed_off_the_serving_thread() {
 async fn a_large_content_is_opened_off_the_serving_thread() {
     let folder = tempfile::tempdir().unwrap();
     let state = state(&folder, BYTES);
-    let issued = Issued::generate(Timestamp::from_millis(0), false).unwrap();
-    let sealed = Roots::derive(&keys()).seal(&issued, &content(), None).unwrap();
+    let (issued, shred_key) = Issued::generate(Timestamp::from_millis(0), false).unwrap();
+    let sealed = Roots::derive(&keys()).seal(&issued, shred_key, &content(), None).unwrap();
     let presented = Arc::new(Presented { token: issued.token, key: None });
     let open = Open { presented, secret: sealed.secret, unlock: None };
     let opened = off_this_thread(state.crypto.open(open)).await.unwrap();
-    assert_eq!(opened.expose_text().len(), BYTES);
+    assert_eq!(opened.expose_bytes().len(), BYTES);
 }
 
 #[actix_web::test]

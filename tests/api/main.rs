@@ -29,7 +29,6 @@ mod large;
 mod limits;
 mod metrics;
 mod metrics_listener;
-mod old_database;
 mod overload;
 mod panic;
 mod passphrase;

@@ -1,10 +1,16 @@
 //! Viewing, burning and the status of secrets.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
+use viewonce::crypto::format::{Issued, Roots};
+use viewonce::domain::secret::Plaintext;
 
 use crate::expect_problem;
-use crate::support::{REPEAT_KEYS, UNKNOWN_TOKEN, document, secret, spawn_app, spawn_app_with};
+use crate::support::{
+    REPEAT_KEYS, UNKNOWN_TOKEN, document, keys, secret, spawn_app, spawn_app_with,
+};
 
 #[actix_web::test]
 async fn a_secret_is_viewed_once_by_its_address() {
@@ -135,4 +141,18 @@ async fn a_token_has_one_form_in_an_address() {
         expect_problem(app.get(&path).await, 404, "no-such-path").await;
     }
     assert!(app.is_available(&token).await);
+}
+
+#[actix_web::test]
+async fn a_content_that_is_not_utf8_is_shown_in_base64() {
+    let app = spawn_app();
+    let bytes = vec![0xff, 0x00, 0xfe];
+    let expires_at = app.clock.now().plus(Duration::from_hours(1));
+    let (issued, shred_key) = Issued::generate(expires_at, false).unwrap();
+    let content = Plaintext::parse_bytes(bytes).unwrap();
+    let create = Roots::derive(&keys()).seal(&issued, shred_key, &content, None).unwrap();
+    app.store.ask(create).await.unwrap();
+    let answer = document(app.view(&issued.token.expose_text()).await).await;
+    let message = "Secret retrieved successfully";
+    assert_eq!(answer, json!({ "content": "/wD+", "encoding": "base64", "message": message }));
 }

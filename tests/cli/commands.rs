@@ -90,14 +90,15 @@ fn purge_deletes_expired_secrets() {
             attempts: 1,
             redelivery: Duration::ZERO,
             receipts_kept: Duration::ZERO,
+            erase_within: Duration::MAX,
             bounds: Bounds::NONE,
         };
         let lifeline = Lifelines::new().0.of("store");
         let store = StoreActor::start(&path, rules, Clock::default(), 16, lifeline).unwrap();
         for expires_at in [Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX)] {
             let content = Plaintext::parse("x".to_owned()).unwrap();
-            let issued = Issued::generate(expires_at, false).unwrap();
-            let create = roots.seal(&issued, &content, None).unwrap();
+            let (issued, shred_key) = Issued::generate(expires_at, false).unwrap();
+            let create = roots.seal(&issued, shred_key, &content, None).unwrap();
             store.ask(create).await.unwrap();
         }
         store.insist(Close).await.unwrap();

@@ -54,11 +54,11 @@ const WRONG_FILES: [(&str, &str); 33] = [
     ),
     (
         "[store]\nmax_bytes = 1000000",
-        "viewonce.toml: store.max_bytes: expected 0, or a number from 8650752 to ",
+        "viewonce.toml: store.max_bytes: expected 0, or a number from 17039360 to ",
     ),
     (
         "[store]\nmin_free_bytes = -1",
-        "viewonce.toml: store.min_free_bytes: expected 0, or a number from 262144 to ",
+        "viewonce.toml: store.min_free_bytes: expected 0, or a number from 4194304 to ",
     ),
     (
         "[secrets]\nmax_ttl_hours = 0",

@@ -1,17 +1,15 @@
 //! A clock that is set forward or back while a server runs: expired secrets are not shown, and living
 //! ones are not deleted.
 
-use std::fs;
-
 use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::client::{ask, is_there, post, state, until};
 use crate::fault_injection::FaultInjector;
 use crate::process::Service;
-use crate::replaced_files::file;
+use crate::shred_keys::{are_in_files, shred_keys};
 
-/// Bytes of a content that is searched for in the files.
+/// Bytes of a content.
 const LARGE: usize = 60_000;
 const SECOND_IN_HOURS: f64 = 1.0 / 3_600.0;
 
@@ -32,13 +30,6 @@ async fn store(service: &Service, hours: f64) -> (String, String) {
 
 fn content() -> String {
     "x".repeat(LARGE)
-}
-
-/// Whether the files hold the sealed bytes of a secret. The log is read first: bytes moved to the
-/// database meanwhile are then found in at least one of the two.
-fn is_in_files(service: &Service) -> bool {
-    let bytes = ["-wal", ""].map(|end| fs::read(file(service.folder.path(), end)).unwrap());
-    bytes.concat().into_iter().filter(|&byte| byte != 0).count() > LARGE
 }
 
 #[actix_web::test]
@@ -84,10 +75,11 @@ async fn a_lasting_forward_jump_is_followed_and_logged() {
     let injector = FaultInjector::new();
     let service = start(&injector, "1");
     let (token, receipt) = store(&service, 1.0).await;
-    assert!(is_in_files(&service));
+    let keys = shred_keys(service.folder.path()).unwrap();
+    assert!(!keys.is_empty() && are_in_files(&keys, service.folder.path()));
     injector.set_clock(TimeDelta::days(1));
     assert!(!is_there(&service, &token).await);
-    until(async || !is_in_files(&service)).await;
+    until(async || !are_in_files(&keys, service.folder.path())).await;
     injector.set_clock(TimeDelta::zero());
     assert!(!is_there(&service, &token).await);
     assert_eq!(state(&service, &receipt).await, "expired");

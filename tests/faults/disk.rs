@@ -156,10 +156,10 @@ async fn the_service_works_on_while_the_database_cannot_be_written() {
     injector.fail(Fault::new(libc::ENOSPC, calls::WRITE, files::DATABASE).after(50).torn());
     let content = "x".repeat(60_000);
     let mut tokens = Vec::new();
-    for _ in 0..30 {
+    for _ in 0..100 {
         tokens.push(service.store(&content).await.expect("the log takes it"));
     }
-    let seen = tokens.split_off(15);
+    let seen = tokens.split_off(50);
     for token in &seen {
         assert_eq!(service.view(token).await.as_ref(), Some(&content));
     }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -10,12 +10,13 @@ use serde_json::json;
 use crate::client::{Effect, ask, is_healthy, is_there, post, state, until, until_healthy, view};
 use crate::process::Service;
 use crate::replaced_files::file;
+use crate::shred_keys::{Key, are_in_files, shred_keys};
 use crate::subprocess::{self, ON_A_SMALL_FILE_SYSTEM};
 use crate::workload::Workload;
 use crate::{unbounded, with_long_repeats};
 
 /// Bytes of a content that needs many pages.
-const LARGE: usize = 60_000;
+const LARGE: usize = 240_000;
 /// Free bytes that suffice for a small write, but not for a large one.
 const LITTLE: u64 = 16_384;
 /// Secrets that expire together.
@@ -30,7 +31,9 @@ const LIFETIME: u32 = 6;
 fn start(folder: tempfile::TempDir, interval: u64) -> Service {
     Service::start(folder, |command| {
         let command = with_long_repeats(unbounded(command));
-        command.env("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval.to_string())
+        command
+            .env("VIEWONCE_SECRETS__MAX_CONTENT_BYTES", LARGE.to_string())
+            .env("VIEWONCE_JANITOR__INTERVAL_SECONDS", interval.to_string())
     })
 }
 
@@ -75,12 +78,6 @@ fn large() -> String {
     "x".repeat(LARGE)
 }
 
-/// Bytes of the database and its log that are not zero.
-fn marked_bytes(folder: &Path) -> usize {
-    let bytes = ["", "-wal"].iter().flat_map(|end| fs::read(file(folder, end)).unwrap());
-    bytes.filter(|&byte| byte != 0).count()
-}
-
 #[actix_web::test]
 async fn creations_on_a_full_disk_are_refused_and_lose_nothing() {
     let test = "full_disk::creations_on_a_full_disk_are_refused_and_lose_nothing";
@@ -122,7 +119,9 @@ async fn creations_leave_space_for_all_other_requests() {
     let test = "full_disk::creations_leave_space_for_all_other_requests";
     if subprocess::is_alone(test, ON_A_SMALL_FILE_SYSTEM) {
         let service = Service::start(tempfile::tempdir().unwrap(), |command| {
-            command.env("VIEWONCE_STORE__MIN_FREE_BYTES", (subprocess::SMALL / 2).to_string())
+            command
+                .env("VIEWONCE_SECRETS__MAX_CONTENT_BYTES", LARGE.to_string())
+                .env("VIEWONCE_STORE__MIN_FREE_BYTES", (subprocess::SMALL / 2).to_string())
         });
         let mut stored = Vec::new();
         while let Some(secret) = store(&service, 1.0).await {
@@ -176,21 +175,22 @@ async fn a_purge_on_a_full_disk_is_reported_and_done_later() {
                 break;
             }
         }
-        let (service, receipts) = prepared.expect("the disk is full before anything has expired");
+        let (service, receipts, keys) =
+            prepared.expect("the disk is full before anything has expired");
+        let folder = service.folder.path();
         until_healthy(&service, false).await;
-        assert!(marked_bytes(service.folder.path()) > LARGE);
+        assert!(are_in_files(&keys, folder));
         free_space(&service).await;
-        until(async || marked_bytes(service.folder.path()) < LARGE).await;
+        until(async || !are_in_files(&keys, folder)).await;
         for receipt in receipts {
             assert_eq!(state(&service, &receipt).await, "expired");
         }
     }
 }
 
-/// A server whose disk is full of secrets that soon expire, with space only for small writes. At least
-/// three secrets expire between two purges, so a purge does not fit. Returns the receipts, too; `None`
-/// if the machine was too slow.
-async fn full_of_expiring_secrets(interval: u32) -> Option<(Service, Vec<String>)> {
+/// A server with secrets that soon expire, whose disk is full. Returns their receipts and shred keys,
+/// too; `None` if the machine was too slow.
+async fn full_of_expiring_secrets(interval: u32) -> Option<(Service, Vec<String>, Vec<Key>)> {
     let service = fresh(interval.into());
     let lifetime = f64::from(interval * LIFETIME) * SECOND_IN_HOURS;
     let mut receipts = Vec::new();
@@ -199,16 +199,16 @@ async fn full_of_expiring_secrets(interval: u32) -> Option<(Service, Vec<String>
         receipts.push(store(&service, lifetime).await.unwrap().1);
     }
     let is_at_once = began.elapsed() < Duration::from_secs(interval.into());
-    let marked = marked_bytes(service.folder.path());
     let log = file(service.folder.path(), "-wal");
     until(async || fs::metadata(&log).unwrap().len() == 0).await;
-    fill(&service, (EXPIRING * LARGE / 2) as u64);
+    let keys = shred_keys(service.folder.path()).unwrap();
+    assert_eq!(keys.len(), EXPIRING);
+    fill(&service, 0);
     let is_in_time = state(&service, &receipts[0]).await == "pending";
     if !is_at_once || !is_in_time {
         return None;
     }
-    assert!(marked > EXPIRING * LARGE);
-    Some((service, receipts))
+    Some((service, receipts, keys))
 }
 
 #[actix_web::test]

@@ -16,6 +16,7 @@ mod power_cut;
 #[path = "../support/process.rs"]
 mod process;
 mod replaced_files;
+mod shred_keys;
 mod startup;
 #[path = "../support/subprocess.rs"]
 mod subprocess;

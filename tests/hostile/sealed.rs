@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use viewonce::crypto::format::{FormatError, Issued, Roots};
 use viewonce::domain::clock::Timestamp;
-use viewonce::domain::secret::{Flags, Plaintext, SealedSecret};
+use viewonce::domain::secret::{Flags, Plaintext, SealedSecret, ShredKey};
 
 use crate::proptest_config::config;
 use crate::support::keys;
@@ -24,6 +24,7 @@ enum Alteration {
     Expiry(i64),
     Flags(u8),
     Version(u8),
+    ShredKey(Index, u8),
 }
 
 fn alteration() -> impl Strategy<Value = Alteration> {
@@ -35,6 +36,7 @@ fn alteration() -> impl Strategy<Value = Alteration> {
         any::<i64>().prop_map(Alteration::Expiry),
         any::<u8>().prop_map(Alteration::Flags),
         any::<u8>().prop_map(Alteration::Version),
+        (any::<Index>(), 0..8_u8).prop_map(|(place, bit)| Alteration::ShredKey(place, bit)),
     ]
 }
 
@@ -50,22 +52,32 @@ fn alter(sealed: &mut SealedSecret, alteration: Alteration) {
         }
         Alteration::Flags(byte) => sealed.flags = Flags::from_byte(byte),
         Alteration::Version(version) => sealed.version = version,
+        Alteration::ShredKey(place, bit) => {
+            let mut bytes = *sealed.shred_key.expose_bytes();
+            *place.get_mut(&mut bytes) ^= 1 << bit;
+            sealed.shred_key = ShredKey::from_bytes(bytes);
+        }
     }
 }
 
-fn open(issued: &Issued, sealed: SealedSecret) -> Result<String, FormatError> {
+fn open(issued: &Issued, sealed: SealedSecret) -> Result<Vec<u8>, FormatError> {
     let content = ROOTS.open(&issued.token, sealed, None)?;
-    Ok(content.expose_text().to_owned())
+    Ok(content.expose_bytes().to_vec())
 }
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn an_altered_sealed_secret_does_not_open(content in ".{1,200}", alteration in alteration()) {
-        let issued = Issued::generate(Timestamp::from_millis(1_800_000_000_000), false).unwrap();
-        let plaintext = Plaintext::parse(content.clone()).unwrap();
-        let sealed = ROOTS.seal(&issued, &plaintext, None).unwrap().secret;
+    fn an_altered_sealed_secret_does_not_open(
+        content in prop_oneof![".{1,200}".prop_map(String::into_bytes), vec(any::<u8>(), 1..200)],
+        is_encrypted in any::<bool>(),
+        alteration in alteration(),
+    ) {
+        let expires_at = Timestamp::from_millis(1_800_000_000_000);
+        let (issued, shred_key) = Issued::generate(expires_at, false).unwrap();
+        let plaintext = Plaintext::parse_bytes(content.clone()).unwrap().encrypted(is_encrypted);
+        let sealed = ROOTS.seal(&issued, shred_key, &plaintext, None).unwrap().secret;
         let mut altered = sealed.clone();
         alter(&mut altered, alteration);
         if altered == sealed {

@@ -129,10 +129,10 @@ fn no_key_stays_in_memory_once_roots_are_derived_from_it() {
 #[test]
 fn no_content_stays_in_memory_once_it_is_sealed_or_handed_out() {
     let (needle, roots) = (Needle::generate(), roots());
-    let issued = Issued::generate(Timestamp::from_millis(0), false).unwrap();
+    let (issued, shred_key) = Issued::generate(Timestamp::from_millis(0), false).unwrap();
     let content = Plaintext::parse(needle.text().to_string()).unwrap();
     assert!(needle.is_in_memory());
-    let sealed = roots.seal(&issued, &content, None).unwrap().secret;
+    let sealed = roots.seal(&issued, shred_key, &content, None).unwrap().secret;
     drop(content);
     assert!(!needle.is_in_memory());
     let content = roots.open(&issued.token, sealed, None).unwrap();
@@ -144,7 +144,7 @@ fn no_content_stays_in_memory_once_it_is_sealed_or_handed_out() {
 #[test]
 fn no_passphrase_stays_in_memory_once_it_is_stretched() {
     let (needle, roots) = (Needle::generate(), roots());
-    let issued = Issued::generate(Timestamp::from_millis(0), false).unwrap();
+    let (issued, _shred_key) = Issued::generate(Timestamp::from_millis(0), false).unwrap();
     let passphrase = Passphrase::parse(&needle.text()).unwrap();
     assert!(needle.is_in_memory());
     roots.prove(&issued.token, roots.key_ids()[0], &passphrase).unwrap();

@@ -8,12 +8,12 @@ use viewonce::domain::id::LookupId;
 use viewonce::domain::secret::SealedSecret;
 use viewonce::runtime::lifeline::Ended;
 use viewonce::store::{
-    Acknowledge, Bounds, Burn, Close, Create, Inspect, Peek, ReceiptStatus, Revoke, Rules, State,
-    Store, Take, Taken,
+    Bounds, Burn, Close, Create, Inspect, Peek, ReceiptStatus, Revoke, Rules, State, Store, Take,
+    Taken,
 };
 
 use crate::samples::{
-    HOUR, Terms, create_of, lookup_id, only, receipt, redelivery_id, secret, take_of,
+    HOUR, Terms, acknowledgement, create_of, lookup_id, only, receipt, secret, take_of,
 };
 
 /// Mailbox size that suffices for all concurrent messages of a test.
@@ -24,6 +24,7 @@ pub(crate) const RULES: Rules = Rules {
     attempts: 3,
     redelivery: Duration::from_mins(1),
     receipts_kept: Duration::from_hours(168),
+    erase_within: Duration::MAX,
     bounds: Bounds::NONE,
 };
 
@@ -164,7 +165,7 @@ impl<B: Backend> Subject<B> {
 
     /// Ends the repeat of secret number `n` with this key; returns whether there was one.
     pub(crate) async fn acknowledge(&self, n: u32, key: u32) -> bool {
-        self.store.ask(Acknowledge(vec![redelivery_id(n, key)])).await.unwrap()
+        self.store.ask(acknowledgement(n, key)).await.unwrap()
     }
 
     /// The status that the receipt of secret number `n` reports, if the receipt is kept.

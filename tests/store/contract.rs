@@ -112,6 +112,8 @@ macro_rules! contract {
                 purge_deletes_the_expired_and_leaves_the_living
                 purge_deletes_in_portions_and_says_when_it_is_complete
                 purge_deletes_large_secrets_a_few_at_a_time
+                a_purge_deletes_what_was_stored_since_the_last_one_and_more
+                creations_are_refused_while_purges_are_behind
                 purge_deletes_large_repeats_a_few_at_a_time
                 purge_deletes_repeats_in_portions
                 purge_deletes_receipts_in_portions

@@ -227,7 +227,10 @@ async fn send(store: &Store, number: u32, ask: Ask, now: Timestamp) -> Result<Re
                 store.ask(Take { candidates: secrets(), redelivery_ids: claims, proof }).await?,
             )
         }
-        Ask::Acknowledge(key) => Reply::Ended(store.ask(Acknowledge(claims(key))).await?),
+        Ask::Acknowledge(key) => {
+            let end = Acknowledge { candidates: secrets(), redelivery_ids: claims(key) };
+            Reply::Ended(store.ask(end).await?)
+        }
         Ask::Burn => Reply::Ended(store.ask(Burn(secrets())).await?),
         Ask::Revoke => Reply::ReceiptStatus(store.ask(Revoke(receipts())).await?),
         Ask::Peek => Reply::Peeked(store.ask(Peek(secrets())).await?),

@@ -9,8 +9,8 @@ use viewonce::domain::id::{
 };
 use viewonce::domain::idempotency_key::NewCreation;
 use viewonce::domain::passphrase::WrappedKey;
-use viewonce::domain::secret::{Flags, SealedSecret};
-use viewonce::store::{Create, Proof, Take};
+use viewonce::domain::secret::{Flags, SHRED_KEY_BYTES, SealedSecret, ShredKey};
+use viewonce::store::{Acknowledge, Create, Proof, Take};
 
 /// Lifetime of a secret, unless a test sets another.
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
@@ -49,7 +49,7 @@ impl Terms {
     pub(crate) fn of(self, n: u32, sealed: SealedSecret) -> Create {
         let Self { has_passphrase, has_receipt, is_repeatable } = self;
         Create {
-            secret: SealedSecret { flags: Flags::new(has_passphrase, has_receipt), ..sealed },
+            secret: SealedSecret { flags: flags(has_passphrase, has_receipt), ..sealed },
             verifier: has_passphrase.then(|| verifier(n)),
             receipt_id: has_receipt.then(|| receipt_id(n)),
             creation: is_repeatable.then(|| creation(n)),
@@ -62,16 +62,25 @@ pub(crate) fn secret(n: u32, expires_at: Timestamp) -> SealedSecret {
     secret_of_size(n, 1 + n as usize * 37 % 61, expires_at)
 }
 
-/// Secret number `n`, which consists of `marks` [`mark`]s unless it is a large one.
-pub(crate) fn secret_of_size(n: u32, marks: usize, expires_at: Timestamp) -> SealedSecret {
-    let marks = if n.is_multiple_of(LARGE_ONE_IN) { 1_000 } else { marks };
+/// The flags of a secret with or without a passphrase and a receipt.
+pub(crate) fn flags(has_passphrase: bool, has_receipt: bool) -> Flags {
+    Flags::default().with(Flags::PASSPHRASE, has_passphrase).with(Flags::RECEIPT, has_receipt)
+}
+
+/// Secret number `n`, with `blocks` blocks of sealed bytes unless it is a large one. Each half of its shred
+/// key is its [`mark`].
+pub(crate) fn secret_of_size(n: u32, blocks: usize, expires_at: Timestamp) -> SealedSecret {
+    let blocks = if n.is_multiple_of(LARGE_ONE_IN) { 1_000 } else { blocks };
+    let mut shred_key = [0; SHRED_KEY_BYTES];
+    shred_key.copy_from_slice(mark(n).repeat(2).as_bytes());
     SealedSecret {
         lookup_id: lookup_id(n),
         key_id: KeyId::from_bytes(n.to_le_bytes()),
-        version: 1,
+        version: 2,
         flags: Flags::default(),
         expires_at,
-        ciphertext: mark(n).repeat(marks).into_bytes(),
+        shred_key: ShredKey::from_bytes(shred_key),
+        ciphertext: id_bytes(n, 7 << 32).repeat(blocks),
     }
 }
 
@@ -85,6 +94,11 @@ pub(crate) fn lookup_id(n: u32) -> LookupId {
 /// Creates a secret with nothing beside it.
 pub(crate) fn create_of(secret: SealedSecret) -> Create {
     Create { secret, verifier: None, receipt_id: None, creation: None }
+}
+
+/// Ends the repeat of secret number `n` with this key.
+pub(crate) fn acknowledgement(n: u32, key: u32) -> Acknowledge {
+    Acknowledge { candidates: only(n), redelivery_ids: vec![redelivery_id(n, key)] }
 }
 
 /// Takes the secret with one of these ids, without repeat and without passphrase.
@@ -170,12 +184,12 @@ pub(crate) fn wrong_guess(n: u32) -> Take {
 
 /// The piece of which the sealed bytes of secret number `n` consist.
 fn mark(n: u32) -> String {
-    format!("sealed {n:08x}!")
+    format!("shred! {n:08x}!")
 }
 
 /// The number of the secret to which this [`mark`] belongs.
 pub(crate) fn marked(bytes: &[u8]) -> Option<u32> {
-    let digits = bytes.strip_prefix(b"sealed ")?.strip_suffix(b"!")?;
+    let digits = bytes.strip_prefix(b"shred! ")?.strip_suffix(b"!")?;
     u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 

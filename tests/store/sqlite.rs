@@ -5,11 +5,11 @@ mod erasure;
 mod failure;
 mod files;
 mod large;
-mod layout;
 mod quota;
 mod refusal;
 mod rows;
 mod shared_places;
+mod shreds;
 
 use std::fs;
 use std::path::PathBuf;

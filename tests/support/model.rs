@@ -16,6 +16,7 @@ pub(crate) const RULES: Rules = Rules {
     attempts: 2,
     redelivery: Duration::from_hours(2 * 24),
     receipts_kept: DAY.saturating_mul(48),
+    erase_within: Duration::MAX,
     bounds: Bounds::NONE,
 };
 

@@ -7,10 +7,10 @@ use std::process::{Command, Output};
 /// Mounts a file system of [`SMALL`] bytes on the folder for temporary files.
 pub(crate) const ON_A_SMALL_FILE_SYSTEM: &str = r#"
     unshare --user --map-root-user --mount true || exit 77
-    mount='mount -t tmpfs -o size=2m none "$TMPDIR" || exit 77; exec "$0" "$@"'
+    mount='mount -t tmpfs -o size=8m none "$TMPDIR" || exit 77; exec "$0" "$@"'
     exec unshare --user --map-root-user --mount sh -c "$mount" "$0" "$@""#;
 /// Bytes of a small file system.
-pub(crate) const SMALL: u64 = 2 << 20;
+pub(crate) const SMALL: u64 = 8 << 20;
 /// Ignores SIGXFSZ, so that a write beyond a later limit is an error and does not kill the process.
 pub(crate) const WITHOUT_SIGNALS_OF_LIMITS: &str = "prlimit --version || exit 77; trap '' XFSZ";
 

@@ -7,14 +7,14 @@ use viewonce::domain::id::{
 };
 use viewonce::domain::idempotency_key::IdempotencyKey;
 use viewonce::domain::passphrase::{PASSPHRASE_KEY_BYTES, PassphraseKey, WrappedKey};
-use viewonce::domain::secret::{Flags, Plaintext, SealedSecret};
+use viewonce::domain::secret::{Flags, Plaintext, SHRED_KEY_BYTES, SealedSecret, ShredKey};
 use viewonce::domain::token::{Receipt, TOKEN_BYTES, Token};
 use viewonce::store::Create;
 
-use crate::{Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors};
+use crate::{Content, Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors};
 
-const VALID: &str = include_str!("format-1.json");
-const MALFORMED: &str = include_str!("malformed-1.json");
+const VALID: &str = include_str!("format-2.json");
+const MALFORMED: &str = include_str!("malformed-2.json");
 
 /// A sealed secret, the inputs that open it, and the outcome: its content, or the name of an error.
 #[derive(serde::Deserialize)]
@@ -23,6 +23,7 @@ struct Vector<Outcome> {
     name: String,
     secret_key: String,
     token: Hex<[u8; TOKEN_BYTES]>,
+    shred_key: Hex<[u8; SHRED_KEY_BYTES]>,
     expires_at_ms: i64,
     version: u8,
     flags: u8,
@@ -48,13 +49,6 @@ struct Redelivery {
     wrapped: Option<Hex<Vec<u8>>>,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Repeated { repeat: String, times: usize },
-}
-
 impl<Outcome> Vector<Outcome> {
     fn roots(&self) -> Roots {
         roots(&self.secret_key, &[])
@@ -62,6 +56,14 @@ impl<Outcome> Vector<Outcome> {
 
     fn token(&self) -> Token {
         Token::from_bytes(self.token.0)
+    }
+
+    fn shred_key(&self) -> ShredKey {
+        ShredKey::from_bytes(self.shred_key.0)
+    }
+
+    fn flags(&self) -> Flags {
+        Flags::from_byte(self.flags)
     }
 
     fn receipt(&self) -> Option<Receipt> {
@@ -93,8 +95,9 @@ impl<Outcome> Vector<Outcome> {
             lookup_id: self.lookup_id(),
             key_id: self.key_id(),
             version: self.version,
-            flags: Flags::from_byte(self.flags),
+            flags: self.flags(),
             expires_at: self.expires_at(),
+            shred_key: self.shred_key(),
             ciphertext: self.sealed.0.clone(),
         }
     }
@@ -105,20 +108,24 @@ impl<Outcome> Vector<Outcome> {
         roots.prove(&self.token(), self.key_id(), &passphrase(text)).map(Some)
     }
 
-    /// The content, or the name of the error.
-    fn open(&self, roots: &Roots) -> Result<String, String> {
-        let opened = self.prove(roots).and_then(|proof| {
-            let key = proof.map(|(_verifier, key)| key);
-            roots.open(&self.token(), self.sealed(), key.as_ref())
-        });
-        opened.map(|content| content.expose_text().to_owned()).map_err(|error| format!("{error:?}"))
+    fn open(&self, roots: &Roots) -> Result<Plaintext, FormatError> {
+        let key = self.prove(roots)?.map(|(_verifier, key)| key);
+        roots.open(&self.token(), self.sealed(), key.as_ref())
     }
 }
 
 impl Vector<Content> {
     /// The sender's input.
     fn content(&self) -> Plaintext {
-        Plaintext::parse(self.outcome.text()).unwrap()
+        self.outcome.plaintext(self.flags().has(Flags::ENCRYPTED))
+    }
+
+    fn assert_opened(&self, opened: Result<Plaintext, FormatError>) {
+        let [is_bytes, is_encrypted] =
+            [Flags::NOT_UTF8, Flags::ENCRYPTED].map(|flag| self.flags().has(flag));
+        let opened =
+            opened.map(|it| (it.expose_bytes().to_vec(), !it.is_text(), it.is_encrypted()));
+        assert_eq!(opened, Ok((self.outcome.bytes(), is_bytes, is_encrypted)), "{}", self.name);
     }
 
     /// The tokens that the sender got.
@@ -130,15 +137,6 @@ impl Vector<Content> {
     fn stored(&self) -> Create {
         let (verifier, receipt_id) = (self.verifier(), self.receipt_id());
         Create { secret: self.sealed(), verifier, receipt_id, creation: None }
-    }
-}
-
-impl Content {
-    fn text(&self) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Repeated { repeat, times } => repeat.repeat(*times),
-        }
     }
 }
 
@@ -166,7 +164,8 @@ fn every_valid_vector_seals_to_its_bytes() {
     for vector in valid() {
         let roots = vector.roots();
         let passphrase = vector.passphrase.as_deref().map(passphrase);
-        let new = roots.seal(&vector.issued(), &vector.content(), passphrase.as_ref()).unwrap();
+        let (issued, content) = (vector.issued(), vector.content());
+        let new = roots.seal(&issued, vector.shred_key(), &content, passphrase.as_ref()).unwrap();
         assert_eq!(new, vector.stored(), "{}", vector.name);
     }
 }
@@ -175,7 +174,7 @@ fn every_valid_vector_seals_to_its_bytes() {
 fn every_valid_vector_opens_under_the_current_key_and_under_a_previous_one() {
     for vector in valid() {
         for (roots, _place) in rotated(&vector.secret_key) {
-            assert_eq!(vector.open(&roots), Ok(vector.outcome.text()), "{}", vector.name);
+            vector.assert_opened(vector.open(&roots));
         }
     }
 }
@@ -183,8 +182,8 @@ fn every_valid_vector_opens_under_the_current_key_and_under_a_previous_one() {
 #[test]
 fn every_malformed_vector_is_refused_for_its_reason() {
     for vector in malformed() {
-        let opened = vector.open(&vector.roots());
-        assert_eq!(opened, Err(vector.outcome), "{}", vector.name);
+        let refused = vector.open(&vector.roots()).err().map(|error| format!("{error:?}"));
+        assert_eq!(refused, Some(vector.outcome), "{}", vector.name);
     }
 }
 
@@ -229,8 +228,7 @@ fn every_wrapped_key_opens_its_secret() {
         for (roots, _place) in rotated(&vector.secret_key) {
             let (token, key) = (vector.token(), claim.key());
             let key = roots.unwrap_key(&token, vector.key_id(), &key, wrapped.clone()).unwrap();
-            let content = roots.open(&token, vector.sealed(), Some(&key)).unwrap();
-            assert_eq!(content.expose_text(), vector.outcome.text(), "{}", vector.name);
+            vector.assert_opened(roots.open(&token, vector.sealed(), Some(&key)));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Repeatable creations: a retry of the same request gets the same tokens, and any other request gets
 //! nothing.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use viewonce::crypto::Seal;
@@ -8,13 +9,12 @@ use viewonce::crypto::format::{Issued, Retry, Roots};
 use viewonce::domain::clock::Timestamp;
 use viewonce::domain::id::{CreationId, ID_BYTES, LookupId, NONCE_BYTES, Nonce};
 use viewonce::domain::idempotency_key::{Creation, NewCreation};
-use viewonce::domain::secret::Plaintext;
 use viewonce::domain::time_to_live::TimeToLive;
-use viewonce::domain::token::TOKEN_BYTES;
+use viewonce::domain::token::{RANDOM_BYTES, TOKEN_BYTES};
 
-use crate::{Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors};
+use crate::{Content, Hex, OTHER_KEY, idempotency_key, passphrase, roots, rotated, vectors};
 
-const CREATIONS: &str = include_str!("repeat-1.json");
+const CREATIONS: &str = include_str!("repeat-2.json");
 
 /// A creation, the id that it is remembered by, and the tokens that its sender got.
 #[derive(serde::Deserialize)]
@@ -35,10 +35,11 @@ struct Vector {
 #[derive(Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
-    content: String,
+    content: Content,
     ttl_hours: Option<f64>,
     passphrase: Option<String>,
     receipt: bool,
+    encrypted: bool,
 }
 
 /// The bytes of a token and a receipt.
@@ -74,7 +75,7 @@ impl Vector {
 impl Request {
     fn under(&self, key: &str) -> Retry {
         let seal = Seal {
-            content: Plaintext::parse(self.content.clone()).unwrap(),
+            content: self.content.plaintext(self.encrypted),
             time_to_live: TimeToLive { hours: self.ttl_hours, duration: Duration::ZERO },
             passphrase: self.passphrase.as_deref().map(passphrase),
             wants_receipt: self.receipt,
@@ -91,8 +92,13 @@ impl Request {
             (difference, other)
         };
         vec![
-            other("content", |request| replace_last(&mut request.content)),
+            other("content", |request| {
+                let mut content = request.content.bytes();
+                *content.last_mut().unwrap() ^= 1;
+                request.content = Content::Bytes { hex: Hex(content) };
+            }),
             other("receipt", |request| request.receipt ^= true),
+            other("encryption", |request| request.encrypted ^= true),
             other("lifetime", |request| {
                 request.ttl_hours =
                     request.ttl_hours.map_or(Some(0.0), |hours| Some(hours.next_up()));
@@ -129,7 +135,8 @@ fn bytes(issued: &Issued) -> Tokens {
 /// A new creation with the same request.
 fn issue(roots: &Roots, vector: &Vector) -> (Issued, Creation) {
     let expires_at = vector.expires_at();
-    let (issued, NewCreation { id, nonce, .. }) = roots.issue(&vector.retry(), expires_at).unwrap();
+    let (issued, _shred_key, NewCreation { id, nonce, .. }) =
+        roots.issue(&vector.retry(), expires_at).unwrap();
     let lookup_id = roots.locate(&issued.token)[0];
     (issued, Creation { id, nonce, lookup_id, expires_at })
 }
@@ -138,7 +145,8 @@ fn issue(roots: &Roots, vector: &Vector) -> (Issued, Creation) {
 fn every_creation_is_remembered_by_its_id() {
     for vector in creations() {
         for (roots, place) in rotated(&vector.secret_key) {
-            let (_issued, new) = roots.issue(&vector.retry(), vector.expires_at()).unwrap();
+            let (_issued, _shred_key, new) =
+                roots.issue(&vector.retry(), vector.expires_at()).unwrap();
             assert_eq!(new.candidates.len(), 2, "{}", vector.name);
             assert_eq!(new.candidates[place], vector.id(), "{}", vector.name);
             assert_eq!(new.id, new.candidates[0], "{}", vector.name);
@@ -198,4 +206,21 @@ fn the_same_request_gets_nothing_of_another_creation() {
         let other_key = roots(OTHER_KEY, &[]);
         assert!(other_key.reissue(&vector.retry(), &creation).is_none(), "{}", vector.name);
     }
+}
+
+#[test]
+fn every_creation_has_a_random_shred_key() {
+    let (roots, expires_at) = (roots(OTHER_KEY, &[]), Timestamp::from_millis(0));
+    let retry = creations()[0].retry();
+    let mut random = HashSet::new();
+    for _ in 0..2 {
+        let (issued, shred_key) = Issued::generate(expires_at, true).unwrap();
+        let (token, receipt) = bytes(&issued);
+        let shred_key = *shred_key.expose_bytes();
+        assert!(shred_key.windows(RANDOM_BYTES).all(|part| !token.ends_with(part)));
+        random.extend([receipt.unwrap(), shred_key]);
+        let (_issued, shred_key, new) = roots.issue(&retry, expires_at).unwrap();
+        random.extend([*new.nonce.as_bytes(), *shred_key.expose_bytes()]);
+    }
+    assert_eq!(random.len(), 8);
 }

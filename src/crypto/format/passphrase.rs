@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::retry::key_digest;
 use super::siv::{decrypt, encrypt};
-use super::{FormatError, Root, Roots, TAG_BYTES, expand};
+use super::{FormatError, Root, Roots, TAG_BYTES, expand, siv_of};
 use crate::domain::id::{KeyId, Verifier};
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::passphrase::{
@@ -100,7 +100,7 @@ impl Root {
     }
 
     fn wrapping(&self, token: &Token, key: &IdempotencyKey) -> aes_siv::siv::Aes256Siv {
-        self.siv_of(&[WRAP_LABEL, token.expose_bytes(), &*key_digest(key)])
+        siv_of(&self.hkdf, &[WRAP_LABEL, token.expose_bytes(), &*key_digest(key)])
     }
 }
 

@@ -3,12 +3,13 @@
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::{FormatError, Issued, Root, Roots, expand};
+use super::{FormatError, Issued, Random, Root, Roots, expand};
 use crate::crypto::Seal;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{CreationId, Nonce, RedeliveryId};
 use crate::domain::idempotency_key::{Creation, IdempotencyKey, NewCreation};
 use crate::domain::passphrase::Passphrase;
+use crate::domain::secret::ShredKey;
 use crate::domain::token::{Receipt, Token};
 
 const CLAIM_LABEL: &[u8] = b"claim";
@@ -19,6 +20,8 @@ const DIGEST_BYTES: usize = 32;
 const HAS_TTL: u8 = 1;
 const HAS_PASSPHRASE: u8 = 2;
 const WANTS_RECEIPT: u8 = 4;
+const IS_NOT_UTF8: u8 = 8;
+const IS_ENCRYPTED: u8 = 16;
 
 /// The digests of a creation with an idempotency key. A different request or key gives a different
 /// token. Wiped on drop, because the digests allow testing guesses at the request.
@@ -45,8 +48,8 @@ impl Roots {
         self.iter().map(redelivery_id).map(RedeliveryId::from_bytes).collect()
     }
 
-    /// Derives the token and the receipt of a new repeatable creation, and the record by which a retry
-    /// of it is recognised.
+    /// Derives the token and the receipt of a new repeatable creation. Returns them with its shred key,
+    /// and the record by which a retry of it is recognised.
     ///
     /// # Errors
     ///
@@ -55,14 +58,17 @@ impl Roots {
         &self,
         retry: &Retry,
         expires_at: Timestamp,
-    ) -> Result<(Issued, NewCreation), FormatError> {
-        let nonce = Nonce::generate()?;
+    ) -> Result<(Issued, ShredKey, NewCreation), FormatError> {
+        let random = Random::generate()?;
+        let [nonce, _, shred_key] = &random.0;
+        let nonce = Nonce::from_bytes(*nonce);
         let creation = NewCreation {
             id: self.current.creation_id(retry),
             candidates: self.iter().map(|root| root.creation_id(retry)).collect(),
             nonce,
         };
-        Ok((self.current.issued(retry, &nonce, expires_at), creation))
+        let issued = self.current.issued(retry, &nonce, expires_at);
+        Ok((issued, ShredKey::from_bytes(*shred_key), creation))
     }
 
     /// Derives the token and receipt of `creation` again; `None` if `retry` is not a retry of it.
@@ -107,7 +113,9 @@ fn request_digest(seal: &Seal) -> Zeroizing<[u8; DIGEST_BYTES]> {
     let ttl_hours = time_to_live.hours;
     let given = u8::from(ttl_hours.is_some()) * HAS_TTL
         + u8::from(passphrase.is_some()) * HAS_PASSPHRASE
-        + u8::from(*wants_receipt) * WANTS_RECEIPT;
+        + u8::from(*wants_receipt) * WANTS_RECEIPT
+        + u8::from(!content.is_text()) * IS_NOT_UTF8
+        + u8::from(content.is_encrypted()) * IS_ENCRYPTED;
     let passphrase = passphrase.as_ref().map_or("", Passphrase::expose_text);
     let length = u32::try_from(passphrase.len()).unwrap_or(u32::MAX);
     let digest = Sha256::new()
@@ -115,7 +123,7 @@ fn request_digest(seal: &Seal) -> Zeroizing<[u8; DIGEST_BYTES]> {
         .chain_update(ttl_hours.unwrap_or_default().to_be_bytes())
         .chain_update(length.to_be_bytes())
         .chain_update(passphrase)
-        .chain_update(content.expose_text())
+        .chain_update(content.expose_bytes())
         .finalize();
     Zeroizing::new(digest.into())
 }

@@ -115,7 +115,7 @@ impl Field for Plaintext {
         let text = value(json.ok_or("is required")?, "expected a string")?;
         let content = Self::parse(text).map_err(|_empty| "must not be empty")?;
         let max_bytes = limits.max_content_bytes;
-        if content.expose_text().len() > max_bytes {
+        if content.expose_bytes().len() > max_bytes {
             return Err(Refused::Request(ApiError::ContentTooLarge { max_bytes }));
         }
         Ok(content)

@@ -18,7 +18,7 @@ use crate::store::Acknowledge;
 
 /// End a repeat
 ///
-/// Deletes the copy that a reveal with the same `Idempotency-Key` kept for a repeat. Never touches a
+/// Deletes the secret that a reveal with the same `Idempotency-Key` kept for a repeat. Never touches a
 /// secret that was not revealed yet.
 #[utoipa::path(
     post,
@@ -48,8 +48,8 @@ pub(crate) async fn acknowledge(
     let key = Some(idempotency_key::required_key(&request)?);
     let TokenRequest { token } = body::read(&request, payload, &state, SMALL_BODY_BYTES).await?;
     let presented = Arc::new(Presented { token: token::parse(&token)?, key });
-    let Located { redelivery_ids, .. } = state.crypto.locate(&presented).await?;
-    if state.store.ask(Acknowledge(redelivery_ids)).await? {
+    let Located { candidates, redelivery_ids } = state.crypto.locate(&presented).await?;
+    if state.store.ask(Acknowledge { candidates, redelivery_ids }).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(problem::SECRET_NOT_FOUND.into())

@@ -18,7 +18,7 @@ use crate::store::Burn;
 /// Burn a secret unseen
 ///
 /// Needs only the token, even if the secret has a passphrase. A secret that was already viewed is not
-/// found, but the copy kept for a repeat is deleted.
+/// found, but a secret kept for a repeat is deleted.
 #[utoipa::path(
     delete,
     path = SECRET,

@@ -89,7 +89,7 @@ pub(crate) async fn inspect(
 
 /// Burn a secret by its receipt
 ///
-/// If the secret was already viewed, deletes the copy kept for a repeat. The state stays `viewed`.
+/// If the secret was already viewed and is kept for a repeat, deletes it. The state stays `viewed`.
 #[utoipa::path(
     delete,
     path = RECEIPT,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -41,6 +43,10 @@ pub(crate) struct ViewResponse<'a> {
     /// The content of the secret.
     #[schema(example = "the spare key is under the third pot")]
     content: &'a str,
+    /// `base64` if the content is not UTF-8, and so is written in base64 (RFC 4648, section 4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "base64", nullable = false)]
+    encoding: Option<&'static str>,
     /// Always `Secret retrieved successfully`.
     message: &'static str,
 }
@@ -159,11 +165,15 @@ async fn view(
         Taken::Nothing => return Err(problem::SECRET_NOT_FOUND.into()),
     };
     let content = state.crypto.open(Open { presented, secret, unlock }).await?;
-    let bytes = content.expose_text().len();
+    let bytes = content.expose_bytes().len();
     let document = move || {
-        let content = content.expose_text();
-        let response = ViewResponse { content, message: "Secret retrieved successfully" };
-        to_json(&response, content.len())
+        let message = "Secret retrieved successfully";
+        if let Some(content) = content.expose_text() {
+            let response = ViewResponse { content, encoding: None, message };
+            return to_json(&response, content.len());
+        }
+        let content = &*Zeroizing::new(BASE64_STANDARD.encode(content.expose_bytes()));
+        to_json(&ViewResponse { content, encoding: Some("base64"), message }, content.len())
     };
     let document = state.crypto.pools.large.run_if_large(bytes, document).await;
     Ok(json(HttpResponse::Ok(), document.map_err(|_panicked| CryptoError::Lost)?))

@@ -17,8 +17,10 @@ use super::files::DatabaseFiles;
 
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
-/// Marks a database as ours in its header: `VwOn`.
-const APPLICATION_ID: i32 = i32::from_be_bytes(*b"VwOn");
+/// Marks a database as ours in its header.
+const APPLICATION_ID: i32 = i32::from_be_bytes(*b"VwO2");
+/// Marked databases before the first release. Their secrets were sealed in format 1.
+const OLD_APPLICATION_ID: i32 = i32::from_be_bytes(*b"VwOn");
 
 /// Capacity of the statement cache: enough for all statements, so that each is prepared once.
 const STATEMENTS: usize = 64;
@@ -39,6 +41,9 @@ pub enum DatabaseError {
     /// Another program created it.
     #[error("{path}: this database does not belong to viewonce", path = .0.display())]
     Foreign(PathBuf),
+    /// A version before the first release created it.
+    #[error("{path}: this database is from before the first release of viewonce; view its secrets with the version that wrote it, or set store.path to a new file", path = .0.display())]
+    Old(PathBuf),
     /// A newer version of this program created it: its schema version, and the newest one known here.
     #[error("{path}: this database is from a newer version of viewonce (schema {1}, this version knows {2})", path = .0.display())]
     Newer(PathBuf, i32, i32),
@@ -152,8 +157,10 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     connection.execute_batch(include_str!("../../../sql/sqlite/lock.sql")).map_err(refused)?;
     // Checked before the first write, so that another program's database stays untouched.
     let owner = owner(&connection).map_err(refused)?;
-    if owner == Owner::Another {
-        return Err(DatabaseError::Foreign(path.to_owned()));
+    match owner {
+        Owner::Another => return Err(DatabaseError::Foreign(path.to_owned())),
+        Owner::Earlier => return Err(DatabaseError::Old(path.to_owned())),
+        Owner::Ours | Owner::Nobody => {}
     }
     connection.execute_batch(include_str!("../../../sql/sqlite/open.sql")).map_err(refused)?;
     if owner == Owner::Nobody {
@@ -172,6 +179,7 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owner {
     Ours,
+    Earlier,
     Nobody,
     Another,
 }
@@ -180,6 +188,7 @@ fn owner(connection: &Connection) -> rusqlite::Result<Owner> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     Ok(match (number("application_id")?, number("schema_version")?) {
         (APPLICATION_ID, _) => Owner::Ours,
+        (OLD_APPLICATION_ID, _) => Owner::Earlier,
         (0, 0) => Owner::Nobody,
         _ => Owner::Another,
     })

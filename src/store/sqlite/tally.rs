@@ -52,6 +52,11 @@ impl Tally {
         self.due = self.due.min(instant.as_millis());
     }
 
+    /// How many secrets were stored.
+    pub(super) const fn stored(&self) -> u64 {
+        self.became[State::Pending as usize]
+    }
+
     /// The last place up to which secrets are counted.
     pub(super) const fn counted_to(&self) -> i64 {
         self.counted_to

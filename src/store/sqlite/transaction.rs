@@ -13,10 +13,11 @@ use rusqlite::{
 
 use super::files::DatabaseFiles;
 use super::quota::{Full, Quota};
+use super::shreds::Shreds;
 use super::tally::Tally;
 use crate::domain::clock::{ClockReading, Timestamp};
 use crate::domain::id::{KeyId, LookupId, ReceiptId};
-use crate::domain::secret::{Flags, SealedSecret};
+use crate::domain::secret::{Flags, SealedSecret, ShredKey};
 use crate::store::{Command, Place, Rules, State, StoreError, Survey, Surveyed};
 
 /// Sealed bytes after which a transaction defers large secrets.
@@ -32,7 +33,7 @@ macro_rules! sql {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sqlite/", $name, ".sql"))
     };
 }
-use sql;
+pub(super) use sql;
 
 /// An open transaction, or a read outside of one.
 pub(super) struct Transaction<'a> {
@@ -43,10 +44,13 @@ pub(super) struct Transaction<'a> {
     settled: Timestamp,
     /// The receipts whose secrets ended in this transaction.
     pub(super) ended: Vec<ReceiptId>,
-    /// The sealed bytes written so far, and those deleted from `secrets`.
+    shreds: Shreds<'a>,
+    /// The sealed bytes written, read or deleted so far.
     moved: usize,
     /// Whether large secrets may be deferred to the next transaction.
     pub(super) may_defer: bool,
+    /// Whether ended secrets have waited for too long to be erased.
+    pub(super) is_behind: bool,
     /// The quota that is left for creations, read by the first one.
     quota: Option<Quota>,
     /// Why a creation was refused, if one was.
@@ -71,8 +75,10 @@ impl<'a> Transaction<'a> {
             now,
             settled,
             ended: Vec::new(),
+            shreds: Shreds::new(connection),
             moved: 0,
             may_defer: false,
+            is_behind: false,
             quota: None,
             full: None,
             tally,
@@ -121,6 +127,18 @@ impl<'a> Transaction<'a> {
         self.connection.prepare_cached(sql)?.execute(values)
     }
 
+    /// Runs statements that change rows with verifiers or wrapped keys: pages that become free are
+    /// overwritten with zeros. Elsewhere they are not, see `open.sql`.
+    fn erasing<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.connection.pragma_update(None, "secure_delete", "ON")?;
+        let outcome = work(self);
+        self.connection.pragma_update(None, "secure_delete", "FAST")?;
+        outcome
+    }
+
     /// Runs a statement; returns its first row, if it has one.
     fn find<T>(
         &self,
@@ -134,7 +152,7 @@ impl<'a> Transaction<'a> {
     /// Deletes the guard of a secret that has just been deleted, and records its end in its receipt.
     fn end(&mut self, lookup_id: &LookupId, flags: Flags, state: State) -> rusqlite::Result<()> {
         self.unguard(lookup_id, flags)?;
-        if flags.has_receipt() {
+        if flags.has(Flags::RECEIPT) {
             let values = params![lookup_id.as_bytes(), state.as_str(), self.now.as_millis()];
             let id = |row: &Row<'_>| Ok(ReceiptId::from_bytes(bytes(row, "receipt_id")));
             self.ended.extend(self.find(sql!("end_receipt"), values, id)?);
@@ -143,11 +161,16 @@ impl<'a> Transaction<'a> {
     }
 
     /// Deletes the guard, which holds the verifier, of a secret that has just been deleted.
-    fn unguard(&self, lookup_id: &LookupId, flags: Flags) -> rusqlite::Result<()> {
-        if flags.has_passphrase() {
-            self.execute(sql!("unguard"), [lookup_id.as_bytes()])?;
+    fn unguard(&mut self, lookup_id: &LookupId, flags: Flags) -> rusqlite::Result<()> {
+        if flags.has(Flags::PASSPHRASE) {
+            self.erasing(|it| it.execute(sql!("unguard"), [lookup_id.as_bytes()]))?;
         }
         Ok(())
+    }
+
+    /// Deletes the claim of a secret that was kept for redelivery.
+    fn unclaim(&mut self, place: i64) -> rusqlite::Result<()> {
+        self.erasing(|it| it.execute(sql!("end_claim"), [place])).map(drop)
     }
 
     fn survey(&self, survey: &Survey) -> rusqlite::Result<Surveyed> {
@@ -157,7 +180,8 @@ impl<'a> Transaction<'a> {
         let (mut seen, mut unknown_keys, mut last) = (0, 0, after);
         while let Some(row) = rows.next()? {
             let is_known = survey.known.contains(&key_id(row));
-            let is_living = row.get::<_, i64>("expires_at")? > self.now.as_millis();
+            let is_expired = row.get::<_, i64>("expires_at")? <= self.now.as_millis();
+            let is_living = !is_expired && !row.get::<_, bool>("is_viewed")?;
             unknown_keys += u64::from(is_living && !is_known);
             seen += 1;
             last = row.get("id")?;
@@ -170,11 +194,11 @@ impl<'a> Transaction<'a> {
     fn count(&mut self) -> rusqlite::Result<bool> {
         let values = params![self.tally.counted_to(), SURVEY_SECRETS];
         let portion = self.find(sql!("count"), values, |row| {
-            Ok((row.get::<_, u32>("secrets")?, row.get::<_, Option<i64>>("last")?))
+            let (rows, last) = (row.get::<_, u32>("rows")?, row.get::<_, Option<i64>>("last")?);
+            Ok((row.get("living")?, last.filter(|_| rows == SURVEY_SECRETS)))
         })?;
-        let (secrets, last) = portion.unwrap_or_default();
-        let last = last.filter(|_| secrets == SURVEY_SECRETS);
-        self.tally.count(secrets, last);
+        let (living, last) = portion.unwrap_or_default();
+        self.tally.count(living, last);
         Ok(last.is_none())
     }
 
@@ -238,6 +262,7 @@ fn first<Id, T>(
     candidates.iter().map(find).find_map(Result::transpose).transpose()
 }
 
+/// The secret in this row, still without its shred key.
 fn sealed_secret(lookup_id: &LookupId, row: &Row<'_>) -> rusqlite::Result<SealedSecret> {
     Ok(SealedSecret {
         lookup_id: *lookup_id,
@@ -245,8 +270,14 @@ fn sealed_secret(lookup_id: &LookupId, row: &Row<'_>) -> rusqlite::Result<Sealed
         version: row.get("version").unwrap_or_default(),
         flags: flags(row),
         expires_at: timestamp(row, "expires_at")?,
+        shred_key: ShredKey::default(),
         ciphertext: row.get("sealed")?,
     })
+}
+
+/// The slot of a secret's shred key. A corrupt one becomes a number that no slot has.
+fn slot(row: &Row<'_>) -> i64 {
+    row.get("slot").unwrap_or(-1)
 }
 
 /// Reads a blob of a fixed length. A corrupt one becomes zeros, which match nothing.

@@ -35,6 +35,10 @@ pub(super) struct Writer {
     unclean: Option<StoreError>,
     /// When a refused creation was last logged.
     refusal_logged_at: Option<Instant>,
+    /// Whether the last purge left rows that have been due for half of the time to erase them.
+    is_behind: bool,
+    /// Secrets stored since the last purge.
+    stored: u64,
     pub(super) metrics: Arc<StoreMetrics>,
     pub(super) health: Arc<Health>,
     /// The last place up to which secrets are counted.
@@ -68,6 +72,8 @@ impl Writer {
             erased_at: Instant::now(),
             unclean: None,
             refusal_logged_at: None,
+            is_behind: false,
+            stored: 0,
             health: Arc::default(),
             counted_to: NOWHERE,
         }
@@ -93,6 +99,7 @@ impl Writer {
             let committed = commit(connection, &self.metrics.commits, |connection| {
                 let mut transaction =
                     Transaction::new(connection, files, &self.rules, reading, tally);
+                transaction.is_behind = self.is_behind;
                 let outcome = work(&mut transaction);
                 (tally, full) = (transaction.tally, transaction.full);
                 outcome
@@ -100,6 +107,9 @@ impl Writer {
             files.note();
             committed
         });
+        if outcome.is_ok() {
+            self.stored = self.stored.saturating_add(tally.stored());
+        }
         self.counted_to = tally.report(&self.metrics, outcome.is_ok()).unwrap_or(self.counted_to);
         self.note(outcome.as_ref().map(drop), full);
         outcome
@@ -145,11 +155,8 @@ impl Writer {
     /// Deletes a portion of the ended rows. Erases after the last portion with sealed bytes, or every
     /// [`ERASE_INTERVAL`] before. A failed deletion does not prevent erasing.
     pub(super) fn purge(&mut self) -> Result<Purged, StoreError> {
-        #[expect(
-            clippy::redundant_closure_for_method_calls,
-            reason = "as a path it has one lifetime"
-        )]
-        let portion = self.transact(|transaction| transaction.purge());
+        let stored = std::mem::take(&mut self.stored);
+        let portion = self.transact(|transaction| transaction.purge(stored));
         // Receipts and creations hold no sealed bytes, so erasing does not wait for them. While sealed
         // rows are left, erase at intervals, so that viewed and burned secrets do not wait for the whole
         // purge.
@@ -160,6 +167,10 @@ impl Writer {
             Ok(portion) => self.metrics.purged_until(portion.left_until.map(Timestamp::as_millis)),
             Err(error) => self.unclean = Some(error.clone()),
         }
+        // Receipts and creations that wait hold no keys.
+        let is_left = portion.as_ref().map_or(true, |portion| portion.is_sealed_left);
+        let lag = self.metrics.purge_lag(self.clock.read().settled);
+        self.is_behind = is_left && lag > self.rules.erase_within / 2;
         let purged = erased.and(portion.map(|portion| portion.purged));
         self.health.note(purged.as_ref().map(drop).map_err(StoreError::clone));
         purged

@@ -3,7 +3,7 @@
 use futures_util::future;
 use viewonce::domain::clock::Timestamp;
 use viewonce::domain::id::KeyId;
-use viewonce::domain::secret::{Flags, SealedSecret};
+use viewonce::domain::secret::{Flags, SHRED_KEY_BYTES, SealedSecret, ShredKey};
 use viewonce::store::{Burn, Create, Created, State, StoreError, Taken};
 
 use crate::backend::{Backend, Subject};
@@ -22,6 +22,7 @@ pub(super) async fn a_secret_is_taken_exactly_as_it_was_created<B: Backend>() {
             version: 255,
             flags: Flags::from_byte(252),
             expires_at: Timestamp::from_millis(i64::MAX),
+            shred_key: ShredKey::from_bytes([7; SHRED_KEY_BYTES]),
             ciphertext: bytes,
         };
         subject.store.ask(create_of(secret.clone())).await.unwrap();

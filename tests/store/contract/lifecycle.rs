@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use futures_util::future;
 use tokio::time::timeout;
-use viewonce::store::{
-    Acknowledge, Burn, Close, Inspect, Peek, Ping, Purge, Revoke, StoreError, Survey, Watch,
-};
+use viewonce::store::{Burn, Close, Inspect, Peek, Ping, Purge, Revoke, StoreError, Survey, Watch};
 
 use crate::backend::{Backend, Subject};
 use crate::batch::as_one_batch;
-use crate::samples::{KEY, Terms, create_of, only, receipt, redelivery_id, take_of};
+use crate::samples::{KEY, Terms, acknowledgement, create_of, only, receipt, take_of};
 
 pub(super) async fn close_finishes_earlier_messages<B: Backend>() {
     let subject = Subject::<B>::start().await;
@@ -34,7 +32,7 @@ pub(super) async fn after_close_every_call_is_refused<B: Backend>() {
         store.ask(take_of(only(1))).await.unwrap_err(),
         store.ask(Peek(only(1))).await.unwrap_err(),
         store.ask(Burn(only(1))).await.unwrap_err(),
-        store.ask(Acknowledge(vec![redelivery_id(1, KEY)])).await.unwrap_err(),
+        store.ask(acknowledgement(1, KEY)).await.unwrap_err(),
         store.ask(Inspect(receipt(1))).await.unwrap_err(),
         store.ask(Revoke(receipt(1))).await.unwrap_err(),
         store.ask(Watch(receipt(1))).await.unwrap_err(),

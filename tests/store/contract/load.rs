@@ -6,8 +6,8 @@ use futures_util::FutureExt as _;
 use futures_util::future;
 use tokio::time::{Instant, timeout};
 use viewonce::store::{
-    Acknowledge, Burn, Created, Peek, Ping, Purge, Purged, Revoke, State, Store, StoreError,
-    Survey, Surveyed, Taken,
+    Burn, Created, Peek, Ping, Purge, Purged, Revoke, State, Store, StoreError, Survey, Surveyed,
+    Taken,
 };
 
 use crate::backend::{Backend, Subject};
@@ -15,7 +15,7 @@ use crate::batch::as_one_batch;
 use crate::metric::metric;
 use crate::paused_store::pause;
 use crate::samples::{
-    KEY, Terms, create_of, only, receipt, redelivery_id, repeatable_take, take_of, wrong_guess,
+    KEY, Terms, acknowledgement, create_of, only, receipt, repeatable_take, take_of, wrong_guess,
 };
 
 /// Capacity of a small mailbox.
@@ -99,7 +99,7 @@ pub(super) async fn a_cancelled_take_consumes_nothing<B: Backend>() {
     subject.ask(repeatable_take(1, KEY)).await;
     subject.create_with(2, Terms::PASSPHRASE_AND_RECEIPT).await;
     let paused = pause(store);
-    assert!(store.ask(Acknowledge(vec![redelivery_id(1, KEY)])).now_or_never().is_none());
+    assert!(store.ask(acknowledgement(1, KEY)).now_or_never().is_none());
     assert!(store.ask(wrong_guess(2)).now_or_never().is_none());
     assert!(store.ask(Revoke(receipt(2))).now_or_never().is_none());
     assert!(store.ask(subject.new_secret(3, Terms::REPEATABLE)).now_or_never().is_none());

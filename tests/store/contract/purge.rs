@@ -6,15 +6,15 @@ use std::time::Duration;
 use futures_util::future;
 use viewonce::domain::clock::Timestamp;
 use viewonce::domain::secret::SealedSecret;
-use viewonce::store::{CREATIONS_KEPT, Created, Purge, Purged, Taken};
+use viewonce::store::{CREATIONS_KEPT, Created, Purge, Purged, Rules, StoreError, Taken};
 
 use crate::backend::{Backend, RULES, Subject};
-use crate::samples::{HOUR, KEY, Terms, create_of, repeatable_take};
+use crate::samples::{HOUR, KEY, Terms, create_of, lookup_id, repeatable_take};
 
 /// The most secrets that one purge deletes.
 const PORTION: usize = 200;
 /// Sealed bytes of a secret so large that one purge deletes at most three.
-const LARGE: usize = 400_000;
+const LARGE: usize = 6_000_000;
 /// Longer than the work before an instant takes.
 const A_LITTLE: Duration = Duration::from_secs(20);
 /// One and a half portions.
@@ -37,12 +37,14 @@ pub(super) async fn purge_deletes_the_expired_and_leaves_the_living<B: Backend>(
 pub(super) async fn purge_deletes_in_portions_and_says_when_it_is_complete<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all(0..2_500).await;
+    // A purge deletes more if more was stored since the last one.
+    subject.store.insist(Purge).await.unwrap();
     subject.clock.advance(HOUR);
     subject.create_all(2_500..2_600).await;
     let mut secrets = 0;
     loop {
         let purged = subject.store.insist(Purge).await.unwrap();
-        assert!(purged.secrets <= PORTION, "{purged:?}");
+        assert!(purged.secrets <= PORTION + 100, "{purged:?}");
         secrets += purged.secrets;
         if purged.is_complete {
             break;
@@ -54,7 +56,7 @@ pub(super) async fn purge_deletes_in_portions_and_says_when_it_is_complete<B: Ba
     }
 }
 
-/// Deleted bytes are overwritten, so deleting a large secret takes long.
+/// Deleting a large secret takes long, because a backend has to read all of its pages.
 pub(super) async fn purge_deletes_large_secrets_a_few_at_a_time<B: Backend>() {
     let subject = Subject::<B>::start().await;
     create_of_size(&subject, 0..8, LARGE).await;
@@ -83,12 +85,44 @@ pub(super) async fn purge_deletes_repeats_in_portions<B: Backend>() {
     assert_takes_two_purges(&subject).await;
 }
 
+pub(super) async fn a_purge_deletes_what_was_stored_since_the_last_one_and_more<B: Backend>() {
+    let subject = Subject::<B>::start().await;
+    subject.create_all(0..1_500).await;
+    subject.store.insist(Purge).await.unwrap();
+    subject.clock.advance(HOUR);
+    subject.create_all(1_500..2_500).await;
+    let purged = subject.store.insist(Purge).await.unwrap();
+    assert!(purged.secrets > 1_000, "{purged:?}");
+}
+
+pub(super) async fn creations_are_refused_while_purges_are_behind<B: Backend>() {
+    let rules = Rules { erase_within: Duration::from_mins(10), ..RULES };
+    let subject = Subject::<B>::start_with(rules);
+    subject.create_all(0..2_000).await;
+    subject.store.insist(Purge).await.unwrap();
+    // Numbers whose rows are behind those of the expired secrets that the first portion leaves.
+    let mut later = (2_000..).filter(|n| lookup_id(*n).instant().as_millis() > 25);
+    let [first, second, third] = [(); 3].map(|()| later.next().unwrap());
+    let first = subject.new_secret(first, Terms::REPEATABLE);
+    subject.store.ask(first.clone()).await.unwrap();
+    subject.clock.advance(HOUR + Duration::from_mins(5) + Duration::from_secs(1));
+    subject.create(second).await;
+    assert!(!subject.store.insist(Purge).await.unwrap().is_complete);
+    let refused = subject.store.ask(create_of(subject.secret(third))).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Busy), "{refused:?}");
+    assert!(matches!(subject.store.ask(first).await.unwrap(), Created::Before(_)));
+    assert!(subject.take(second).await.is_some(), "views go on");
+    while !subject.store.insist(Purge).await.unwrap().is_complete {}
+    subject.create(third).await;
+}
+
 /// Stores these secrets with `length` sealed bytes each.
 async fn create_of_size<B: Backend>(subject: &Subject<B>, numbers: Range<u32>, length: usize) {
     let secrets =
         numbers.map(|n| SealedSecret { ciphertext: vec![0xa5; length], ..subject.secret(n) });
     let creates = secrets.map(|secret| subject.store.ask(create_of(secret)));
     future::try_join_all(creates).await.unwrap();
+    subject.store.insist(Purge).await.unwrap();
 }
 
 /// Takes these secrets repeatably, so that the store keeps them.
@@ -101,6 +135,7 @@ async fn keep_all<B: Backend>(subject: &Subject<B>, numbers: Range<u32>) {
 pub(super) async fn purge_deletes_receipts_in_portions<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all_with(0..TWO_PORTIONS, Terms::RECEIPT).await;
+    subject.store.insist(Purge).await.unwrap();
     burn_all(&subject).await;
     subject.clock.advance(RULES.receipts_kept);
     assert_takes_two_purges(&subject).await;
@@ -109,6 +144,7 @@ pub(super) async fn purge_deletes_receipts_in_portions<B: Backend>() {
 pub(super) async fn purge_deletes_creations_in_portions<B: Backend>() {
     let subject = Subject::<B>::start().await;
     subject.create_all_with(0..TWO_PORTIONS, Terms::REPEATABLE).await;
+    subject.store.insist(Purge).await.unwrap();
     burn_all(&subject).await;
     subject.clock.advance(CREATIONS_KEPT);
     assert_takes_two_purges(&subject).await;

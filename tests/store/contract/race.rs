@@ -50,7 +50,8 @@ impl Request {
             Self::Burn => Answer::Burned(store.ask(Burn(only(n))).await?),
             Self::Revoke => Answer::Revoked(store.ask(Revoke(receipt(n))).await?.unwrap()),
             Self::Acknowledge(id) => {
-                Answer::Acknowledged(id, store.ask(Acknowledge(vec![id])).await?)
+                let end = Acknowledge { candidates: only(n), redelivery_ids: vec![id] };
+                Answer::Acknowledged(id, store.ask(end).await?)
             }
         })
     }

@@ -71,7 +71,13 @@ pub(super) async fn nothing_is_found_without_candidates<B: Backend>() {
     assert_eq!(subject.take_any(&[]).await, None);
     assert_eq!(subject.store.ask(Peek(Vec::new())).await.unwrap(), None);
     assert!(!subject.store.ask(Burn(Vec::new())).await.unwrap());
-    assert!(!subject.store.ask(Acknowledge(Vec::new())).await.unwrap());
+    assert!(
+        !subject
+            .store
+            .ask(Acknowledge { candidates: Vec::new(), redelivery_ids: Vec::new() })
+            .await
+            .unwrap()
+    );
     assert_eq!(subject.store.ask(Inspect(Vec::new())).await.unwrap(), None);
     assert_eq!(subject.store.ask(Revoke(Vec::new())).await.unwrap(), None);
     subject.store.ask(Watch(Vec::new())).await.unwrap();

@@ -5,10 +5,11 @@ use viewonce::domain::clock::Timestamp;
 use viewonce::domain::id::{CreationId, KeyId, LookupId, Nonce, ReceiptId, RedeliveryId, Verifier};
 use viewonce::domain::idempotency_key::NewCreation;
 use viewonce::domain::passphrase::WrappedKey;
-use viewonce::domain::secret::{Flags, SealedSecret};
+use viewonce::domain::secret::{SealedSecret, ShredKey};
 use viewonce::store::Create;
 
 use crate::model::{Key, Passphrase, Terms};
+use crate::samples::flags;
 
 /// The number of a secret that never exists.
 pub(super) const STRANGER: u32 = u32::MAX;
@@ -25,9 +26,10 @@ pub(super) fn new_secret(number: u32, terms: Terms, now: Timestamp) -> Create {
         secret: SealedSecret {
             lookup_id: lookup_id(number),
             key_id: KeyId::from_bytes(number.to_be_bytes()),
-            version: 1,
-            flags: Flags::new(has_passphrase, has_receipt),
+            version: 2,
+            flags: flags(has_passphrase, has_receipt),
             expires_at: now.plus(lifetime),
+            shred_key: ShredKey::from_bytes(bytes(number, 1)),
             ciphertext: format!("secret {number}").into_bytes(),
         },
         verifier: has_passphrase.then(|| verifier(number, Passphrase::Right)),

@@ -1,5 +1,5 @@
-//! Erasure: no file contains the sealed bytes of a secret that was taken, burned, locked or has expired,
-//! nor those of a repeat that has ended.
+//! Erasure: no file contains the shred key of a secret that was taken, burned, locked or has expired, nor
+//! that of a repeat that has ended.
 
 mod backlog;
 mod crash;
@@ -7,12 +7,13 @@ mod load;
 mod service;
 mod traces;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::process::Command;
 use std::time::Duration;
 
 use futures_util::future;
+use viewonce::domain::id::ID_BYTES;
 use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{Burn, Purge, Rules, Taken};
 
@@ -20,7 +21,7 @@ use super::Sqlite;
 use crate::backend::{RULES, Subject};
 use crate::samples::{
     HOUR, KEY, MARK_BYTES, Terms, create_of, marked, only, pseudorandom, repeatable_take,
-    repeatable_unlock, secret_of_size, wrong_guess,
+    repeatable_unlock, secret_of_size, unlock, verifier, wrong_guess,
 };
 
 const SECRETS: u32 = 200;
@@ -75,6 +76,7 @@ async fn close_erases_ended_repeats_and_locked_secrets() {
 async fn purge_erases_before_it_has_deleted_all_expired_receipts() {
     let subject = Subject::<Sqlite>::start().await;
     subject.create_all_with(0..RECEIPTS, Terms::RECEIPT).await;
+    subject.store.insist(Purge).await.unwrap();
     for n in 0..RECEIPTS {
         assert!(subject.take(n).await.is_some(), "{n}");
     }
@@ -217,12 +219,36 @@ fn still_kept() -> impl Iterator<Item = u32> {
     (0..SECRETS).filter(|n| n % 6 == 5)
 }
 
-/// The secrets of which any file contains a piece.
-///
-/// Another process reads them: if this one opened and closed the database, it would drop the POSIX locks
-/// that SQLite holds on it.
+/// A verifier allows guesses at a passphrase, even of a secret that has ended.
+#[actix_web::test]
+async fn purge_erases_the_verifiers_of_ended_passphrases() {
+    let subject = Subject::<Sqlite>::start().await;
+    let (count, living) = (6_000, 5_000..5_300);
+    subject.create_all_with(0..count, Terms::PASSPHRASE).await;
+    let mut order: Vec<u32> = (0..count).filter(|n| !living.contains(n)).collect();
+    // Some of them in the order of creation, the others in no order.
+    order[2_000..].sort_by_key(|n| pseudorandom(*n));
+    for portion in order.chunks(100) {
+        let takes = portion.iter().map(|n| subject.ask(unlock(*n)));
+        assert!(future::join_all(takes).await.iter().all(|it| matches!(it, Taken::Secret(_))));
+    }
+    subject.store.insist(Purge).await.unwrap();
+    let numbers: HashMap<_, _> = (0..count).map(|n| (*verifier(n).as_bytes(), n)).collect();
+    let bytes = bytes(&subject.backend);
+    let found = bytes.windows(ID_BYTES).filter_map(|window| numbers.get(window).copied());
+    let found: BTreeSet<u32> = found.collect();
+    assert!(found.into_iter().eq(living), "verifiers are left or lost");
+}
+
+/// The secrets of which any file contains half of the shred key.
 pub(super) fn found(backend: &Sqlite) -> BTreeSet<u32> {
+    bytes(backend).windows(MARK_BYTES).filter_map(marked).collect()
+}
+
+/// The bytes of all files. Another process reads them: if this one opened and closed the database, it would
+/// drop the POSIX locks that SQLite holds on it.
+fn bytes(backend: &Sqlite) -> Vec<u8> {
     let output = Command::new("cat").args(backend.files()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    output.stdout.windows(MARK_BYTES).filter_map(marked).collect()
+    output.stdout
 }

@@ -11,8 +11,8 @@ use futures_util::future;
 use rusqlite::Connection;
 use viewonce::domain::secret::SealedSecret;
 use viewonce::store::{
-    Acknowledge, Bounds, Burn, CREATIONS_KEPT, Count, Created, Ping, Purge, Revoke, Rules, State,
-    StoreError, Taken,
+    Bounds, Burn, CREATIONS_KEPT, Count, Created, Ping, Purge, Revoke, Rules, State, StoreError,
+    Taken,
 };
 
 use super::Sqlite;
@@ -21,8 +21,8 @@ use crate::backend::{RULES, Subject};
 use crate::batch::as_one_batch;
 use crate::metric::metric;
 use crate::samples::{
-    HOUR, KEY, Terms, create_of, only, receipt, redelivery_id, repeatable_take, repeatable_unlock,
-    take_of, wrong_guess,
+    HOUR, KEY, Terms, acknowledgement, create_of, only, receipt, repeatable_take,
+    repeatable_unlock, take_of, wrong_guess,
 };
 use crate::subprocess;
 use crate::watch_helpers::{waiting, waits};
@@ -216,7 +216,7 @@ async fn a_creation_over_the_quota_is_refused_even_in_a_failed_batch() {
 async fn fail_to_end(subject: &Subject<Sqlite>) {
     let store = &subject.store;
     let ends = future::join5(
-        store.ask(Acknowledge(vec![redelivery_id(0, KEY)])),
+        store.ask(acknowledgement(0, KEY)),
         store.ask(repeatable_unlock(1, KEY)),
         store.ask(Burn(only(2))),
         store.ask(Revoke(receipt(3))),

@@ -81,11 +81,11 @@ fn the_settings_of_a_connection_take_effect() {
     connection.execute_batch(include_str!("../../../sql/sqlite/open.sql")).unwrap();
     let setting =
         |name| -> Value { connection.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
-    assert_eq!(setting("page_size"), Value::Integer(1024));
+    assert_eq!(setting("page_size"), Value::Integer(4096));
     assert_eq!(setting("journal_mode"), Value::Text("wal".to_owned()));
     assert_eq!(setting("locking_mode"), Value::Text("exclusive".to_owned()));
     assert_eq!(setting("synchronous"), Value::Integer(2));
-    assert_eq!(setting("secure_delete"), Value::Integer(1));
+    assert_eq!(setting("secure_delete"), Value::Integer(2));
     assert_eq!(setting("temp_store"), Value::Integer(2));
     assert_eq!(setting("cell_size_check"), Value::Integer(1));
     assert_eq!(setting("trusted_schema"), Value::Integer(0));

@@ -53,6 +53,14 @@ async fn a_database_from_a_newer_version_is_refused() {
 }
 
 #[actix_web::test]
+async fn a_database_from_before_the_first_release_is_refused() {
+    let backend = Sqlite::fresh();
+    backend.write(include_bytes!("schema-of-format-1.sqlite3"));
+    let refusal = refuse_untouched(&backend);
+    assert!(matches!(refusal, DatabaseError::Old(_)), "{refusal:?}");
+}
+
+#[actix_web::test]
 async fn a_database_with_another_history_is_refused() {
     let backend = Subject::<Sqlite>::start().await.close().await;
     migrate(&backend, 1, "another_beginning");

@@ -67,7 +67,7 @@ async fn the_guard_goes_with_its_secret() {
     let keep = async |subject: &Subject<Sqlite>| {
         subject.ask(repeatable_unlock(1, KEY)).await;
     };
-    assert_eq!(rows_after(keep).await, Rows { redelivery_ids: 1, ..ENDED });
+    assert_eq!(rows_after(keep).await, Rows { secrets: 1, redelivery_ids: 1, ..ENDED });
     let burn = async |subject: &Subject<Sqlite>| assert!(subject.burn(1).await);
     assert_eq!(rows_after(burn).await, ENDED);
     let revoke = async |subject: &Subject<Sqlite>| assert!(subject.revoke(1).await.is_some());

@@ -8,9 +8,8 @@ use super::{Transaction, bytes, first, sql, timestamp};
 use crate::domain::id::{CreationId, LookupId, Nonce};
 use crate::domain::idempotency_key::{Creation, NewCreation};
 use crate::domain::secret::SealedSecret;
-use crate::store::sqlite::layout;
 use crate::store::sqlite::place::places;
-use crate::store::sqlite::quota::Quota;
+use crate::store::sqlite::quota::{Full, Quota};
 use crate::store::{CREATIONS_KEPT, Create, Created, State, StoreError};
 
 /// All places of a secret are taken, or it is already stored.
@@ -39,7 +38,8 @@ impl Transaction<'_> {
         self.insert(place, secret)?;
         let id = secret.lookup_id.as_bytes();
         if let Some(verifier) = verifier {
-            self.execute(sql!("guard"), params![id, verifier.as_bytes(), self.rules.attempts])?;
+            let values = params![id, verifier.as_bytes(), self.rules.attempts];
+            self.erasing(|it| it.execute(sql!("guard"), values))?;
         }
         if let Some(receipt_id) = receipt_id {
             let (now, end) = (self.now.as_millis(), secret.expires_at.as_millis());
@@ -52,16 +52,18 @@ impl Transaction<'_> {
         Ok(Ok(Created::Stored))
     }
 
-    /// Subtracts the space for a secret with `sealed` bytes from the quota, or refuses it.
+    /// Subtracts the space for a secret with `sealed` bytes from the quota, or refuses it. Refuses every
+    /// secret while erasing is behind.
     fn take_quota(&mut self, sealed: usize) -> rusqlite::Result<Result<(), StoreError>> {
         let quota = match self.quota {
-            Some(quota) => quota,
+            _ if self.is_behind => Err(Full::Behind),
+            Some(quota) => Ok(quota),
             None => match Quota::read(self.pages()?, self.files, &self.rules.bounds) {
-                Ok(quota) => quota,
+                Ok(quota) => Ok(quota),
                 Err(unknown) => return Ok(Err(StoreError::Failed(Arc::new(unknown)))),
             },
         };
-        Ok(match quota.without(sealed) {
+        Ok(match quota.and_then(|quota| quota.without(sealed)) {
             Ok(rest) => {
                 self.quota = Some(rest);
                 Ok(())
@@ -69,14 +71,16 @@ impl Transaction<'_> {
             Err(full) => {
                 self.full = Some(full);
                 self.tally.refused += 1;
-                Err(StoreError::NoRoom(Arc::new(full)))
+                Err(full.into())
             }
         })
     }
 
     fn insert(&mut self, place: i64, secret: &SealedSecret) -> rusqlite::Result<()> {
-        let SealedSecret { lookup_id, key_id, version, flags, expires_at, ciphertext } = secret;
+        let SealedSecret { lookup_id, key_id, version, flags, expires_at, shred_key, ciphertext } =
+            secret;
         debug_assert!(lookup_id.instant() <= *expires_at, "or no purge would find it in time");
+        let slot = self.shreds.fill(shred_key, expires_at.since(self.now))?;
         let values = params![
             place,
             lookup_id.as_bytes(),
@@ -84,9 +88,8 @@ impl Transaction<'_> {
             version,
             flags.as_byte(),
             expires_at.as_millis(),
-            layout::head(),
+            slot,
             ciphertext,
-            layout::tail(ciphertext.len()),
         ];
         self.execute(sql!("create"), values)?;
         self.tally.add(place, *expires_at);

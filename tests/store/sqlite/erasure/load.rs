@@ -1,5 +1,5 @@
-//! Erasure under constant load, in the real binary: after the time limit no file contains an ended
-//! secret, while living ones are still found.
+//! Erasure under constant load: after the time limit no file contains the shred key of an ended secret,
+//! while those of living ones are still found.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use actix_web::rt::task::spawn_blocking;
 use futures_util::future::{join, join_all};
+use reqwest::Client;
+use viewonce::crypto::format::Roots;
 
 use super::LATE;
-use super::service::{ENDS, End, TestService, now};
+use super::service::{Api, ENDS, End, REDELIVERY, now, seal};
 use super::traces::{Trace, found};
+use crate::support::{keys, spawn_app_with};
 
 /// Callers who store secrets all the time.
 const CALLERS: usize = 4;
@@ -28,12 +31,6 @@ const LARGE: usize = 60_000;
 const GRACE: Duration = Duration::from_millis(2_500);
 /// A longer gap between two answers is a stall.
 const MAX_GAP: Duration = Duration::from_millis(250);
-
-/// A service that has one second to erase.
-fn start() -> TestService {
-    let folder = tempfile::tempdir().unwrap();
-    TestService::start(folder, |command| command.env("VIEWONCE_STORE__ERASE_SECONDS", "1"))
-}
 
 /// Content number `n`: of some blocks or some pages, or a large one.
 fn content(n: usize) -> String {
@@ -103,12 +100,19 @@ async fn check(
 
 #[actix_web::test]
 async fn ended_secrets_are_erased_in_time_under_constant_load() {
-    let service = start();
-    let folder = service.service.folder.path().join("storage/db");
+    let app = spawn_app_with(|settings| {
+        settings.store.erase_seconds = 1;
+        settings.secrets.redeliver_seconds = REDELIVERY.as_secs();
+        settings.secrets.max_attempts = 1;
+    });
+    let api = Api { client: Client::new(), address: app.url("") };
+    let (roots, folder) = (Roots::derive(&keys()), app.folder.path().join("db"));
     let (new, is_over, pulse) = (RefCell::new(Vec::new()), Cell::new(false), Pulse::new());
     let caller = async |caller: usize| {
         for n in (caller..).step_by(CALLERS).take_while(|_| !is_over.get()) {
-            let trace = service.store_and_end(&content(n), end(n)).await;
+            let (create, mut trace) = seal(&roots, &content(n), end(n));
+            app.store.insist(create).await.unwrap();
+            trace.ended_at = api.end(&trace.token, trace.end).await;
             pulse.answered();
             new.borrow_mut().push((trace, pulse.lived.get()));
         }
@@ -125,5 +129,5 @@ async fn ended_secrets_are_erased_in_time_under_constant_load() {
         is_over.set(true);
     };
     join(join_all((0..CALLERS).map(caller)), checks).await;
-    service.service.stop();
+    app.stop().await;
 }

@@ -1,29 +1,28 @@
-//! A running binary whose secrets end in every possible way. Token, content and secret key let a test
-//! derive the sealed bytes.
+//! Secrets that end in every possible way, through the API of a running service. The tests seal them
+//! themselves, because nobody else learns their shred keys.
 
-use std::process::Command;
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use viewonce::crypto::format::{Issued, Roots};
 use viewonce::domain::clock::{Clock, Timestamp};
 use viewonce::domain::passphrase::Passphrase;
 use viewonce::domain::secret::Plaintext;
-use viewonce::domain::secret_key::{SecretKey, SecretKeys};
 use viewonce::domain::token::Token;
+use viewonce::store::Create;
 
 use super::traces::Trace;
-use crate::process::{KEY, Service};
 
 /// The idempotency key of a client that reveals repeatably.
 const REPEAT: &str = "the-one-key-of-these-tests";
 const PASSPHRASE: &str = "open sesame";
 const WRONG: &str = "open barley";
-/// One second, in hours.
-const SECOND: f64 = 1.0 / 3600.0;
-const REDELIVERY: Duration = Duration::from_secs(1);
+/// How long the expiring secrets live, and the others.
+const SHORT: Duration = Duration::from_secs(1);
+const LONG: Duration = Duration::from_hours(1);
+/// How long a service must allow a repeat; and it must allow a single attempt at a passphrase.
+pub(super) const REDELIVERY: Duration = Duration::from_secs(1);
 
 /// How a secret ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,51 +49,28 @@ pub(super) const ENDS: [End; 8] = [
     End::Never,
 ];
 
-/// The running service, and the key that it seals with.
-pub(super) struct TestService {
-    pub(super) service: Service,
-    roots: Roots,
+/// A secret that is to end this way, for the store, and what to search for.
+pub(super) fn seal(roots: &Roots, content: &str, end: End) -> (Create, Trace) {
+    let expires_at = now().plus(if end == End::Expiry { SHORT } else { LONG });
+    let (issued, shred_key) = Issued::generate(expires_at, false).unwrap();
+    let passphrase = (end == End::Lock).then(|| Passphrase::parse(PASSPHRASE).unwrap());
+    let plaintext = Plaintext::parse(content.to_owned()).unwrap();
+    let key = *shred_key.expose_bytes();
+    let create = roots.seal(&issued, shred_key, &plaintext, passphrase.as_ref()).unwrap();
+    let token = issued.token.expose_text().to_string();
+    (create, Trace { end, ended_at: None, token, content: content.to_owned(), shred_key: key })
 }
 
-impl TestService {
-    /// A service in `folder`, configured by `change`, with a repeat window of one second and a single
-    /// passphrase attempt.
-    pub(super) fn start(
-        folder: TempDir,
-        change: impl FnOnce(&mut Command) -> &mut Command,
-    ) -> Self {
-        let service = Service::start(folder, |command| {
-            let command = command.env("SECRET_KEY", KEY);
-            let command = command.env("VIEWONCE_SECRETS__REDELIVER_SECONDS", "1");
-            change(command.env("VIEWONCE_SECRETS__MAX_ATTEMPTS", "1"))
-        });
-        let current = SecretKey::from_bytes(KEY.as_bytes().to_vec());
-        Self { service, roots: Roots::derive(&SecretKeys { current, previous: Vec::new() }) }
-    }
+/// The API of a running service.
+pub(super) struct Api {
+    pub(super) client: Client,
+    /// The address without a path.
+    pub(super) address: String,
+}
 
-    /// Stores a secret of this content, and ends it this way.
-    pub(super) async fn store_and_end(&self, content: &str, end: End) -> Trace {
-        let passphrase = (end == End::Lock).then_some(PASSPHRASE);
-        let ttl_hours = (end == End::Expiry).then_some(SECOND);
-        let terms = json!({ "content": content, "ttl_hours": ttl_hours, "passphrase": passphrase });
-        let created = self.post("/api/v1/secrets", &terms).send().await.unwrap();
-        let created: Value = created.error_for_status().unwrap().json().await.unwrap();
-        let token = created["token"].as_str().unwrap().to_owned();
-        let sealed = self.sealed(&token, content, passphrase);
-        let ended_at = self.end(&token, end).await;
-        Trace { end, ended_at, token, content: content.to_owned(), sealed }
-    }
-
-    /// The sealed bytes, as the service makes them.
-    fn sealed(&self, token: &str, content: &str, passphrase: Option<&str>) -> Vec<u8> {
-        let issued = Issued { token: Token::parse(token).unwrap(), receipt: None };
-        let content = Plaintext::parse(content.to_owned()).unwrap();
-        let passphrase = passphrase.map(|passphrase| Passphrase::parse(passphrase).unwrap());
-        self.roots.seal(&issued, &content, passphrase.as_ref()).unwrap().secret.ciphertext
-    }
-
+impl Api {
     /// Ends a secret; returns when it ended, or when it will expire.
-    async fn end(&self, token: &str, end: End) -> Option<Timestamp> {
+    pub(super) async fn end(&self, token: &str, end: End) -> Option<Timestamp> {
         let (reveal, body) = ("/api/v1/reveal", json!({ "token": token }));
         let keep = || self.post(reveal, &body).header("Idempotency-Key", REPEAT);
         match end {
@@ -129,12 +105,12 @@ impl TestService {
     }
 
     fn post(&self, path: &str, body: &Value) -> RequestBuilder {
-        self.service.client.post(self.service.url(path)).json(body)
+        self.client.post(format!("{}{path}", self.address)).json(body)
     }
 
     fn burn(&self, token: &str) -> RequestBuilder {
-        let address = self.service.url("/api/v1/secrets/") + token;
-        self.service.client.request(Method::DELETE, address)
+        let address = format!("{}/api/v1/secrets/{token}", self.address);
+        self.client.request(Method::DELETE, address)
     }
 }
 

@@ -5,37 +5,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use viewonce::domain::clock::Timestamp;
+use viewonce::domain::secret::SHRED_KEY_BYTES;
 
 use super::service::End;
 
-/// Bytes of a piece to search for, and how many pieces of each page to search for.
-const PIECE: usize = 16;
-const PIECES: usize = 4;
-/// Sealed bytes on a page.
-const PAGE: usize = 1_020;
+/// Half of a shred key.
+const PIECE: usize = SHRED_KEY_BYTES / 2;
 
-/// A stored secret: the bytes that represent it in the store, and when it has ended.
+/// A stored secret: its shred key, and when it has ended.
 pub(super) struct Trace {
     pub(super) end: End,
     pub(super) ended_at: Option<Timestamp>,
     pub(super) token: String,
     pub(super) content: String,
-    pub(super) sealed: Vec<u8>,
+    pub(super) shred_key: [u8; SHRED_KEY_BYTES],
 }
 
-impl Trace {
-    /// Some pieces of it, none of which occurs in another secret.
-    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        let pages = self.sealed.chunks(PAGE);
-        pages.flat_map(|page| page.chunks_exact(PIECE).step_by(2).take(PIECES))
-    }
-}
-
-/// The numbers of those of `traces` of which a file in this folder contains a piece.
+/// The numbers of those of `traces` of which a file in this folder contains half of the shred key.
 pub(super) fn found(traces: &[Trace], folder: &Path) -> BTreeSet<usize> {
     let numbered = traces.iter().enumerate();
     let pieces: HashMap<&[u8], usize> = numbered
-        .flat_map(|(number, trace)| trace.pieces().map(move |piece| (piece, number)))
+        .flat_map(|(number, trace)| trace.shred_key.chunks(PIECE).map(move |half| (half, number)))
         .collect();
     let mut beginnings = vec![false; 1 << 16];
     for piece in pieces.keys() {

@@ -1,0 +1,2 @@
+DELETE FROM shreds
+WHERE bucket = ?1
