@@ -33,7 +33,8 @@ pub(crate) struct Arguments {
     /// Expired secrets to purge while views are measured
     #[arg(long, default_value_t = 1_000_000, conflicts_with = "url", value_parser = at_least_one())]
     expired: u64,
-    /// Seconds of creations in a round; the created secrets are viewed afterwards
+    /// Seconds of creations in a round; the created secrets are viewed afterwards. The part lag lasts
+    /// ten times as long
     #[arg(long, default_value = "2", value_parser = seconds)]
     seconds: Duration,
     /// Rounds; the medians are printed
@@ -57,16 +58,21 @@ pub(crate) struct Arguments {
 /// A part of the comparison.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
-    /// By the size of contents and the number of connections, beside the bare handler and the disk
+    /// By the size of contents and the number of connections, with views in the order of creation and
+    /// in random order, beside the bare handler and the disk
     Load,
     /// By the number of secrets in the store
     Rows,
     /// Views while expired secrets are purged
     Purge,
+    /// The lag of erasing while 1,024 connections store secrets that live for a second
+    Lag,
     /// Small contents beside concurrent large ones
     Large,
     /// Startup time and idle memory
     Start,
+    /// Bytes of the store's files for each secret, with at least 100,000 secrets of 100 bytes
+    Size,
     /// Concurrent readers of one secret
     Race,
 }

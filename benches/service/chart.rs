@@ -34,7 +34,8 @@ const RAREST: f64 = 10_000.0;
 /// Points of a line for each decade of rarity.
 const POINTS: u32 = 40;
 
-/// Draws the latency of creations and of views, each into a file. Uses only the first size.
+/// Draws the latency of creations and of views, each into a file. Uses only the first size, and views in
+/// the order of creation.
 pub(crate) fn latency(folder: &Path, all: &[Comparison]) -> Outcome<()> {
     fs::create_dir_all(folder)?;
     let Some(bytes) = all.first().map(|cell| cell.bytes) else { return Ok(()) };
@@ -68,7 +69,7 @@ fn by_connections<'a>(
             1 => "1 connection".to_owned(),
             connections => format!("{connections} connections"),
         };
-        lines.push(line(Some(name), colour.stroke_width(2), kind, &cell.service)?);
+        lines.push(line(Some(name), colour.stroke_width(2), kind, &cell.in_order)?);
         if !cell.ceiling.is_empty() {
             lines.push(line(
                 None,

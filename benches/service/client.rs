@@ -1,5 +1,6 @@
 //! An HTTP/1.1 client for the service's endpoints.
 
+use std::error::Error;
 use std::net::SocketAddr;
 
 use http_body_util::{BodyExt as _, Full};
@@ -47,10 +48,13 @@ pub(crate) async fn expect(connection: &mut Connection, request: Call) -> Outcom
     let expected = if is_creation { StatusCode::CREATED } else { StatusCode::OK };
     match send(connection, request).await? {
         (status, response) if status == expected => Ok(response),
-        (status, response) => {
-            Err(format!("{status}: {}", String::from_utf8_lossy(&response)).into())
-        }
+        (status, response) => Err(unexpected(status, &response)),
     }
+}
+
+/// The error for a response that ends the benchmark.
+pub(crate) fn unexpected(status: StatusCode, response: &[u8]) -> Box<dyn Error> {
+    format!("{status}: {}", String::from_utf8_lossy(response)).into()
 }
 
 /// The body of a creation with a content of `bytes` bytes.
@@ -68,6 +72,10 @@ pub(crate) fn view(token: &str) -> Call {
 
 pub(crate) fn health() -> Call {
     request(Method::GET, "/health", Bytes::new())
+}
+
+pub(crate) fn metrics() -> Call {
+    request(Method::GET, "/metrics", Bytes::new())
 }
 
 /// The token in the response to a creation; `None` for the response to a view.

@@ -13,12 +13,14 @@ pub(crate) type Kind = fn(&Round) -> &Sample;
 pub(crate) const KINDS: [(&str, Kind); 2] =
     [("Create", |round| &round.create), ("View", |round| &round.view)];
 
-/// Prints a table for creations and one for views.
+/// Prints a table for creations and one for views. Each has a row for each order of views, because that
+/// order also matters to the creations of later rounds.
 pub(crate) fn print(all: &[Comparison]) {
     for (name, kind) in KINDS {
         let mut table = Table::new(&[
             "bytes",
             "connections",
+            "views",
             "requests/s",
             "requests/s vs ceiling",
             "CPU µs",
@@ -29,21 +31,24 @@ pub(crate) fn print(all: &[Comparison]) {
             "peak MiB",
         ]);
         for cell in all {
-            let service: Vec<&Sample> = cell.service.iter().map(kind).collect();
             let ceiling: Vec<&Sample> = cell.ceiling.iter().map(kind).collect();
-            let [p50, p99, p999] = quantiles(&service);
-            table.push([
-                cell.bytes.to_string(),
-                cell.connections.to_string(),
-                per_second(&service),
-                spread(&ratios(&service, &ceiling, speed)),
-                processor(&service),
-                spread(&ratios(&service, &ceiling, processor_us)),
-                p50,
-                p99,
-                p999,
-                peak_memory(&service),
-            ]);
+            for (order, rounds) in [("in order", &cell.in_order), ("random", &cell.random)] {
+                let service: Vec<&Sample> = rounds.iter().map(kind).collect();
+                let [p50, p99, p999] = quantiles(&service);
+                table.push([
+                    cell.bytes.to_string(),
+                    cell.connections.to_string(),
+                    order.to_owned(),
+                    per_second(&service),
+                    spread(&ratios(&service, &ceiling, speed)),
+                    processor(&service),
+                    spread(&ratios(&service, &ceiling, processor_us)),
+                    p50,
+                    p99,
+                    p999,
+                    peak_memory(&service),
+                ]);
+            }
         }
         table.print(name);
     }
@@ -64,7 +69,7 @@ pub(crate) fn print_beside_disk(all: &[Comparison]) {
             format!("{:.2}", median(times))
         };
         let over = |kind: Kind| {
-            let rounds = cell.service.iter().zip(&cell.disk);
+            let rounds = cell.in_order.iter().zip(&cell.disk);
             let over =
                 rounds.map(|(round, disk)| kind(round).run.quantile(0.5) - quantile(disk, 0.5));
             spread(&over.collect::<Vec<_>>())

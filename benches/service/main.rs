@@ -19,6 +19,7 @@ mod client;
 mod common;
 mod compare;
 mod disk;
+mod lag;
 mod large;
 mod latency;
 mod load;
@@ -26,6 +27,7 @@ mod purge;
 mod race;
 mod round;
 mod server;
+mod size;
 mod start;
 
 use std::net::SocketAddr;
@@ -71,11 +73,17 @@ async fn compare(arguments: &Arguments) -> Outcome<()> {
     if arguments.includes(Part::Purge) {
         purge::run(&plan).await?;
     }
+    if arguments.includes(Part::Lag) {
+        lag::run(&plan).await?;
+    }
     if arguments.includes(Part::Large) {
         large::run(&plan).await?;
     }
     if arguments.includes(Part::Start) {
         start::run(&plan).await?;
+    }
+    if arguments.includes(Part::Size) {
+        size::run(&plan).await?;
     }
     if arguments.includes(Part::Race) {
         race::run(None, race::READERS).await?;

@@ -34,18 +34,26 @@ const PURGED: &str = "expired secrets purged: ";
 /// A server process. Dropping it kills the process.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    /// Where it serves its metrics, if it does.
+    pub(crate) metrics: Option<SocketAddr>,
     process: Child,
     purged: Arc<AtomicU64>,
     /// The folder of a temporary store.
-    _folder: Option<TempDir>,
+    folder: Option<TempDir>,
 }
 
 impl Server {
     /// Starts the service with an empty store in Cargo's target folder, and with the default settings
     /// except for the limit of the content.
     pub(crate) fn fresh() -> Outcome<Self> {
+        Self::fresh_with(&[])
+    }
+
+    /// Like [`Self::fresh`], with other settings in these environment variables.
+    pub(crate) fn fresh_with(settings: &[(&str, &str)]) -> Outcome<Self> {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        let command = viewonce(&folder.path().join("viewonce.sqlite3"));
+        let mut command = viewonce(&folder.path().join("viewonce.sqlite3"));
+        command.envs(settings.iter().copied());
         Self::start(command, Some(folder))
     }
 
@@ -68,8 +76,8 @@ impl Server {
         let mut process = command.stderr(Stdio::piped()).spawn()?;
         let log = process.stderr.take().ok_or("the service has no stderr")?;
         let purged = Arc::default();
-        let address = listening_address(log, Arc::clone(&purged))?;
-        Ok(Self { address, process, purged, _folder: folder })
+        let (address, metrics) = addresses(log, Arc::clone(&purged))?;
+        Ok(Self { address, metrics, process, purged, folder })
     }
 
     /// Starts the bare handler.
@@ -79,15 +87,15 @@ impl Server {
         let mut process = command.spawn()?;
         let output = process.stdout.take().ok_or("the bare handler has no stdout")?;
         let purged = Arc::default();
-        let address = listening_address(output, Arc::clone(&purged))?;
-        Ok(Self { address, process, purged, _folder: None })
+        let (address, metrics) = addresses(output, Arc::clone(&purged))?;
+        Ok(Self { address, metrics, process, purged, folder: None })
     }
 
-    /// Stops the process with SIGTERM and waits for its end.
-    pub(crate) fn stop(mut self) -> Outcome<()> {
+    /// Stops the process with SIGTERM and waits for its end. Returns the folder of a temporary store.
+    pub(crate) fn stop(mut self) -> Outcome<Option<TempDir>> {
         Command::new("kill").arg(self.process.id().to_string()).status()?;
         self.process.wait()?;
-        Ok(())
+        Ok(self.folder.take())
     }
 
     /// Expired secrets that finished purges have deleted.
@@ -160,25 +168,33 @@ fn viewonce(store: &Path) -> Command {
     command
 }
 
-/// Reads the server's address from its log. A thread reads the rest of the log, adds the numbers of
+/// Reads the server's address from its log, and that of its metrics if it serves them. A thread reads the rest of the log, adds the numbers of
 /// purged secrets to `purged`, and keeps the pipe from filling up, which would block the server.
-fn listening_address(
+fn addresses(
     output: impl Read + Send + 'static,
     purged: Arc<AtomicU64>,
-) -> Outcome<SocketAddr> {
+) -> Outcome<(SocketAddr, Option<SocketAddr>)> {
     let mut log = BufReader::with_capacity(1 << 16, output);
     let mut line = String::new();
+    let mut metrics = None;
     let address = loop {
         line.clear();
         if log.read_line(&mut line)? == 0 {
             return Err("the server ended before it listened".into());
         }
-        if let Some((_, rest)) = line.split_once("listening on http://") {
-            break rest.split([',', '\n']).next().unwrap_or(rest).parse()?;
+        metrics = metrics.or(address_after("metrics at http://", &line)?);
+        if let Some(address) = address_after("listening on http://", &line)? {
+            break address;
         }
     };
     thread::spawn(move || follow(log, &purged));
-    Ok(address)
+    Ok((address, metrics))
+}
+
+/// The address that follows these words in a line.
+fn address_after(words: &str, line: &str) -> Outcome<Option<SocketAddr>> {
+    let Some((_, rest)) = line.split_once(words) else { return Ok(None) };
+    Ok(Some(rest.split([',', '/', '\n']).next().unwrap_or(rest).parse()?))
 }
 
 /// Reads a log to its end, with a pause after each buffer.
