@@ -22,7 +22,7 @@ const MEBIBYTE: usize = 1 << 20;
 const TEBIBYTE: usize = 1 << 40;
 /// Bytes of a store besides its secrets: its log alone can take a few MiB.
 const STORE_BYTES: u64 = 16 << 20;
-/// Bytes that a reserve must have at least: views and burns write a log of a few MiB between two checkpoints.
+/// Bytes that a reserve must have at least: views and burns write a log of some MiB between two checkpoints.
 const RESERVE_BYTES: u64 = 4 << 20;
 /// How often a content is written at most: at its creation and at its view, each time to the log and to
 /// the database.
