@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_delimiter = ',', default_value = "100,4096,65536", value_parser = at_least_one())]
     bytes: Vec<u64>,
     /// Secrets in the store before a measurement. Stores are filled once and kept: 10000000 secrets
-    /// take some minutes and about 3 GB [default: 0,1000000, and 10000000 if such a store exists]
+    /// take two minutes and 2.4 GB [default: 0,1000000, and 10000000 if such a store exists]
     #[arg(long, value_delimiter = ',', conflicts_with = "url")]
     rows: Vec<u64>,
     /// Expired secrets to purge while views are measured
