@@ -41,7 +41,7 @@ pub use routes::routes;
 /// The maximum size of a body without a content, in bytes.
 const SMALL_BODY_BYTES: usize = 16_384;
 
-/// What a response document usually takes beside a content, in bytes.
+/// The usual size of a response document without the content, in bytes.
 const DOCUMENT_BYTES: usize = 512;
 
 /// The state of the handlers of one HTTP worker.

@@ -160,7 +160,7 @@ pub struct SealedSecret {
     pub key_id: KeyId,
     /// The format's version byte.
     pub version: u8,
-    /// What its content is, and what is kept beside it.
+    /// The kind of its content, and the credentials that belong to it.
     pub flags: Flags,
     /// From this instant on it cannot be viewed.
     pub expires_at: Timestamp,

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::{CryptoError, Located, Open, Presented, Prove, Proven, Unlock};
 use crate::domain::passphrase::Passphrase;
+use crate::domain::secret::Plaintext;
 use crate::http::error::ApiError;
 use crate::http::extract::body::{self, body};
 use crate::http::extract::idempotency_key::{self, KeyHeader};
@@ -23,6 +24,7 @@ use crate::http::problem::{self, Problem};
 use crate::http::responses::{BodyProblems, IntentProblems, SecretProblems, StoreProblems};
 use crate::http::routes::{REVEAL, SECRET};
 use crate::http::{AppState, SMALL_BODY_BYTES, json, to_json};
+use crate::runtime::wiped::WipedBytes;
 use crate::store::{Take, Taken};
 
 body! {
@@ -166,15 +168,18 @@ async fn view(
     };
     let content = state.crypto.open(Open { presented, secret, unlock }).await?;
     let bytes = content.expose_bytes().len();
-    let document = move || {
-        let message = "Secret retrieved successfully";
-        if let Some(content) = content.expose_text() {
-            let response = ViewResponse { content, encoding: None, message };
-            return to_json(&response, content.len());
-        }
-        let content = &*Zeroizing::new(BASE64_STANDARD.encode(content.expose_bytes()));
-        to_json(&ViewResponse { content, encoding: Some("base64"), message }, content.len())
-    };
-    let document = state.crypto.pools.large.run_if_large(bytes, document).await;
+    let document =
+        state.crypto.pools.large.run_if_large(bytes, move || document_of(&content)).await;
     Ok(json(HttpResponse::Ok(), document.map_err(|_panicked| CryptoError::Lost)?))
+}
+
+/// The response that shows `content`.
+fn document_of(content: &Plaintext) -> WipedBytes {
+    let message = "Secret retrieved successfully";
+    if let Some(content) = content.expose_text() {
+        let response = ViewResponse { content, encoding: None, message };
+        return to_json(&response, content.len());
+    }
+    let content = &*Zeroizing::new(BASE64_STANDARD.encode(content.expose_bytes()));
+    to_json(&ViewResponse { content, encoding: Some("base64"), message }, content.len())
 }

@@ -10,7 +10,7 @@ use super::Stream;
 /// Checks within one send timeout.
 const CHECKS: u32 = 4;
 
-/// What the client has taken of our answers, as seen at the last check.
+/// How much of our answers the client had accepted at the last check.
 #[derive(Debug)]
 pub(super) struct SendProgress {
     timeout: Duration,

@@ -101,7 +101,7 @@ fn write_forever(stderr: &File) -> ! {
     loop {
         let dropped = take(&mut lines);
         if dropped > 0 {
-            // Behind the lines that did fit.
+            // This line follows those that did fit.
             log::warn!("log lines dropped because standard error was full: {dropped}");
         }
         write(stderr, &lines);
