@@ -95,7 +95,7 @@ section! {
     Store, "store" {
         /// The database file.
         path: PathBuf = database_path,
-        /// Seconds after the end of a secret within which its sealed bytes are erased.
+        /// Seconds after the end of a secret within which its shred key is erased.
         erase_seconds: u64 = |it| it.within(1..=SECONDS_PER_DAY),
         /// Bytes up to which creations may fill the store; 0 means no limit.
         max_bytes: u64 = |it| it.zero_or_within(STORE_BYTES + content_writes(it)?..=PEBIBYTE),

@@ -29,7 +29,7 @@ pub(super) struct Problem<'a> {
     /// The HTTP status.
     #[schema(example = 404)]
     pub(super) status: u16,
-    /// What happened and what to do about it.
+    /// The cause, and advice for the caller.
     #[schema(example = "Secret not found, already viewed, or expired")]
     pub(super) detail: String,
     /// The request id, as in the header `X-Request-Id` and in the server's log.

@@ -9,8 +9,8 @@ pub type Cause = Arc<dyn Error + Send + Sync>;
 /// Why a store failed or refused a message.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The queue is full. Nothing was done.
-    #[error("the store's queue is full")]
+    /// The queue is full, or purges are behind. Nothing was done.
+    #[error("the store is too busy")]
     Busy,
     /// The disk is full, or a quota for creations is used up. Nothing was done.
     #[error("the store is out of space")]

@@ -161,7 +161,7 @@ async fn a_tenth_of_the_burst_may_be_failed_lookups_and_then_none_is_made() {
         assert_eq!(lookup().await.status(), failed, "{client}");
         let wait = expect_refused(lookup().await).await;
         assert!(wait > Duration::from_mins(150), "{client}: {wait:?}");
-        // Nor is an existing secret looked up; it stays.
+        // An existing secret is not looked up, and stays.
         let view = || send(from(&client, app.request(Method::GET, &secret(&token))));
         expect_refused(view().await).await;
         let page = send(from(&client, app.request(Method::GET, "/s"))).await;

@@ -53,7 +53,7 @@ async fn expect_served(app: &TestApp, served: &[&str], all: &[&str]) {
             assert!(!is_problem || !body.contains("no-such-path"), "{operation}");
         } else {
             expect_problem(answer, 404, "no-such-path").await;
-            // Nor does `Allow` name a method.
+            // The header `Allow` names no method.
             let (_method, path) = operation.split_once(' ').unwrap();
             if !path.starts_with("/assets/") {
                 expect_problem(ask(app, &format!("PUT {path}")).await, 404, "no-such-path").await;

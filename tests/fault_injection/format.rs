@@ -8,7 +8,7 @@ pub(crate) mod word {
     pub(crate) const ERROR: usize = 0;
     /// Which calls fail: bits of [`super::calls`].
     pub(crate) const CALLS: usize = 1;
-    /// Whose calls fail: bits of [`super::files`].
+    /// The files whose calls fail: bits of [`super::files`].
     pub(crate) const FILES: usize = 2;
     /// How many such calls succeed first; the injector counts them down.
     pub(crate) const BEFORE: usize = 3;

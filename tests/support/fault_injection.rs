@@ -29,7 +29,7 @@ pub(crate) struct Fault {
     pub(crate) error: i32,
     /// Which calls fail, as in `calls::WRITE | calls::SYNC`.
     pub(crate) calls: u64,
-    /// Whose calls fail, as in `files::LOG`.
+    /// The files whose calls fail, as in `files::LOG`.
     pub(crate) files: u64,
     /// How many such calls succeed first.
     pub(crate) before: u64,

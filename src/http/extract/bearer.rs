@@ -1,4 +1,4 @@
-//! Who may create secrets: everyone, or holders of a configured access token (RFC 6750).
+//! Access to creating secrets: for everyone, or for holders of a configured access token (RFC 6750).
 //!
 //! Every refusal is the same, whatever the request sent, and comes before the body is read.
 

@@ -35,7 +35,7 @@ pub(crate) struct ReceiptQuery {
     wait: f64,
 }
 
-/// What became of a secret.
+/// The status of a secret.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ReceiptResponse {
     /// `pending`, `viewed`, `burned`, `locked` (after too many wrong passphrases) or `expired`.

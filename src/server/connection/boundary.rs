@@ -1,7 +1,7 @@
 //! Finds where a head or a chunked body may end, in bytes that arrive in parts: after an empty line. A
 //! head ends with the first empty line after another line (RFC 9112, section 2.1). A chunked body ends
-//! with an empty line, too (section 7.1). An empty line inside a chunk
-//! counts, too. Nothing ends there: the reader only pauses once and reads on.
+//! with an empty line, too (section 7.1). An empty line inside a chunk counts, too. Nothing ends there: the
+//! reader only pauses once and reads on.
 
 /// The state after the bytes seen so far.
 #[derive(Debug)]

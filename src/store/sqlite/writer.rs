@@ -152,12 +152,12 @@ impl Writer {
         }
     }
 
-    /// Deletes a portion of the ended rows. Erases after the last portion with sealed bytes, or every
+    /// Deletes a portion of the ended rows. Erases after the last portion of secrets, or every
     /// [`ERASE_INTERVAL`] before. A failed deletion does not prevent erasing.
     pub(super) fn purge(&mut self) -> Result<Purged, StoreError> {
         let stored = std::mem::take(&mut self.stored);
         let portion = self.transact(|transaction| transaction.purge(stored));
-        // Receipts and creations hold no sealed bytes, so erasing does not wait for them. While sealed
+        // Receipts and creations have no shred keys, so erasing does not wait for them. While sealed
         // rows are left, erase at intervals, so that viewed and burned secrets do not wait for the whole
         // purge.
         let is_sealed_left = portion.as_ref().is_ok_and(|portion| portion.is_sealed_left);

@@ -21,7 +21,7 @@ const PURGE_BYTES: u32 = 1 << 24;
 /// The result of purging one portion.
 pub(in super::super) struct Portion {
     pub(in super::super) purged: Purged,
-    /// Whether ended rows with sealed bytes are left.
+    /// Whether ended secrets are left, also viewed ones.
     pub(in super::super) is_sealed_left: bool,
     /// When the next remaining row is due for purging, if any row remains.
     pub(in super::super) left_until: Option<Timestamp>,

@@ -126,7 +126,7 @@ impl Transaction<'_> {
         Ok(burned.is_some())
     }
 
-    /// The sealed bytes of the living secret that has one of these ids.
+    /// The sealed bytes of the secret that has one of these ids, also of one kept for redelivery.
     pub(super) fn weigh(&self, candidates: &[LookupId]) -> rusqlite::Result<usize> {
         let found =
             first(candidates, |id| self.find(sql!("weigh"), self.living(id), sealed_bytes))?;
